@@ -1,0 +1,1 @@
+"""Les réglages, et les trois listes qui voient toutes les pièces : urls, rythme, cli."""

@@ -1,0 +1,1 @@
+"""Ensemblier : le guichet ouvert du contrat de ville."""
