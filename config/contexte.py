@@ -1,0 +1,60 @@
+"""Ce que toute page sait : le territoire, la personne, la navigation de son rôle (écrans §2)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from ensemblier.noyau.machine import Acteur, Role
+
+_PUBLIC = (
+    ("Appels", "appels"),
+    ("Suis-je en quartier prioritaire ?", "quartiers_adresse"),
+    ("Ce qui est financé", "observatoire"),
+    ("Quartiers", "quartiers"),
+)
+_PORTEUR = (("Mes dossiers", "mes_dossiers"), ("Appels", "appels"), ("Mon organisme", "mon_organisme"))
+_PILOTE = (
+    ("Dossiers", "instruction"),
+    ("Programmation", "programmation"),
+    ("Séances", "seances"),
+    ("Suites", "suites"),
+    ("Observatoire", "observatoire"),
+)
+_FINANCES = (("Suites", "suites"), ("Dossiers", "instruction"), ("Observatoire", "observatoire"))
+_FINANCEUR = (
+    ("À traiter", "instruction"),
+    ("Programmation", "programmation"),
+    ("Suites", "suites"),
+    ("Observatoire", "observatoire"),
+)
+_COMMUNE = (("À traiter", "instruction"), ("Observatoire", "observatoire"))
+_JURY = (("Séances", "seances"), ("Observatoire", "observatoire"))
+
+
+def _entrees(acteur: Acteur | None) -> tuple[tuple[str, str], ...]:
+    if acteur is None or not acteur.droits:
+        return _PUBLIC
+    for roles, entrees in (
+        ((Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR), _PILOTE),
+        ((Role.FINANCES,), _FINANCES),
+        ((Role.AGENT_FINANCEUR,), _FINANCEUR),
+        ((Role.REFERENT_COMMUNAL,), _COMMUNE),
+        ((Role.JURY,), _JURY),
+    ):
+        if acteur.a(*roles):
+            return entrees
+    return _PORTEUR
+
+
+def maison(request: HttpRequest) -> dict[str, object]:
+    acteur = getattr(request, "acteur", None)
+    entrees = [(libelle, reverse(nom)) for libelle, nom in _entrees(acteur)]
+    courante = max((u for _, u in entrees if request.path.startswith(u)), key=len, default="")
+    return {
+        "territoire": getattr(request, "territoire", None),
+        "acteur": acteur,
+        "navigation": [(libelle, url, url == courante) for libelle, url in entrees],
+        "demonstration": settings.DEMONSTRATION,
+    }

@@ -1,0 +1,1 @@
+"""Ce qui est demandé : appels, jalons, dispositifs, règlement figé à la publication."""

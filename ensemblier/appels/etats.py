@@ -1,0 +1,20 @@
+"""La table d'un appel."""
+
+from ensemblier.noyau.machine import Machine, Role, Transition
+
+BROUILLON, PUBLIE, CLOS = "brouillon", "publie", "clos"
+_RESPONSABLE = frozenset({Role.RESPONSABLE})
+
+APPEL = Machine(
+    nom="appel",
+    initial=BROUILLON,
+    etats={
+        BROUILLON: ("En préparation", "Brouillon"),
+        PUBLIE: ("Publié", "Publié"),
+        CLOS: ("Clos", "Clos"),
+    },
+    transitions=(
+        Transition("publier", (BROUILLON,), PUBLIE, _RESPONSABLE, "Publier l'appel", "appels"),
+        Transition("clore", (PUBLIE,), CLOS, _RESPONSABLE, "Clore l'appel", "appels", motif_requis=True),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Qui : organismes, RIB, utilisateurs, rattachements, habilitations, intérêts, engagement républicain."""

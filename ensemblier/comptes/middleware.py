@@ -1,0 +1,31 @@
+"""Pose `request.territoire` (par le nom d'hôte) et `request.acteur` sur chaque requête."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from ensemblier.comptes.droits import acteur_de
+from ensemblier.territoires.models import Territoire
+
+
+class ActeurMiddleware:
+    def __init__(self, suite: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.suite = suite
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.territoire = territoire_de(request.get_host())
+        request.acteur = None
+        if request.territoire and request.user.is_authenticated:
+            jour = timezone.localdate()
+            request.acteur = acteur_de(request.user, request.territoire, le=jour)
+        return self.suite(request)
+
+
+def territoire_de(hote: str) -> Territoire | None:
+    """Le territoire de ce nom d'hôte, à défaut le seul qui n'en a pas."""
+    nom = hote.rsplit(":", 1)[0]
+    candidats = list(Territoire.objects.filter(hote__in=(nom, "")))
+    return next((t for t in candidats if t.hote == nom), candidats[0] if candidats else None)

@@ -1,0 +1,196 @@
+"""Qui : les personnes, les organismes, et ce que les unes sont pour les autres."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+
+from ensemblier.noyau.machine import Role
+from ensemblier.registre.models import Fichier
+from ensemblier.territoires.models import Commune, Financeur, Territoire
+
+
+class UtilisateurManager(BaseUserManager):
+    def create_user(self, courriel: str, password: str | None = None, **champs: object) -> Utilisateur:
+        utilisateur = self.model(courriel=self.normalize_email(courriel).lower(), **champs)
+        utilisateur.set_password(password)
+        utilisateur.save(using=self._db)
+        return utilisateur
+
+
+class Utilisateur(AbstractBaseUser):
+    """Une personne ; ce qu'elle peut faire vient de ses rattachements et habilitations."""
+
+    courriel = models.EmailField(unique=True)
+    prenom = models.CharField(max_length=80, blank=True)
+    nom = models.CharField(max_length=80, blank=True)
+    is_active = models.BooleanField(default=True)
+    cree_le = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "courriel"
+    EMAIL_FIELD = "courriel"
+    objects = UtilisateurManager()
+
+    def __str__(self) -> str:
+        return self.nom_complet
+
+    @property
+    def nom_complet(self) -> str:
+        return f"{self.prenom} {self.nom}".strip() or self.courriel
+
+
+class Organisme(models.Model):
+    """Qui porte une action ; partagé entre territoires, reconnu par son SIREN ou son RNA."""
+
+    class Type(models.TextChoices):
+        ASSOCIATION = "association", "Association"
+        FONDATION = "fondation", "Fondation"
+        COMMUNE = "commune", "Commune"
+        EPCI = "epci", "Intercommunalité"
+        CCAS = "ccas", "Centre communal d'action sociale"
+        ETABLISSEMENT_PUBLIC = "etablissement_public", "Autre établissement public"
+        BAILLEUR = "bailleur", "Bailleur social"
+        ENTREPRISE = "entreprise", "Entreprise"
+
+    nom = models.CharField(max_length=200)
+    sigle = models.CharField(max_length=40, blank=True)
+    type = models.CharField(max_length=24, choices=Type)
+    siren = models.CharField(max_length=9, blank=True)
+    siret = models.CharField(max_length=14, blank=True)
+    rna = models.CharField(max_length=10, blank=True)
+    adresse = models.CharField(max_length=200, blank=True)
+    code_postal = models.CharField(max_length=5, blank=True)
+    commune = models.CharField(max_length=100, blank=True)
+    code_insee = models.CharField(max_length=5, blank=True)
+    courriel = models.EmailField(blank=True)
+    telephone = models.CharField(max_length=20, blank=True)
+    representant_nom = models.CharField(max_length=150, blank=True)
+    representant_fonction = models.CharField(max_length=100, blank=True)
+    fin_d_exercice = models.CharField(max_length=5, default="12-31")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("siren",), condition=~Q(siren=""), name="organisme_siren_unique"),
+            models.UniqueConstraint(fields=("rna",), condition=~Q(rna=""), name="organisme_rna_unique"),
+        )
+
+    def __str__(self) -> str:
+        return self.nom
+
+    @property
+    def est_association(self) -> bool:
+        return self.type == self.Type.ASSOCIATION
+
+    @property
+    def doit_souscrire_le_cer(self) -> bool:
+        """B7 : associations et fondations ; sans objet pour les personnes publiques (S84)."""
+        return self.type in (self.Type.ASSOCIATION, self.Type.FONDATION)
+
+
+class DansLeTemps(models.Model):
+    """Une qualité datée : elle vaut du jour `du` au jour `au` compris."""
+
+    du = models.DateField(null=True, blank=True)
+    au = models.DateField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Rattachement(DansLeTemps):
+    """Ce qu'une personne est dans un organisme : rédacteur, ou signataire avec son mandat."""
+
+    class Qualite(models.TextChoices):
+        REDACTEUR = Role.REDACTEUR.value, "Rédacteur"
+        SIGNATAIRE = Role.SIGNATAIRE.value, "Signataire"
+
+    utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="rattachements")
+    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="rattachements")
+    qualite = models.CharField(max_length=12, choices=Qualite)
+    fonction = models.CharField(max_length=120)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("utilisateur", "organisme", "qualite"), name="rattachement_unique"
+            ),
+        )
+
+
+class Habilitation(DansLeTemps):
+    """Le rôle d'un agent ou d'un élu, sur un territoire, pour un financeur ou une commune."""
+
+    class Qualite(models.TextChoices):
+        INSTRUCTEUR = Role.INSTRUCTEUR.value, "Chargé de mission"
+        RESPONSABLE = Role.RESPONSABLE.value, "Responsable du territoire"
+        FINANCES = Role.FINANCES.value, "Finances"
+        AGENT_FINANCEUR = Role.AGENT_FINANCEUR.value, "Agent d'un financeur"
+        REFERENT_COMMUNAL = Role.REFERENT_COMMUNAL.value, "Référent communal"
+        JURY = Role.JURY.value, "Élu, jury"
+        AUDITEUR = Role.AUDITEUR.value, "Auditeur"
+
+    utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="habilitations")
+    territoire = models.ForeignKey(Territoire, on_delete=models.PROTECT, related_name="+")
+    qualite = models.CharField(max_length=20, choices=Qualite)
+    fonction = models.CharField(max_length=150)
+    financeur = models.ForeignKey(
+        Financeur, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    commune = models.ForeignKey(Commune, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=~Q(qualite="agent_financeur") | Q(financeur__isnull=False),
+                name="agent_financeur_a_un_financeur",
+            ),
+            models.CheckConstraint(
+                condition=~Q(qualite="referent_communal") | Q(commune__isnull=False),
+                name="referent_communal_a_une_commune",
+            ),
+        )
+
+
+class EngagementRepublicain(models.Model):
+    """La souscription datée du contrat d'engagement républicain (B7), avec la version du texte."""
+
+    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="engagements")
+    version = models.CharField(max_length=60)
+    souscrit_le = models.DateField()
+    signataire = models.CharField(max_length=150)
+
+
+class Rib(models.Model):
+    """Un compte bancaire : IBAN chiffré, montré aux seules finances, contrôlé par un agent."""
+
+    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="ribs")
+    titulaire = models.CharField(max_length=200)
+    iban_chiffre = models.BinaryField()
+    iban_fin = models.CharField(max_length=3)
+    fichier = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
+    ajoute_le = models.DateTimeField()
+    ajoute_par = models.CharField(max_length=150)
+    verifie_le = models.DateTimeField(null=True)
+    verifie_par = models.CharField(max_length=150, blank=True)
+
+
+class InteretQuerySet(models.QuerySet["Interet"]):
+    def en_cours(self, utilisateur: int) -> InteretQuerySet:
+        return self.filter(utilisateur_id=utilisateur, leve_le=None)
+
+
+class Interet(models.Model):
+    """Un lien entre une personne et un organisme : il la tient hors du dossier, déclaré ou non (B10)."""
+
+    utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="interets")
+    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="interets")
+    nature = models.CharField(max_length=150)
+    connu_le = models.DateField()
+    leve_le = models.DateField(null=True, blank=True)
+    objects = InteretQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("utilisateur", "organisme", "nature"), name="interet_unique"),
+        )

@@ -1,0 +1,1 @@
+"""Ce qui est dû et payé : notification, convention, tranches, versements."""

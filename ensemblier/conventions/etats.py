@@ -1,0 +1,49 @@
+"""Les tables d'une convention et d'un versement."""
+
+from ensemblier.noyau.machine import Machine, Role, Transition
+
+A_SIGNER, SIGNEE_PORTEUR, SIGNEE = "a_signer", "signee_porteur", "signee"
+PREPARE, CERTIFIE, PAYE, ANNULE = "prepare", "certifie", "paye", "annule"
+_AGENT = frozenset({Role.AGENT_FINANCEUR})
+_FINANCES = frozenset({Role.FINANCES})
+
+CONVENTION = Machine(
+    nom="convention",
+    initial=A_SIGNER,
+    etats={
+        A_SIGNER: ("Convention à signer", "À signer par le porteur"),
+        SIGNEE_PORTEUR: ("Signée par vous, en attente de l'autre partie", "À signer par le financeur"),
+        SIGNEE: ("Convention signée", "Signée des deux parties"),
+    },
+    transitions=(
+        Transition(
+            "signer_porteur",
+            (A_SIGNER,),
+            SIGNEE_PORTEUR,
+            frozenset({Role.SIGNATAIRE}),
+            "Signer la convention",
+            "conventions",
+        ),
+        Transition(
+            "signer_financeur", (SIGNEE_PORTEUR,), SIGNEE, _AGENT, "Contresigner la convention", "conventions"
+        ),
+    ),
+)
+
+VERSEMENT = Machine(
+    nom="versement",
+    initial=PREPARE,
+    etats={
+        PREPARE: ("Paiement en préparation", "À certifier"),
+        CERTIFIE: ("Paiement en préparation", "Certifié"),
+        PAYE: ("Versé", "Payé"),
+        ANNULE: ("Annulé", "Annulé"),
+    },
+    transitions=(
+        Transition("certifier", (PREPARE,), CERTIFIE, _FINANCES, "Certifier le service fait", "conventions"),
+        Transition("payer", (CERTIFIE,), PAYE, _FINANCES, "Constater le paiement", "conventions"),
+        Transition(
+            "annuler", (PREPARE, CERTIFIE), ANNULE, _FINANCES, "Annuler le versement", "conventions", True
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Une année fictive sur un territoire réel : données de démonstration."""

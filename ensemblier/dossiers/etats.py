@@ -1,0 +1,233 @@
+"""Deux tables : le dossier, qui lie le porteur ; la demande, volet de chaque financeur (§C.4)."""
+
+from ensemblier.noyau.machine import Machine, Role, Transition
+
+BROUILLON, DEPOSE, A_COMPLETER = "brouillon", "depose", "a_completer"
+RECEVABLE, IRRECEVABLE = "recevable", "irrecevable"
+DECIDE, CLOS, RETIRE = "decide", "clos", "retire"
+
+_SIGNATAIRE = frozenset({Role.SIGNATAIRE})
+_PORTEUR = frozenset({Role.REDACTEUR, Role.SIGNATAIRE})
+_PILOTE = frozenset({Role.INSTRUCTEUR, Role.RESPONSABLE})
+_SYSTEME = frozenset({Role.SYSTEME})
+
+DOSSIER = Machine(
+    nom="dossier",
+    initial=BROUILLON,
+    etats={
+        BROUILLON: ("À terminer", "Brouillon"),
+        DEPOSE: ("Déposé", "À vérifier"),
+        A_COMPLETER: ("Il manque une pièce", "Incomplet"),
+        RECEVABLE: ("En cours d'examen", "Recevable"),
+        IRRECEVABLE: ("Ne peut pas être examiné", "Irrecevable"),
+        DECIDE: ("Décision rendue", "Décidé"),
+        CLOS: ("Terminé", "Clos"),
+        RETIRE: ("Retiré par vous", "Retiré"),
+    },
+    transitions=(
+        Transition("deposer", (BROUILLON,), DEPOSE, _SIGNATAIRE, "Déposer le dossier", "dossiers"),
+        Transition(
+            "demander_complements",
+            (DEPOSE,),
+            A_COMPLETER,
+            _PILOTE,
+            "Demander des pièces",
+            "instruction",
+            True,
+        ),
+        Transition(
+            "completer", (A_COMPLETER,), DEPOSE, _PORTEUR, "Envoyer les pièces demandées", "instruction"
+        ),
+        Transition(
+            "declarer_recevable",
+            (DEPOSE, A_COMPLETER),
+            RECEVABLE,
+            _PILOTE,
+            "Déclarer recevable",
+            "instruction",
+        ),
+        Transition(
+            "declarer_irrecevable",
+            (DEPOSE, A_COMPLETER),
+            IRRECEVABLE,
+            _PILOTE,
+            "Déclarer irrecevable",
+            "instruction",
+            True,
+        ),
+        Transition(
+            "decider", (RECEVABLE,), DECIDE, _SYSTEME, "Tous les volets sont décidés", "programmation"
+        ),
+        Transition(
+            "clore", (DECIDE, IRRECEVABLE, RETIRE), CLOS, _PILOTE | _SYSTEME, "Clore le dossier", "bilans"
+        ),
+        Transition(
+            "retirer",
+            (BROUILLON, DEPOSE, A_COMPLETER, RECEVABLE),
+            RETIRE,
+            _SIGNATAIRE,
+            "Retirer le dossier",
+            "dossiers",
+            True,
+        ),
+    ),
+)
+
+SOLLICITEE, PRISE_EN_CHARGE = "sollicitee", "prise_en_charge"
+VOLET_RECEVABLE, NON_RECEVABLE = "recevable", "non_recevable"
+PROPOSEE, PROGRAMMEE, EN_ATTENTE, ECARTEE = "proposee", "programmee", "en_attente", "ecartee"
+VOTEE, REFUSEE, NOTIFIEE, REFUS_NOTIFIE = "votee", "refusee", "notifiee", "refus_notifie"
+CONVENTIONNEE, ACOMPTE_VERSE, VERSEE = "conventionnee", "acompte_verse", "versee"
+JUSTIFIEE, SOLDEE, A_REVERSER, REVERSEE = "justifiee", "soldee", "a_reverser", "reversee"
+ABANDONNEE = "abandonnee"
+
+_AGENT = frozenset({Role.AGENT_FINANCEUR})
+_COMITE = frozenset({Role.INSTRUCTEUR, Role.RESPONSABLE})
+_FINANCES = frozenset({Role.FINANCES})
+_AVANT_VOTE = (
+    SOLLICITEE,
+    PRISE_EN_CHARGE,
+    VOLET_RECEVABLE,
+    NON_RECEVABLE,
+    PROPOSEE,
+    PROGRAMMEE,
+    EN_ATTENTE,
+    ECARTEE,
+)
+
+DEMANDE = Machine(
+    nom="demande",
+    initial=SOLLICITEE,
+    etats={
+        SOLLICITEE: ("Demandé", "Demandé"),
+        PRISE_EN_CHARGE: ("En cours d'examen", "Pris en charge"),
+        VOLET_RECEVABLE: ("En cours d'examen", "Recevable"),
+        NON_RECEVABLE: ("En cours d'examen", "Non recevable"),
+        PROPOSEE: ("En cours d'examen", "Proposé"),
+        PROGRAMMEE: ("En cours d'examen", "Programmé"),
+        EN_ATTENTE: ("En cours d'examen", "Liste d'attente"),
+        ECARTEE: ("En cours d'examen", "Écarté"),
+        VOTEE: ("Aide accordée, lettre à venir", "Voté"),
+        REFUSEE: ("Non retenu, lettre à venir", "Refusé"),
+        NOTIFIEE: ("Aide accordée, lettre envoyée", "Notifié"),
+        REFUS_NOTIFIE: ("Non retenu, avec le motif", "Refus notifié"),
+        CONVENTIONNEE: ("Convention signée", "Conventionné"),
+        ACOMPTE_VERSE: ("1er versement fait", "Acompte versé"),
+        VERSEE: ("Aide versée", "Versé"),
+        JUSTIFIEE: ("Bilan accepté", "Justifié"),
+        SOLDEE: ("Terminé", "Soldé"),
+        A_REVERSER: ("Somme à rendre, échanges en cours", "Reversement"),
+        REVERSEE: ("Terminé, somme rendue", "Reversé"),
+        ABANDONNEE: ("Retiré par vous", "Abandonné"),
+    },
+    transitions=(
+        Transition(
+            "prendre_en_charge", (SOLLICITEE,), PRISE_EN_CHARGE, _AGENT, "Prendre en charge", "instruction"
+        ),
+        Transition(
+            "recevoir",
+            (SOLLICITEE, PRISE_EN_CHARGE),
+            VOLET_RECEVABLE,
+            _AGENT,
+            "Juger le volet recevable",
+            "instruction",
+        ),
+        Transition(
+            "ne_pas_recevoir",
+            (SOLLICITEE, PRISE_EN_CHARGE),
+            NON_RECEVABLE,
+            _AGENT,
+            "Juger le volet non recevable",
+            "instruction",
+            True,
+        ),
+        Transition(
+            "proposer",
+            (SOLLICITEE, PRISE_EN_CHARGE, VOLET_RECEVABLE, PROPOSEE, EN_ATTENTE),
+            PROPOSEE,
+            _AGENT | _COMITE,
+            "Proposer un montant",
+            "instruction",
+        ),
+        Transition(
+            "programmer", (PROPOSEE, EN_ATTENTE), PROGRAMMEE, _COMITE, "Retenir en séance", "programmation"
+        ),
+        Transition(
+            "mettre_en_attente",
+            (PROPOSEE,),
+            EN_ATTENTE,
+            _COMITE,
+            "Mettre en liste d'attente",
+            "programmation",
+            True,
+        ),
+        Transition(
+            "ecarter",
+            (SOLLICITEE, PRISE_EN_CHARGE, VOLET_RECEVABLE, PROPOSEE, EN_ATTENTE),
+            ECARTEE,
+            _COMITE,
+            "Écarter en séance",
+            "programmation",
+            True,
+        ),
+        Transition("voter", (PROGRAMMEE,), VOTEE, _AGENT, "Enregistrer l'accord voté", "programmation"),
+        Transition(
+            "refuser",
+            (PROGRAMMEE, ECARTEE, EN_ATTENTE, NON_RECEVABLE),
+            REFUSEE,
+            _AGENT,
+            "Enregistrer le refus",
+            "programmation",
+            True,
+        ),
+        Transition("notifier", (VOTEE,), NOTIFIEE, _AGENT, "Notifier l'accord", "conventions"),
+        Transition("notifier_refus", (REFUSEE,), REFUS_NOTIFIE, _AGENT, "Notifier le refus", "conventions"),
+        Transition("conventionner", (NOTIFIEE,), CONVENTIONNEE, _AGENT, "Convention signée", "conventions"),
+        Transition(
+            "verser_acompte",
+            (NOTIFIEE, CONVENTIONNEE),
+            ACOMPTE_VERSE,
+            _FINANCES,
+            "Verser l'acompte",
+            "conventions",
+        ),
+        Transition(
+            "verser_en_une_fois",
+            (NOTIFIEE, CONVENTIONNEE),
+            VERSEE,
+            _FINANCES,
+            "Verser en une fois",
+            "conventions",
+        ),
+        Transition(
+            "justifier",
+            (NOTIFIEE, CONVENTIONNEE, ACOMPTE_VERSE, VERSEE),
+            JUSTIFIEE,
+            _COMITE,
+            "Accepter le bilan",
+            "bilans",
+        ),
+        Transition("solder", (JUSTIFIEE,), SOLDEE, _FINANCES | frozenset({Role.SYSTEME}), "Solder", "bilans"),
+        Transition("reclamer", (JUSTIFIEE,), A_REVERSER, _AGENT, "Demander un reversement", "bilans"),
+        Transition("encaisser", (A_REVERSER,), REVERSEE, _FINANCES, "Constater le reversement", "bilans"),
+        Transition(
+            "abandonner", _AVANT_VOTE, ABANDONNEE, _SIGNATAIRE, "Abandonner la demande", "dossiers", True
+        ),
+    ),
+)
+
+DECISIONS = (
+    REFUSEE,
+    VOTEE,
+    NOTIFIEE,
+    REFUS_NOTIFIE,
+    CONVENTIONNEE,
+    ACOMPTE_VERSE,
+    VERSEE,
+    JUSTIFIEE,
+    SOLDEE,
+    A_REVERSER,
+    REVERSEE,
+)
+ACCORDS = tuple(etat for etat in DECISIONS if etat not in (REFUSEE, REFUS_NOTIFIE))
+TERMINEES = (REFUS_NOTIFIE, SOLDEE, REVERSEE, ABANDONNEE)

@@ -1,0 +1,367 @@
+"""Un dossier : une action, ses publics, ses quartiers, son budget ; une demande par financeur."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, Q
+
+from ensemblier.appels.models import Appel, Dispositif, Reglement
+from ensemblier.comptes.models import Interet, Organisme, Utilisateur
+from ensemblier.dossiers.etats import BROUILLON, DEMANDE, DOSSIER
+from ensemblier.interface.champs import EurosField
+from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.registre.models import Fichier, Suivi
+from ensemblier.territoires.models import Commune, Financeur, Pilier, Quartier, Territoire, Thematique
+
+
+class DossierQuerySet(models.QuerySet["Dossier"]):
+    def deposes(self) -> DossierQuerySet:
+        return self.exclude(etat=BROUILLON)
+
+    def visibles_par(self, acteur: Acteur | None) -> DossierQuerySet:
+        """Ce que l'acteur peut lire (domaine §C.2) : ses droits d'abord, puis les seules branches utiles.
+
+        Un intérêt ou un déport ferme l'accès de toute personne qui n'est pas du porteur (B10).
+        """
+        if acteur is None:
+            return self.none()
+        base = self.filter(territoire__code=acteur.territoire)
+        porteurs = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)}
+        autorite = self._cote_autorite(acteur)
+        if autorite is None:
+            return base.filter(organisme_id__in=porteurs) if porteurs else base.none()
+        autorite &= ~Q(etat=BROUILLON)
+        if acteur.utilisateur is not None:
+            autorite &= ~Q(pk__in=Deport.objects.en_cours(acteur.utilisateur).values("dossier"))
+            autorite &= ~Q(organisme_id__in=Interet.objects.en_cours(acteur.utilisateur).values("organisme"))
+        return base.filter(autorite | Q(organisme_id__in=porteurs)) if porteurs else base.filter(autorite)
+
+    @staticmethod
+    def _cote_autorite(acteur: Acteur) -> Q | None:
+        if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR):
+            return Q()
+        branches: list[Q] = []
+        if acteur.a(Role.FINANCES):
+            branches.append(Q(decide_le__isnull=False))
+        if financeurs := {d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)}:
+            demandes = Demande.objects.filter(financeur__code__in=financeurs)
+            branches.append(Q(pk__in=demandes.values("dossier")))
+        if communes := {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)}:
+            cibles = Ciblage.objects.filter(communes__code__in=communes)
+            branches.append(Q(pk__in=cibles.values("dossier")))
+        if acteur.a(Role.JURY):
+            acces = Acces.objects.filter(utilisateur_id=acteur.utilisateur, retire_le=None)
+            branches.append(Q(pk__in=acces.values("dossier")))
+        if not branches:
+            return None
+        total = branches[0]
+        for branche in branches[1:]:
+            total |= branche
+        return total
+
+
+class Dossier(Suivi):
+    """Ce qu'un porteur demande, dans un appel ; les réponses qu'une règle lit sont des colonnes."""
+
+    machine = DOSSIER
+    numero = models.CharField(max_length=12)
+    territoire = models.ForeignKey(Territoire, on_delete=models.PROTECT, related_name="+")
+    appel = models.ForeignKey(Appel, on_delete=models.PROTECT, related_name="+")
+    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="+")
+    cree_par = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="+")
+    cree_le = models.DateTimeField()
+    modifie_le = models.DateTimeField()
+    etape = models.CharField(max_length=30, blank=True)
+
+    intitule = models.CharField(max_length=256, blank=True)
+    resume = models.TextField(blank=True)
+    description = models.TextField(blank=True)
+    objectifs = models.TextField(blank=True)
+    parcours = models.TextField(blank=True)
+    partenaires = models.TextField(blank=True)
+    moyens = models.TextField(blank=True)
+    evaluation = models.TextField(blank=True)
+    du = models.DateField(null=True, blank=True)
+    au = models.DateField(null=True, blank=True)
+    pilier = models.ForeignKey(Pilier, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    thematiques = models.ManyToManyField(Thematique, related_name="+", blank=True)
+    est_experimentale = models.BooleanField(null=True, blank=True)
+    experimentale_justification = models.TextField(blank=True)
+    tolerance_validee = models.BooleanField(null=True)
+    est_numerique = models.BooleanField(null=True, blank=True)
+    numerique_coherence = models.TextField(blank=True)
+    droit_commun = models.TextField(blank=True)
+    comite_de_suivi = models.TextField(blank=True)
+    numero_dauphin = models.CharField(max_length=20, blank=True)
+    a_agent_departement = models.BooleanField(null=True, blank=True)
+    heures_departement = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
+
+    publics_total = models.PositiveIntegerField(null=True, blank=True)
+    publics_qpv = models.PositiveIntegerField(null=True, blank=True)
+    publics_description = models.TextField(blank=True)
+    mobilisation_qpv = models.TextField(blank=True)
+
+    cout_total = EurosField(default=Decimal(0))
+    demande_totale = EurosField(default=Decimal(0))
+    taux_retenu = models.DecimalField(max_digits=5, decimal_places=4, null=True)
+
+    reglement = models.ForeignKey(Reglement, null=True, on_delete=models.PROTECT, related_name="+")
+    fiche_figee = models.JSONField(null=True)
+    rapport_fige = models.JSONField(null=True)
+    depose_le = models.DateTimeField(null=True, db_index=True)
+    depose_par = models.CharField(max_length=200, blank=True)
+    accuse = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
+    complet_le = models.DateTimeField(null=True)
+    decide_le = models.DateTimeField(null=True)
+    charge_de_mission = models.ForeignKey(
+        Utilisateur, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    objects = DossierQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-numero",)
+        constraints = (
+            models.UniqueConstraint(fields=("territoire", "numero"), name="dossier_numero_unique"),
+            models.CheckConstraint(
+                condition=Q(publics_qpv__isnull=True)
+                | Q(publics_total__isnull=True)
+                | Q(publics_qpv__lte=F("publics_total")),
+                name="dossier_publics_qpv_au_plus_total",
+                violation_error_message="Les habitants de quartier prioritaire dépassent le total (S06).",
+            ),
+            models.CheckConstraint(
+                condition=Q(du__isnull=True) | Q(au__isnull=True) | Q(du__lte=F("au")),
+                name="dossier_dates_en_ordre",
+                violation_error_message="La fin de l'action précède son début.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.numero} {self.intitule}".strip()
+
+
+class Numerotation(models.Model):
+    """Le dernier numéro donné par territoire et année d'appel ; sa ligne est le verrou."""
+
+    territoire = models.ForeignKey(Territoire, on_delete=models.CASCADE, related_name="+")
+    annee = models.PositiveSmallIntegerField()
+    dernier = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("territoire", "annee"), name="numerotation_unique"),)
+
+
+class Ciblage(models.Model):
+    """Un quartier visé, et les communes de ce quartier où l'action a lieu (R17)."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="ciblages")
+    quartier = models.ForeignKey(Quartier, on_delete=models.PROTECT, related_name="+")
+    communes = models.ManyToManyField(Commune, related_name="+")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("dossier", "quartier"), name="ciblage_unique"),)
+
+
+class ContactCommune(models.Model):
+    """La trace d'un contact pris avec une ville avant le dépôt (R40, P20)."""
+
+    class Mode(models.TextChoices):
+        REUNION = "reunion", "Réunion"
+        TELEPHONE = "telephone", "Téléphone"
+        COURRIEL = "courriel", "Courriel"
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="contacts_communes")
+    commune = models.ForeignKey(Commune, on_delete=models.PROTECT, related_name="+")
+    le = models.DateField()
+    mode = models.CharField(max_length=10, choices=Mode)
+    note = models.CharField(max_length=200, blank=True)
+    confirme = models.BooleanField(null=True)
+    confirme_le = models.DateTimeField(null=True)
+    confirme_par = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("dossier", "commune"), name="contact_commune_unique"),)
+
+
+class LigneDeBudget(models.Model):
+    """Un compte de charges ou de produits ; une ligne 74 nomme son financeur (Cerfa 12156)."""
+
+    class Sens(models.TextChoices):
+        CHARGE = "charge", "Dépense"
+        PRODUIT = "produit", "Ressource"
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="lignes_de_budget")
+    sens = models.CharField(max_length=8, choices=Sens)
+    compte = models.CharField(max_length=16)
+    financeur = models.ForeignKey(Financeur, null=True, on_delete=models.PROTECT, related_name="+")
+    montant = EurosField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("dossier", "sens", "compte"),
+                condition=Q(financeur=None),
+                name="ligne_de_budget_unique",
+            ),
+            models.UniqueConstraint(
+                fields=("dossier", "sens", "compte", "financeur"),
+                condition=Q(financeur__isnull=False),
+                name="ligne_de_budget_unique_par_financeur",
+            ),
+            models.CheckConstraint(condition=Q(montant__gte=0), name="ligne_de_budget_positive"),
+        )
+
+
+class DemandeQuerySet(models.QuerySet["Demande"]):
+    def deposees(self) -> DemandeQuerySet:
+        return self.exclude(dossier__etat=BROUILLON)
+
+
+class Demande(Suivi):
+    """Le volet d'un financeur : ce qui lui est demandé, ce qu'il propose, vote et paie."""
+
+    machine = DEMANDE
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="demandes")
+    financeur = models.ForeignKey(Financeur, on_delete=models.PROTECT, related_name="+")
+    dispositif = models.ForeignKey(Dispositif, on_delete=models.PROTECT, related_name="+")
+    demande = EurosField(default=Decimal(0))
+    propose = EurosField(null=True)
+    vote = EurosField(null=True)
+    verse = EurosField(default=Decimal(0))
+    reference = models.CharField(max_length=60, blank=True)
+    reference_depot = models.CharField(max_length=60, blank=True)
+    depot_le = models.DateField(null=True, blank=True)
+    motif = models.TextField(blank=True)
+    votee_le = models.DateField(null=True)
+    notifiee_le = models.DateField(null=True)
+    objects = DemandeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("financeur__rang",)
+        constraints = (
+            models.UniqueConstraint(fields=("dossier", "financeur", "dispositif"), name="demande_unique"),
+            models.CheckConstraint(
+                condition=Q(demande__gte=0) & Q(verse__gte=0) & (Q(vote__isnull=True) | Q(vote__gte=0)),
+                name="demande_montants_positifs",
+            ),
+        )
+
+    def racine(self) -> str:
+        return f"dossiers.Dossier:{self.dossier_id}"
+
+
+class Piece(models.Model):
+    """Une pièce jointe, de la liste du règlement ; son état est tenu par l'instruction."""
+
+    class Etat(models.TextChoices):
+        RECUE = "recue", "Reçue"
+        VALIDE = "valide", "Valide"
+        A_REMPLACER = "a_remplacer", "À remplacer"
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="pieces")
+    code = models.SlugField()
+    fichier = models.OneToOneField(Fichier, on_delete=models.PROTECT, related_name="+")
+    statut = models.CharField(max_length=12, choices=Etat, default=Etat.RECUE)
+    motif = models.TextField(blank=True)
+    recue_le = models.DateTimeField()
+    remplacee_le = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("code", "recue_le")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("dossier", "code"), condition=Q(remplacee_le=None), name="piece_courante_unique"
+            ),
+        )
+
+
+class Critere(models.Model):
+    """Un critère de bonification : déclaré, qualifié par l'instructeur, validé par le jury (R29)."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="criteres")
+    code = models.SlugField()
+    est_declare = models.BooleanField(default=False)
+    justification = models.TextField(blank=True)
+    est_qualifie = models.BooleanField(null=True)
+    qualification = models.TextField(blank=True)
+    est_valide = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("dossier", "code"), name="critere_unique"),)
+
+
+class Derogation(models.Model):
+    """Une exception individuelle, motivée, à une règle du règlement (P16, S21, S60)."""
+
+    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="+")
+    appel = models.ForeignKey(Appel, on_delete=models.PROTECT, related_name="+")
+    regle = models.CharField(max_length=60)
+    jusqu_au = models.DateField(null=True, blank=True)
+    motif = models.TextField()
+    accordee_le = models.DateTimeField()
+    accordee_par = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("organisme", "appel", "regle"), name="derogation_unique"),
+        )
+
+
+class Suspension(models.Model):
+    """Un arrêt daté de l'horloge d'un dossier : pièces attendues, contentieux (B15) ; l'état reste."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="suspensions")
+    motif = models.TextField()
+    du = models.DateField()
+    au = models.DateField(null=True)
+    arrete_tout = models.BooleanField(default=False)
+
+
+class Obligation(models.Model):
+    """Un compte rendu dû par un organisme à un territoire ; échu et non rendu, il bloque (S60, B5)."""
+
+    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="+")
+    territoire = models.ForeignKey(Territoire, on_delete=models.PROTECT, related_name="+")
+    dossier = models.ForeignKey(Dossier, null=True, on_delete=models.PROTECT, related_name="obligations")
+    exercice = models.PositiveSmallIntegerField()
+    libelle = models.CharField(max_length=200)
+    echeance = models.DateField()
+    satisfaite_le = models.DateField(null=True)
+    dispensee_le = models.DateField(null=True)
+    dispense_motif = models.TextField(blank=True)
+
+
+class DeportQuerySet(models.QuerySet):
+    def en_cours(self, utilisateur: int) -> DeportQuerySet:
+        return self.filter(utilisateur_id=utilisateur, leve_le=None)
+
+
+class Acces(models.Model):
+    """Une personne admise sur un dossier par un acte : membre d'une séance, invité."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="acces")
+    utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="+")
+    raison = models.CharField(max_length=150)
+    accorde_le = models.DateTimeField()
+    retire_le = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("dossier", "utilisateur", "raison"), name="acces_unique"),
+        )
+
+
+class Deport(models.Model):
+    """Une personne tenue hors d'un dossier, du dépôt au paiement (B10)."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="deports")
+    utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="+")
+    motif = models.CharField(max_length=200)
+    declare_le = models.DateTimeField()
+    leve_le = models.DateTimeField(null=True)
+    objects = DeportQuerySet.as_manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("dossier", "utilisateur"), name="deport_unique"),)

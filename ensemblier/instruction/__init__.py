@@ -1,0 +1,1 @@
+"""Est-ce recevable, qu'en pensent les partenaires : complétude, avis, critères."""

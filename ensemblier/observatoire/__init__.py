@@ -1,0 +1,1 @@
+"""L'ensemble, compté : accueil, carte, actions décidées."""

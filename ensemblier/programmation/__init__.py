@@ -1,0 +1,1 @@
+"""Qui reçoit combien : enveloppes, séances, délibérations, attributions."""

@@ -1,0 +1,163 @@
+"""Qui reçoit combien : enveloppes, séances et leurs décisions, délibérations, attributions."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, Q
+
+from ensemblier.appels.models import Appel
+from ensemblier.comptes.models import Utilisateur
+from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.interface.champs import EurosField
+from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.programmation.etats import SEANCE
+from ensemblier.registre.models import Fichier, Suivi
+from ensemblier.territoires.models import Financeur, Territoire
+
+
+class Enveloppe(models.Model):
+    """Les crédits d'un financeur pour un appel ; `engage` (voté) n'en dépasse jamais le montant."""
+
+    appel = models.ForeignKey(Appel, on_delete=models.PROTECT, related_name="+")
+    financeur = models.ForeignKey(Financeur, on_delete=models.PROTECT, related_name="+")
+    montant = EurosField()
+    engage = EurosField(default=Decimal(0))
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("appel", "financeur"), name="enveloppe_unique"),
+            models.CheckConstraint(
+                condition=Q(engage__gte=0) & Q(engage__lte=F("montant")),
+                name="enveloppe_jamais_depassee",
+                violation_error_message="L'enveloppe serait dépassée.",
+            ),
+        )
+
+    @property
+    def reste(self) -> Decimal:
+        return self.montant - self.engage
+
+
+class SeanceQuerySet(models.QuerySet["Seance"]):
+    def visibles_par(self, acteur: Acteur | None) -> SeanceQuerySet:
+        if acteur is None:
+            return self.none()
+        du_territoire = self.filter(territoire__code=acteur.territoire)
+        if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR):
+            return du_territoire
+        return du_territoire.filter(
+            pk__in=Participant.objects.filter(utilisateur_id=acteur.utilisateur).values("seance")
+        )
+
+
+class Seance(Suivi):
+    """Un jury, un comité : un ordre du jour, des présents, des décisions motivées."""
+
+    class Type(models.TextChoices):
+        JURY = "jury", "Jury"
+        COMITE_TECHNIQUE = "comite_technique", "Comité technique"
+        COMITE_DES_FINANCEURS = "comite_des_financeurs", "Comité des financeurs"
+        COMITE_DE_PILOTAGE = "comite_de_pilotage", "Comité de pilotage"
+
+    machine = SEANCE
+    territoire = models.ForeignKey(Territoire, on_delete=models.PROTECT, related_name="+")
+    appel = models.ForeignKey(Appel, on_delete=models.PROTECT, related_name="+")
+    type = models.CharField(max_length=24, choices=Type)
+    titre = models.CharField(max_length=150)
+    le = models.DateTimeField()
+    lieu = models.CharField(max_length=200, blank=True)
+    quorum = models.PositiveSmallIntegerField(default=1)
+    proces_verbal = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
+    objects = SeanceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-le",)
+
+
+class Participant(models.Model):
+    seance = models.ForeignKey(Seance, on_delete=models.CASCADE, related_name="participants")
+    utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="+")
+    fonction = models.CharField(max_length=150)
+    a_voix = models.BooleanField(default=True)
+    est_present = models.BooleanField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("seance", "utilisateur"), name="participant_unique"),)
+
+
+class Inscription(models.Model):
+    """Un dossier à l'ordre du jour d'une séance, et ce qu'elle en décide."""
+
+    class Decision(models.TextChoices):
+        RETENU = "retenu", "Retenu"
+        LISTE_ATTENTE = "liste_attente", "Liste d'attente"
+        AJOURNE = "ajourne", "Ajourné"
+        ECARTE = "ecarte", "Écarté"
+
+    seance = models.ForeignKey(Seance, on_delete=models.CASCADE, related_name="inscriptions")
+    dossier = models.ForeignKey(Dossier, on_delete=models.PROTECT, related_name="+")
+    rang = models.PositiveSmallIntegerField()
+    decision = models.CharField(max_length=14, choices=Decision, blank=True)
+    motif = models.TextField(blank=True)
+    decidee_le = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("rang",)
+        constraints = (
+            models.UniqueConstraint(fields=("seance", "dossier"), name="inscription_unique"),
+            models.CheckConstraint(
+                condition=Q(decision__in=("", "retenu")) | ~Q(motif=""), name="inscription_motivee"
+            ),
+        )
+
+
+class Note(models.Model):
+    """La note d'un membre sur un critère de la grille, de 0 à 4 (§C.6)."""
+
+    inscription = models.ForeignKey(Inscription, on_delete=models.CASCADE, related_name="notes")
+    utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="+")
+    critere = models.SlugField()
+    valeur = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("inscription", "utilisateur", "critere"), name="note_unique"),
+            models.CheckConstraint(condition=Q(valeur__lte=4), name="note_de_0_a_4"),
+        )
+
+
+class Deliberation(models.Model):
+    """L'acte qui crée les droits : numéro, date, financeur ; rien n'est accordé sans lui (R60)."""
+
+    territoire = models.ForeignKey(Territoire, on_delete=models.PROTECT, related_name="+")
+    appel = models.ForeignKey(Appel, on_delete=models.PROTECT, related_name="+")
+    financeur = models.ForeignKey(Financeur, on_delete=models.PROTECT, related_name="+")
+    numero = models.CharField(max_length=40)
+    le = models.DateField()
+    acte_signe = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
+    annexe = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
+    enregistree_le = models.DateTimeField()
+    enregistree_par = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("financeur", "numero"), name="deliberation_unique"),)
+
+
+class Attribution(models.Model):
+    """Le montant accordé (ou refusé, à zéro) par une délibération sur une demande, avec son calcul."""
+
+    demande = models.ForeignKey(Demande, on_delete=models.PROTECT, related_name="+")
+    deliberation = models.ForeignKey(Deliberation, on_delete=models.PROTECT, related_name="attributions")
+    montant = EurosField()
+    motif = models.TextField(blank=True)
+    lignes = models.JSONField(default=list)
+    remplacee_le = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("demande",), condition=Q(remplacee_le=None), name="attribution_courante_unique"
+            ),
+        )

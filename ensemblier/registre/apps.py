@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class RegistreConfig(AppConfig):
+    name = "ensemblier.registre"
+    label = "registre"

@@ -1,0 +1,155 @@
+"""Les noms du registre : une chaîne par racine, ses événements, et ce qui sort de la maison."""
+
+from __future__ import annotations
+
+import secrets
+from typing import ClassVar
+
+from django.db import models
+
+from ensemblier.noyau.machine import Machine
+
+ORIGINE = "0" * 64
+
+
+class Chaine(models.Model):
+    """Une chaîne par racine (« dossiers.Dossier:42 ») ; sa ligne est le verrou de la racine."""
+
+    racine = models.CharField(max_length=80, unique=True)
+    rang = models.PositiveIntegerField(default=0)
+    tete = models.CharField(max_length=64, default=ORIGINE)
+
+
+class Evenement(models.Model):
+    """Un acte, nommé par du texte : il survit aux comptes et aux restaurations."""
+
+    chaine = models.ForeignKey(Chaine, on_delete=models.PROTECT, related_name="evenements")
+    rang = models.PositiveIntegerField()
+    objet = models.CharField(max_length=80)
+    acte = models.CharField(max_length=60)
+    libelle = models.CharField(max_length=200)
+    de = models.CharField(max_length=30, blank=True)
+    vers = models.CharField(max_length=30, blank=True)
+    auteur = models.BigIntegerField(null=True)
+    auteur_nom = models.CharField(max_length=150)
+    auteur_fonction = models.CharField(max_length=200)
+    territoire = models.CharField(max_length=40)
+    moyen = models.CharField(max_length=10)
+    public = models.BooleanField(default=True)
+    le = models.DateTimeField()
+    enregistre_le = models.DateTimeField()
+    details_empreinte = models.CharField(max_length=64)
+    precedent = models.CharField(max_length=64)
+    empreinte = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ("chaine", "rang")
+        constraints = (
+            models.UniqueConstraint(fields=("chaine", "rang"), name="evenement_rang_unique_par_chaine"),
+        )
+
+
+class Detail(models.Model):
+    """Le motif et les valeurs d'un événement, à part : le visa des archives peut les effacer."""
+
+    evenement = models.OneToOneField(Evenement, on_delete=models.PROTECT, related_name="detail")
+    motif = models.TextField(blank=True)
+    contenu = models.JSONField(default=dict)
+
+
+class Sceau(models.Model):
+    """La suite globale et numérotée des événements scellés."""
+
+    numero = models.PositiveBigIntegerField(primary_key=True)
+    evenement = models.OneToOneField(Evenement, on_delete=models.PROTECT, related_name="sceau")
+    precedent = models.CharField(max_length=64)
+    empreinte = models.CharField(max_length=64)
+    scelle_le = models.DateTimeField()
+
+
+class Trace(models.Model):
+    """Journal non chaîné des consultations sensibles et des refus, gardé 12 mois."""
+
+    class Nature(models.TextChoices):
+        CONSULTATION = "consultation", "Consultation"
+        REFUS = "refus", "Refus"
+
+    nature = models.CharField(max_length=12, choices=Nature)
+    le = models.DateTimeField(db_index=True)
+    utilisateur = models.BigIntegerField(null=True)
+    nom = models.CharField(max_length=150)
+    fonction = models.CharField(max_length=200)
+    territoire = models.CharField(max_length=40, blank=True)
+    chemin = models.CharField(max_length=300)
+    objet = models.CharField(max_length=80, blank=True)
+    raison = models.TextField(blank=True)
+
+
+def _cle() -> str:
+    return secrets.token_hex(16)
+
+
+def _chemin(fichier: Fichier, _nom: str) -> str:
+    return f"{fichier.cle[:2]}/{fichier.cle}"
+
+
+class Fichier(models.Model):
+    """Un contenu conservé ; il a exactement un propriétaire, qui dit qui peut le lire."""
+
+    cle = models.CharField(max_length=32, unique=True, default=_cle)
+    nom = models.CharField(max_length=200)
+    type_mime = models.CharField(max_length=100)
+    taille = models.PositiveIntegerField()
+    empreinte = models.CharField(max_length=64)
+    contenu = models.FileField(upload_to=_chemin, max_length=120)
+    depose_le = models.DateTimeField()
+    depose_par = models.CharField(max_length=150)
+
+
+class Courriel(models.Model):
+    """Un courriel à envoyer, écrit dans la transaction de l'acte ; une clé ne part qu'une fois."""
+
+    cle = models.CharField(max_length=160, unique=True)
+    destinataire = models.EmailField()
+    sujet = models.CharField(max_length=200)
+    texte = models.TextField()
+    html = models.TextField(blank=True)
+    cree_le = models.DateTimeField()
+    envoye_le = models.DateTimeField(null=True, db_index=True)
+    tentatives = models.PositiveSmallIntegerField(default=0)
+    erreur = models.TextField(blank=True)
+
+
+class Intention(models.Model):
+    """Ce qu'une personne a voulu faire, écrit à la porte : même clé, même réponse."""
+
+    cle = models.CharField(max_length=64, unique=True)
+    utilisateur = models.BigIntegerField(null=True)
+    empreinte = models.CharField(max_length=64)
+    recue_le = models.DateTimeField()
+    reponse = models.JSONField(null=True)
+
+
+class Suivi(models.Model):
+    """Un objet dont l'état ne change que par `registre.actes.avancer`."""
+
+    machine: ClassVar[Machine]
+    etat = models.CharField(max_length=30)
+
+    class Meta:
+        abstract = True
+
+    def racine(self) -> str:
+        """La racine dont la chaîne porte les événements de l'objet."""
+        return self.reference()
+
+    def reference(self) -> str:
+        return f"{self._meta.app_label}.{self._meta.object_name}:{self.pk}"
+
+    @property
+    def etat_porteur(self) -> str:
+        return self.machine.libelle(self.etat, porteur=True)
+
+    @property
+    def etat_agent(self) -> str:
+        return self.machine.libelle(self.etat)

@@ -1,0 +1,1 @@
+"""Où : EPCI, communes, quartiers et contours, contrat, piliers, thématiques, financeurs, contacts."""
