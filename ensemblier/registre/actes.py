@@ -16,7 +16,7 @@ from ensemblier.registre.models import ORIGINE, Chaine, Detail, Evenement, Sceau
 
 
 class ActeBloque(Exception):
-    """L'acte et la personne sont les bons, un fait s'y oppose ; chaque raison dit quoi, pourquoi, que faire."""
+    """L'acte et la personne sont les bons, un fait s'y oppose, et chaque raison le dit."""
 
     def __init__(self, *raisons: str) -> None:
         super().__init__(" ".join(raisons))
