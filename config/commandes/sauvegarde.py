@@ -1,0 +1,189 @@
+"""`ensemblier sauvegarder` et `restaurer` : un fichier, la base et les contenus, relus par empreinte."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+MANIFESTE, BASE, FICHIERS = "manifeste.json", "base", "fichiers"
+
+
+class SauvegardeRefusee(Exception):
+    """La sauvegarde est incomplète, altérée, ou la place est prise : rien n'a été écrit."""
+
+
+def sauvegarder(args: argparse.Namespace) -> int:
+    """Écrit l'archive ; la base d'abord, d'un seul instant, puis les contenus qu'elle nomme."""
+    manifeste = ecrire(Path(args.archive))
+    _dire(args, manifeste, f"Sauvegarde écrite : {args.archive}, {len(manifeste['empreintes'])} fichiers.")
+    return 0
+
+
+def restaurer(args: argparse.Namespace) -> int:
+    """Relit toutes les empreintes avant d'écrire ; refuse une base qui contient déjà des données."""
+    try:
+        manifeste = relire(Path(args.archive), remplacer=args.remplacer)
+    except SauvegardeRefusee as refus:
+        print(f"Restauration refusée : {refus}", file=sys.stderr)
+        return 1
+    _dire(args, manifeste, f"Restauration faite, {len(manifeste['empreintes'])} fichiers relus.")
+    return 0
+
+
+def _dire(args: argparse.Namespace, manifeste: dict[str, Any], phrase: str) -> None:
+    resume = {cle: manifeste[cle] for cle in ("fait_le", "moteur", "version", "tete_du_registre")}
+    print(json.dumps(resume, ensure_ascii=False, indent=2) if args.json else phrase)
+
+
+def _empreinte(chemin: Path) -> str:
+    with chemin.open("rb") as flux:
+        return hashlib.file_digest(flux, "sha256").hexdigest()
+
+
+def ecrire(archive: Path) -> dict[str, Any]:
+    from django.conf import settings
+    from django.db import connection
+
+    from ensemblier.registre.verification import verifier
+
+    with tempfile.TemporaryDirectory(prefix="sauvegarde-") as dossier:
+        racine = Path(dossier)
+        _copier_la_base(racine / BASE)
+        source = Path(settings.MEDIA_ROOT)
+        if source.exists():
+            shutil.copytree(source, racine / FICHIERS)
+        contenus = sorted(p for p in racine.rglob("*") if p.is_file())
+        manifeste = {
+            "fait_le": datetime.now(UTC).isoformat(),
+            "moteur": connection.vendor,
+            "version": _version(),
+            "tete_du_registre": verifier().tete,
+            "empreintes": {str(p.relative_to(racine)): _empreinte(p) for p in contenus},
+        }
+        (racine / MANIFESTE).write_text(json.dumps(manifeste, ensure_ascii=False, indent=1))
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        provisoire = archive.with_suffix(archive.suffix + ".partiel")
+        with tarfile.open(provisoire, "w:gz", compresslevel=3) as tar:
+            tar.add(racine, arcname=".")
+        provisoire.replace(archive)
+    return manifeste
+
+
+def relire(archive: Path, *, remplacer: bool) -> dict[str, Any]:
+    from django.conf import settings
+
+    with tempfile.TemporaryDirectory(prefix="restauration-") as dossier:
+        racine = Path(dossier)
+        try:
+            with tarfile.open(archive) as tar:
+                tar.extractall(racine, filter="data")
+            manifeste: dict[str, Any] = json.loads((racine / MANIFESTE).read_text())
+        except (OSError, tarfile.TarError, EOFError, ValueError, KeyError) as erreur:
+            raise SauvegardeRefusee(f"« {archive} » ne se lit pas ({erreur}).") from erreur
+        _controler(racine, manifeste)
+        if not remplacer and _base_occupee():
+            raise SauvegardeRefusee(
+                "la base contient déjà des données. Videz-la, ou relancez avec --remplacer."
+            )
+        _remettre_la_base(racine / BASE, moteur=manifeste["moteur"])
+        destination = Path(settings.MEDIA_ROOT)
+        if destination.exists():
+            shutil.rmtree(destination)
+        if (racine / FICHIERS).exists():
+            shutil.copytree(racine / FICHIERS, destination)
+    return manifeste
+
+
+def _controler(racine: Path, manifeste: dict[str, Any]) -> None:
+    presents = {str(p.relative_to(racine)) for p in racine.rglob("*") if p.is_file()} - {MANIFESTE}
+    attendus = set(manifeste["empreintes"])
+    if ecart := presents ^ attendus:
+        raise SauvegardeRefusee(f"fichiers en trop ou manquants : {', '.join(sorted(ecart)[:5])}.")
+    for nom, empreinte in manifeste["empreintes"].items():
+        if _empreinte(racine / nom) != empreinte:
+            raise SauvegardeRefusee(f"« {nom} » n'est plus le fichier sauvegardé.")
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("ensemblier")
+
+
+def _base_occupee() -> bool:
+    from django.db import connection
+
+    return "registre_evenement" in connection.introspection.table_names() and _a_des_evenements()
+
+
+def _a_des_evenements() -> bool:
+    from ensemblier.registre.models import Evenement
+
+    return Evenement.objects.exists()
+
+
+def _copier_la_base(cible: Path) -> None:
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        with connection.cursor() as curseur:
+            curseur.execute("VACUUM INTO %s", [str(cible)])
+    else:
+        _lancer("pg_dump", "--format=custom", "--no-owner", f"--file={cible}")
+
+
+def _remettre_la_base(source: Path, *, moteur: str) -> None:
+    from django.db import connection
+
+    if connection.vendor != moteur:
+        raise SauvegardeRefusee(f"l'archive est de {moteur}, la base d'ici est {connection.vendor}.")
+    connection.close()
+    if moteur == "sqlite":
+        base = Path(connection.settings_dict["NAME"])
+        base.parent.mkdir(parents=True, exist_ok=True)
+        for reste in (base.with_name(base.name + "-wal"), base.with_name(base.name + "-shm")):
+            reste.unlink(missing_ok=True)
+        shutil.copyfile(source, base)
+    else:
+        nom = connection.settings_dict["NAME"]
+        _lancer(
+            "pg_restore",
+            "--clean",
+            "--if-exists",
+            "--no-owner",
+            "--exit-on-error",
+            f"--dbname={nom}",
+            str(source),
+        )
+
+
+def _lancer(programme: str, *arguments: str) -> None:
+    """pg_dump ou pg_restore ; le mot de passe passe par l'environnement."""
+    import os
+
+    from django.db import connection
+
+    s = connection.settings_dict
+    noms = {
+        "PGHOST": "HOST",
+        "PGPORT": "PORT",
+        "PGUSER": "USER",
+        "PGPASSWORD": "PASSWORD",
+        "PGDATABASE": "NAME",
+    }
+    environnement = os.environ | {cle: str(s[nom]) for cle, nom in noms.items() if s.get(nom)}
+    chemin = shutil.which(programme, path=os.environ.get("ENSEMBLIER_PG_BIN", os.environ.get("PATH")))
+    if chemin is None:
+        raise SauvegardeRefusee(f"{programme} est introuvable : installez postgresql-client.")
+    fin = subprocess.run([chemin, *arguments], env=environnement, capture_output=True, text=True, check=False)
+    if fin.returncode:
+        raise SauvegardeRefusee(f"{programme} a échoué : {fin.stderr.strip()[-300:]}")

@@ -1,0 +1,58 @@
+"""Conserver et servir un contenu : une seule fonction sert, une route par propriétaire."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from datetime import datetime
+from urllib.parse import quote
+
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.http import FileResponse
+
+from ensemblier.noyau.machine import Acteur
+from ensemblier.registre.models import Fichier
+
+
+def nom_sur(nom: str) -> str:
+    """Le nom montré : NFC, sans chemin ni caractère de contrôle ou de sens, 120 caractères au plus (T18)."""
+    dernier = unicodedata.normalize("NFC", nom).replace("\\", "/").rsplit("/", 1)[-1]
+    propre = "".join(c for c in dernier if unicodedata.category(c)[0] != "C" and c not in '<>:"|?*')
+    propre = propre.strip(" .") or "document"
+    if len(propre) <= 120:
+        return propre
+    racine, point, suffixe = propre.rpartition(".")
+    return f"{racine[: 119 - len(suffixe)]}.{suffixe}" if point and len(suffixe) <= 8 else propre[:120]
+
+
+def conserver(
+    contenu: bytes | UploadedFile, *, nom: str, type_mime: str, par: Acteur, le: datetime
+) -> Fichier:
+    """Écrit le contenu puis sa ligne ; un contenu orphelin est sans effet, une ligne sans contenu non."""
+    octets = contenu if isinstance(contenu, bytes) else contenu.read()
+    fichier = Fichier(
+        nom=nom_sur(nom),
+        type_mime=type_mime,
+        taille=len(octets),
+        empreinte=hashlib.sha256(octets).hexdigest(),
+        depose_le=le,
+        depose_par=par.nom,
+    )
+    fichier.contenu.save(nom_sur(nom), ContentFile(octets), save=False)
+    fichier.save(force_insert=True)
+    return fichier
+
+
+def servir(fichier: Fichier, *, telecharger: bool = True) -> FileResponse:
+    """Le contenu, en pièce jointe et sans rien exécuter ; l'appelant a déjà vérifié le droit de lire."""
+    response = FileResponse(fichier.contenu.open("rb"), content_type=fichier.type_mime)
+    disposition = "attachment" if telecharger else "inline"
+    repli = fichier.nom.encode("ascii", "replace").decode().replace("?", "_").replace('"', "")
+    response["Content-Disposition"] = (
+        f"{disposition}; filename=\"{repli}\"; filename*=UTF-8''{quote(fichier.nom)}"
+    )
+    response["Content-Length"] = str(fichier.taille)
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
