@@ -1,47 +1,168 @@
-"""Les euros dans la base et dans les formulaires : des centimes entiers, jamais de flottant (K1)."""
+"""L'argent dans les modèles et les formulaires : `Decimal` en Python, centimes entiers dans la base (K1).
+
+Sur SQLite un `DecimalField` est un flottant : un CHECK sur une enveloppe remplie au centime s'y trompe.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django import forms
+from django.core.exceptions import FieldError, ValidationError
 from django.db import models
-from django.db.models import Sum
+from django.db.models import lookups
+from django.db.models.expressions import Combinable, Expression, register_combinable_fields
 
-CENT = Decimal(100)
+from ensemblier.noyau import ecritures
+
+from .formats import euros, nombre
+
+PLAFOND = Decimal("9999999999999.99")
 
 
-class EurosField(models.BigIntegerField):
-    """Un montant `Decimal` en Python, des centimes entiers dans la base.
+def en_centimes(valeur: Any) -> int:
+    """Rend le nombre exact de centimes ; `TypeError` pour un flottant, `ValueError` pour moins d'un centime."""
+    if isinstance(valeur, float | bool):
+        raise TypeError(f"Un montant s'écrit en Decimal, pas en {type(valeur).__name__} : {valeur!r}.")
+    return ecritures.en_centimes(ecritures.euros(valeur))
 
-    Jamais `F(champ) + montant` : un Decimal nu y passerait pour des centimes. On additionne en Python,
-    sous le verrou.
+
+class EurosField(models.Field):
+    """Un montant en euros, exact au centime ; `entier` dans la base, `Decimal` partout ailleurs.
+
+    N'hérite pas d'`IntegerField`, exprès : `F("vote") + Decimal("1")` passerait pour un centime. Ici Django
+    refuse (`FieldError`). Deux `EurosField` s'ajoutent et se retranchent ; la somme se lit par `somme`.
     """
 
-    description = "Montant en euros"
+    description = "Montant en euros, gardé en centimes"
 
-    def from_db_value(self, valeur: int | None, *_: object) -> Decimal | None:
-        return None if valeur is None else Decimal(valeur) / CENT
+    def get_internal_type(self) -> str:
+        return "BigIntegerField"
 
-    def to_python(self, valeur: Any) -> Decimal | None:
-        if valeur is None or isinstance(valeur, Decimal):
-            return valeur
-        if isinstance(valeur, float):
-            raise ValidationError("Un montant ne se donne pas en virgule flottante.")
-        return Decimal(str(valeur))
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
+        if value is None:
+            return None
+        if isinstance(value, float):
+            raise TypeError("Une moyenne de montants n'est pas un montant : divisez en Python.")
+        return ecritures.de_centimes(int(value))
 
-    def get_prep_value(self, valeur: Any) -> int | None:
-        if valeur is None or hasattr(valeur, "resolve_expression"):
-            return valeur
-        if isinstance(valeur, float):
-            raise TypeError("Un montant ne se donne pas en virgule flottante.")
-        centimes = Decimal(valeur) * CENT
-        if centimes != centimes.to_integral_value():
-            raise ValueError(f"Un montant a deux décimales au plus : {valeur}")
-        return int(centimes)
+    def to_python(self, value: Any) -> Decimal | None:
+        if value is None or value == "":
+            return None
+        try:
+            return ecritures.de_centimes(en_centimes(value))
+        except (TypeError, ValueError) as erreur:
+            raise ValidationError(str(erreur), code="invalid") from erreur
+
+    def get_prep_value(self, value: Any) -> int | None:
+        value = super().get_prep_value(value)
+        return None if value is None else en_centimes(value)
+
+    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> str:
+        verifier_unite(value)
+        return "%s"
+
+    def value_to_string(self, obj: Any) -> str:
+        valeur = self.value_from_object(obj)
+        return "" if valeur is None else str(valeur)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": EurosFormField, **kwargs})
 
 
-def somme(champ: str, **options: Any) -> Sum:
-    """`Sum` d'un `EurosField`, rendue en `Decimal`."""
-    return Sum(champ, output_field=EurosField(), **options)
+def verifier_unite(valeur: Any) -> None:
+    """Lève `FieldError` si une expression SQL mêle des centimes et autre chose."""
+    if hasattr(valeur, "as_sql") and not isinstance(valeur.output_field, EurosField):
+        genre = type(valeur.output_field).__name__
+        raise FieldError(f"Une expression en {genre} ne peut pas remplir des centimes : ajoutez en Python.")
+
+
+class _Comparaison:
+    """Compare des centimes à des centimes, y compris face à une expression."""
+
+    def get_prep_lookup(self) -> Any:
+        verifier_unite(self.rhs)  # type: ignore[attr-defined]
+        return super().get_prep_lookup()  # type: ignore[misc]
+
+
+for _base in (
+    lookups.Exact,
+    lookups.GreaterThan,
+    lookups.GreaterThanOrEqual,
+    lookups.LessThan,
+    lookups.LessThanOrEqual,
+):
+    EurosField.register_lookup(type(f"Euros{_base.__name__}", (_Comparaison, _base), {}))
+
+for _operation in (Combinable.ADD, Combinable.SUB):
+    register_combinable_fields(EurosField, _operation, EurosField, EurosField)
+
+
+def somme(champ: str, *, filter: models.Q | None = None) -> Expression:
+    """Rend l'agrégat `Decimal` d'un `EurosField`, zéro sans ligne : `qs.aggregate(total=somme("vote"))`."""
+    return models.Sum(champ, filter=filter, default=Decimal(0))
+
+
+class SaisieEuros(forms.TextInput):
+    """La boîte d'un montant : texte, clavier décimal, « € » à côté, valeur tapée gardée telle quelle."""
+
+    suffixe = "€"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        base = {"inputmode": "decimal", "autocomplete": "off", "class": "saisie-montant", "data-montant": ""}
+        super().__init__({**base, **(attrs or {})})
+
+    def format_value(self, value: Any) -> str | None:
+        if isinstance(value, Decimal | int):
+            decimales = 0 if value == int(value) else 2
+            return nombre(value, decimales)
+        return super().format_value(value)
+
+
+class EurosFormField(forms.Field):
+    """Lit ce qu'une personne écrit (« 1 234,50 € ») ; refuse l'ambigu (« 12,345 ») en le disant (K1)."""
+
+    widget = SaisieEuros
+    default_error_messages = {
+        "required": "Aucun montant n'est écrit. Écrivez un montant en euros, par exemple 9 000.",
+        "minimum": "%(saisi)s est trop bas. Le montant est d'au moins %(limite)s.",
+        "maximum": "%(saisi)s est trop haut. Le montant est d'au plus %(limite)s.",
+    }
+
+    def __init__(
+        self, *, minimum: Decimal | None = Decimal(0), maximum: Decimal | None = PLAFOND, **kwargs: Any
+    ) -> None:
+        self.minimum, self.maximum = minimum, maximum
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value in self.empty_values:
+            return None
+        if isinstance(value, Decimal):
+            return value
+        try:
+            return ecritures.analyser_saisie(str(value))
+        except ecritures.MontantInvalide as erreur:
+            raise ValidationError(str(erreur), code="invalid") from erreur
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if value is None:
+            return
+        for code, limite, hors in (
+            ("minimum", self.minimum, self.minimum is not None and value < self.minimum),
+            ("maximum", self.maximum, self.maximum is not None and value > self.maximum),
+        ):
+            if hors:
+                raise ValidationError(
+                    self.error_messages[code],
+                    code=code,
+                    params={"saisi": euros(value), "limite": euros(limite)},
+                )
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return self.to_python(initial) != self.to_python(data)
+        except ValidationError:
+            return True
