@@ -22,7 +22,7 @@ PLAFOND = Decimal("9999999999999.99")
 
 
 def en_centimes(valeur: Any) -> int:
-    """Rend le nombre exact de centimes ; `TypeError` pour un flottant, `ValueError` pour moins d'un centime."""
+    """Rend le nombre exact de centimes ; `TypeError` pour un flottant, `ValueError` sous le centime."""
     if isinstance(valeur, float | bool):
         raise TypeError(f"Un montant s'écrit en Decimal, pas en {type(valeur).__name__} : {valeur!r}.")
     return ecritures.en_centimes(ecritures.euros(valeur))
