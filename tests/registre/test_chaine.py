@@ -26,7 +26,8 @@ def appel():
         courriel="service@essai.example", empreinte_du_pack="0" * 64,
     )  # fmt: skip
     appel = Appel(
-        territoire=territoire, code="ami", type="AMI", exercice=2025, titre="AMI", titre_court="AMI", chapo="",
+        territoire=territoire, code="ami", type="AMI", exercice=2025, titre="AMI",
+        titre_court="AMI", chapo="",
         modifie_le=LE,
     )  # fmt: skip
     ouvrir(appel, par=RESPONSABLE, le=LE, libelle="Appel créé")

