@@ -18,7 +18,7 @@ class Appel(Suivi):
     """Une campagne : AMI, AAP ou autre type, pour un exercice (R21, R35)."""
 
     machine = APPEL
-    territoire = models.ForeignKey(Territoire, on_delete=models.PROTECT, related_name="appels")
+    territoire = models.ForeignKey(Territoire, on_delete=models.PROTECT, related_name="+")
     code = models.SlugField()
     type = models.CharField(max_length=30)
     exercice = models.PositiveSmallIntegerField()

@@ -1,0 +1,16 @@
+"""Récrit les pages de documentation engendrées (`make docs`)."""
+
+from pathlib import Path
+
+from config.commandes import etats_md
+
+RACINE = Path(__file__).resolve().parent.parent.parent
+
+
+def ecrire() -> None:
+    (RACINE / "docs" / "etats.md").write_text(etats_md.page())
+
+
+if __name__ == "__main__":
+    ecrire()
+    print("docs/etats.md récrite.")
