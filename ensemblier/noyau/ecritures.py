@@ -234,7 +234,7 @@ def en_lettres(montant: Decimal) -> str:
     """Le montant en lettres (orthographe classique), de 0 à 999 999 999,99 ; lève `MontantInvalide`."""
     centimes = en_centimes(montant)
     if not 0 <= centimes <= 99_999_999_999:
-        raise MontantInvalide("Un montant s'écrit en lettres de zéro à 999 999 999,99 €.")
+        raise MontantInvalide("Un montant s'écrit en lettres de zéro à 999\u00a0999\u00a0999,99\u00a0€.")
     entier, fraction = divmod(centimes, 100)
     mots: list[str] = []
     if entier or not fraction:

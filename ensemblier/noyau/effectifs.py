@@ -22,7 +22,7 @@ class TotalRequis(EffectifIncoherent):
 
 def _fraction(seuil: Decimal) -> Fraction:
     if not 0 < seuil <= 1:
-        raise ValueError(f"Le seuil s'écrit entre 0 et 1 (0.60 pour 60 %), pas {seuil}.")
+        raise ValueError(f"Le seuil s'écrit entre 0 et 1 (0.60 pour 60\u00a0%), pas {seuil}.")
     return Fraction(seuil)
 
 

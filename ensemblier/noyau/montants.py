@@ -218,7 +218,7 @@ def plafonner(*, charges: Mapping[str, Decimal], taux: Decimal | None) -> Plafon
     if taux is None:
         return Plafond(base, None, None, tuple(lignes))
     if not 0 <= taux <= 1:
-        raise TauxRefuse(f"{taux} n'est pas un taux{INSECABLE}: écrivez 0.50 pour 50 %.", Decimal(1))
+        raise TauxRefuse(f"{taux} n'est pas un taux{INSECABLE}: écrivez 0.50 pour 50\u00a0%.", Decimal(1))
     montant, calcul = _produit_tronque(base, taux)
     lignes.append(Ligne("Plafond", calcul, montant))
     return Plafond(base, taux, montant, tuple(lignes))
@@ -292,7 +292,7 @@ def echeancier(
     """K7, R27 : strictement au-dessus du seuil (P12), un acompte arrondi et le reste ; sinon un versement."""
     total = positif(attribue, "Le montant attribué")
     if not 0 < part <= 1:
-        raise TauxRefuse(f"{part} n'est pas une part{INSECABLE}: écrivez 0.80 pour 80 %.", Decimal(1))
+        raise TauxRefuse(f"{part} n'est pas une part{INSECABLE}: écrivez 0.80 pour 80\u00a0%.", Decimal(1))
     if not total:
         return Echeancier((), (Ligne("Aucun versement", "rien n'est attribué", ZERO),))
     acompte = arrondir(Fraction(total) * Fraction(part))

@@ -111,7 +111,7 @@ def solde(
     attribue, deja = positif(attribue, "Le montant attribué"), positif(verse, "Le montant versé")
     prevue, reel = positif(assiette_prevue, "L'assiette prévue"), positif(cout_reel, "Le coût réel")
     if not 0 <= franchise <= 1:
-        raise ValueError(f"{franchise} n'est pas une franchise{INSECABLE}: écrivez 0.05 pour 5 %.")
+        raise ValueError(f"{franchise} n'est pas une franchise{INSECABLE}: écrivez 0.05 pour 5\u00a0%.")
     if regle == "forfait":
         du = attribue if reel else ZERO
         calcul = f"forfait{INSECABLE}: {en_francais(du)}" if reel else "l'action n'a rien coûté"
