@@ -1,0 +1,222 @@
+"""L'appel d'un pack : ce qui est demandé, quand, avec quelles règles. Publié, il se fige en JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from ensemblier.noyau.packs.erreurs import PackInvalide, fautes
+from ensemblier.noyau.packs.regle import Phrase, Regle, Source
+from ensemblier.noyau.packs.territoire import Lien, Slug
+from ensemblier.noyau.strict import Jour, Modele, Montant, Taux
+
+
+class Depot(Modele):
+    """Où le dossier se dépose : ici, ou ailleurs (P18, P35)."""
+
+    ici: bool
+    plateforme: Phrase
+    texte: Phrase
+    source: Source
+
+
+class JalonEcrit(Modele):
+    """Une phase. `au` vide : fin ouverte. `floue` : les dates ne disent que le mois (R30)."""
+
+    code: Slug
+    libelle: Phrase
+    du: Jour | None = None
+    au: Jour | None = None
+    floue: bool = False
+    annonce: Phrase | None = None
+    acte: Literal["deposer"] | None = None
+    source: Source
+
+
+class Piece(Modele):
+    """Une pièce demandée ; `pour` vide : à tous ; `indispensable` : à l'instruction (P33).
+
+    `declaration` : ce n'est pas un fichier, mais une case datée et signée (CER, attestation).
+    """
+
+    code: Slug
+    libelle: Phrase
+    aide: Phrase | None = None
+    pour: tuple[str, ...] = ()
+    indispensable: bool = False
+    declaration: bool = False
+    financeurs: tuple[str, ...] = ()
+    parametre: tuple[str, ...] = ()
+    source: Source
+
+    def demandee_a(self, type_porteur: str | None) -> bool:
+        return not self.pour or type_porteur in self.pour
+
+
+class Attendu(Modele):
+    """Ce qu'un financeur attend, dans ses mots à lui résumés par nous."""
+
+    code: Slug
+    financeur: str
+    titre: Phrase
+    textes: tuple[Phrase, ...] = ()
+    etiquettes: tuple[Phrase, ...] = ()
+    mentions: tuple[Phrase, ...] = ()
+    depot_propre: bool = False
+    liens: tuple[Lien, ...] = ()
+    source: Source
+
+
+class Dispositif(Modele):
+    """Un sous-dispositif d'un financeur, avec l'acte qui le fonde (R51, R52, R53)."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]+$", max_length=20)]
+    financeur: str
+    nom: Phrase
+    aide: Phrase
+    objectifs: tuple[Phrase, ...] = ()
+    gestionnaires: tuple[str, ...] = ()
+    acte: Phrase | None = None
+    liens: tuple[Lien, ...] = ()
+    source: Source
+
+
+class PilierDeLAppel(Modele):
+    """Le pilier tel que cet appel le définit : la définition change d'un appel à l'autre (R82)."""
+
+    code: str
+    attendu: bool = True
+    aide: Phrase
+
+
+class CritereDeBonification(Modele):
+    code: Slug
+    libelle: Phrase
+
+
+class Financement(Modele):
+    """Le taux du financeur pilote (K4) ; `taux_base` vide : l'appel ne fixe pas de taux (P34)."""
+
+    financeur: str
+    taux_base: Taux | None = None
+    taux_max: Taux | None = None
+    criteres_requis: Annotated[int, Field(ge=1, le=10)] = 1
+    criteres: tuple[CritereDeBonification, ...] = ()
+    nature: Literal["droit_commun", "specifique"] = "specifique"
+    parametre: tuple[str, ...] = ()
+    source: Source
+
+
+class VersementEcrit(Modele):
+    """K7 : au-delà de `seuil` (strictement), une première part, puis le solde."""
+
+    financeur: str
+    seuil: Montant
+    part: Taux
+    condition_unique: Phrase
+    condition_premier: Phrase
+    condition_solde: Phrase
+    parametre: tuple[str, ...] = ()
+    source: Source
+
+
+class CritereDeGrille(Modele):
+    code: Slug
+    libelle: Phrase
+    poids: Annotated[int, Field(ge=0, le=100)]
+
+
+class Grille(Modele):
+    """La grille du jury (§C.6) : poids de somme 100, notes de 0 à `note_max`."""
+
+    note_max: Annotated[int, Field(ge=1, le=100)] = 4
+    criteres: tuple[CritereDeGrille, ...]
+    parametre: tuple[str, ...] = ()
+    source: Source
+
+
+class DocumentDAppel(Modele):
+    titre: Phrase
+    type: Phrase
+    poids: Phrase | None = None
+    url: str | None = None
+
+
+class Appel(Modele):
+    """Un appel entier. `empreinte` est le SHA-256 de sa forme JSON canonique : c'est le nom du règlement."""
+
+    slug: Slug
+    type: Literal["AMI", "AAP", "AUTRE"]
+    exercice: Annotated[int, Field(ge=2000, le=2200)]
+    titre: Phrase
+    chapo: Phrase
+    territoire: Slug
+    financeurs: Annotated[tuple[str, ...], Field(min_length=1)]
+    candidats: tuple[str, ...] = ()
+    candidats_texte: Phrase
+    calendrier_texte: Phrase
+    publie_le: Jour | None = None
+    ordre: Literal["instruction_avant_programmation", "programmation_avant_instruction"]
+    depot: Depot
+    jalons: tuple[JalonEcrit, ...]
+    piliers: tuple[PilierDeLAppel, ...]
+    thematiques_attendues: tuple[str, ...] = ()
+    demandes_entieres: bool = True
+    delai_complement_jours: Annotated[int, Field(ge=1, le=365)] = 15
+    financement: Financement
+    versements: tuple[VersementEcrit, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    attendus: tuple[Attendu, ...] = ()
+    dispositifs: tuple[Dispositif, ...] = ()
+    grille: Grille | None = None
+    documents: tuple[DocumentDAppel, ...] = ()
+    liens: tuple[Lien, ...] = ()
+    contacts: tuple[str, ...] = ()
+    regles: Annotated[tuple[Regle, ...], Field(min_length=1)]
+
+    def en_json(self) -> dict[str, Any]:
+        """La forme figée à la publication ; `Appel.depuis_json` la relit à l'identique."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def depuis_json(cls, donnees: dict[str, Any]) -> Appel:
+        """Relit un règlement figé ; lève `PackInvalide` si la forme ne va pas."""
+        try:
+            return cls.model_validate(donnees)
+        except ValidationError as refus:
+            raise PackInvalide(fautes("reglement.json", refus, donnees)) from None
+
+    def empreinte(self) -> str:
+        return self._empreinte
+
+    @cached_property
+    def _empreinte(self) -> str:
+        canonique = json.dumps(self.en_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonique.encode()).hexdigest()
+
+    @cached_property
+    def _pieces(self) -> dict[str, Piece]:
+        return {p.code: p for p in self.pieces}
+
+    def piece(self, code: str) -> Piece | None:
+        return self._pieces.get(code)
+
+    def jalon(self, code: str) -> JalonEcrit | None:
+        return next((j for j in self.jalons if j.code == code), None)
+
+    def regle(self, code: str) -> Regle | None:
+        return next((r for r in self.regles if r.code == code), None)
+
+    def dispositif(self, code: str) -> Dispositif | None:
+        return next((d for d in self.dispositifs if d.code == code), None)
+
+    def versement(self, financeur: str) -> VersementEcrit | None:
+        return next((v for v in self.versements if v.financeur == financeur), None)
+
+    def pieces_pour(self, type_porteur: str | None) -> tuple[Piece, ...]:
+        """Les pièces demandées à ce type de porteur, déclarations comprises, dans l'ordre de l'appel."""
+        return tuple(p for p in self.pieces if p.demandee_a(type_porteur))

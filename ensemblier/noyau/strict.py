@@ -1,0 +1,182 @@
+"""Lecture stricte : ce qui entre est figé, complet, sans clé inconnue ; toutes les fautes d'un coup, en français."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+MONTANT_MAX = Decimal("9999999999.99")
+_MONTANT = re.compile(r"-?\d+(\.\d+)?")
+
+
+class Modele(BaseModel):
+    """Base de toute donnée lue : immuable, et une clé inconnue y est une faute."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _decimal(valeur: Any, attendu: str, *, flottant: bool = False) -> Decimal:
+    if isinstance(valeur, Decimal):
+        nombre = valeur
+    elif isinstance(valeur, bool) or not isinstance(valeur, int | str | float):
+        raise PydanticCustomError("decimal", "{attendu}", {"attendu": attendu})
+    elif isinstance(valeur, float) and not flottant:
+        raise PydanticCustomError("decimal", "{attendu}", {"attendu": attendu})
+    else:
+        ecrit = str(valeur).strip()
+        if not _MONTANT.fullmatch(ecrit) or len(ecrit) > 40:
+            raise PydanticCustomError("decimal", "{attendu}", {"attendu": attendu})
+        try:
+            nombre = Decimal(ecrit)
+        except InvalidOperation as erreur:  # pragma: no cover - le motif l'exclut déjà
+            raise PydanticCustomError("decimal", "{attendu}", {"attendu": attendu}) from erreur
+    if not nombre.is_finite():
+        raise PydanticCustomError("decimal", "{attendu}", {"attendu": attendu})
+    return nombre
+
+
+def _montant(valeur: Any) -> Decimal:
+    attendu = "un montant positif en euros, écrit entre guillemets avec deux décimales au plus : \"9000.00\""
+    nombre = _decimal(valeur, attendu)
+    if nombre < 0 or nombre > MONTANT_MAX or nombre != nombre.quantize(Decimal("0.01")):
+        raise PydanticCustomError("montant", "{attendu}", {"attendu": attendu})
+    return nombre.quantize(Decimal("0.01"))
+
+
+def _taux(valeur: Any) -> Decimal:
+    attendu = "un taux entre 0 et 1, écrit entre guillemets : \"0.80\""
+    nombre = _decimal(valeur, attendu)
+    if not 0 <= nombre <= 1:
+        raise PydanticCustomError("taux", "{attendu}", {"attendu": attendu})
+    return nombre
+
+
+def _heures(valeur: Any) -> Decimal:
+    attendu = "un nombre d'heures positif ou nul : 12.5"
+    nombre = _decimal(valeur, attendu, flottant=True)
+    if not 0 <= nombre <= 1_000_000:
+        raise PydanticCustomError("heures", "{attendu}", {"attendu": attendu})
+    return nombre
+
+
+def _pourcentage(valeur: Any) -> Decimal:
+    attendu = "un pourcentage entre 0 et 100, écrit entre guillemets : \"60\""
+    nombre = _decimal(valeur, attendu)
+    if not 0 <= nombre <= 100:
+        raise PydanticCustomError("pourcentage", "{attendu}", {"attendu": attendu})
+    return nombre
+
+
+_JOUR = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _jour(valeur: Any) -> dt.date:
+    lu = valeur
+    if isinstance(valeur, str) and _JOUR.fullmatch(valeur):
+        try:
+            lu = dt.date.fromisoformat(valeur)
+        except ValueError:
+            lu = None
+    if not isinstance(lu, dt.date) or isinstance(lu, dt.datetime) or not 1900 <= lu.year <= 2200:
+        raise PydanticCustomError("jour", "{attendu}", {"attendu": "une date AAAA-MM-JJ, de 1900 à 2200"})
+    return lu
+
+
+def _instant(valeur: Any) -> dt.datetime:
+    lu = valeur
+    if isinstance(valeur, str) and _JOUR.match(valeur) and "T" in valeur:
+        try:
+            lu = dt.datetime.fromisoformat(valeur)
+        except ValueError:
+            lu = None
+    if not isinstance(lu, dt.datetime) or lu.utcoffset() is None or not 1900 <= lu.year <= 2200:
+        voulu = "une date et une heure avec leur décalage : \"2025-05-20T10:00:00+02:00\""
+        raise PydanticCustomError("instant", "{attendu}", {"attendu": voulu})
+    return lu
+
+
+Jour = Annotated[dt.date, BeforeValidator(_jour)]
+Instant = Annotated[dt.datetime, BeforeValidator(_instant)]
+"""Date et heure avec leur décalage : une heure sans fuseau est refusée."""
+
+_en_texte = PlainSerializer(lambda n: format(n, "f"), return_type=str, when_used="json")
+
+Montant = Annotated[Decimal, BeforeValidator(_montant), _en_texte]
+"""Euros, centimes exacts, jamais négatif (K1)."""
+Taux = Annotated[Decimal, BeforeValidator(_taux), _en_texte]
+"""Part de 0 à 1."""
+Pourcentage = Annotated[Decimal, BeforeValidator(_pourcentage), _en_texte]
+Heures = Annotated[Decimal, BeforeValidator(_heures), _en_texte]
+
+_ATTENDUS = {
+    "missing": "cette clé est requise",
+    "extra_forbidden": "cette clé n'existe pas : corrigez son nom ou ôtez-la",
+    "string_type": "un texte entre guillemets",
+    "int_type": "un nombre entier",
+    "int_parsing": "un nombre entier",
+    "int_from_float": "un nombre entier",
+    "bool_type": "true ou false",
+    "bool_parsing": "true ou false",
+    "tuple_type": "une liste entre crochets",
+    "list_type": "une liste entre crochets",
+    "dict_type": "une table de clés et de valeurs",
+    "model_type": "une table de clés et de valeurs",
+    "model_attributes_type": "une table de clés et de valeurs",
+    "union_tag_not_found": "la clé « genre », qui dit de quel genre est la règle",
+}
+
+
+def attendu(faute: ErrorDetails) -> str:
+    """Ce que la place demande, en français, pour une faute relevée par pydantic."""
+    sorte, contexte = faute["type"], faute.get("ctx", {})
+    if sorte in _ATTENDUS:
+        return _ATTENDUS[sorte]
+    if "attendu" in contexte:
+        return str(contexte["attendu"])
+    if sorte in ("literal_error", "enum"):
+        liste = str(contexte["expected"]).replace("' or '", "', '").replace("'", "")
+        return f"l'une de ces valeurs : {liste}"
+    if sorte == "union_tag_invalid":
+        return f"un genre connu : {str(contexte['expected_tags']).replace(chr(39), '')}"
+    if sorte == "string_pattern_mismatch":
+        return f"un texte de la forme {contexte['pattern']}"
+    if sorte in ("string_too_short", "too_short"):
+        return f"au moins {contexte['min_length']} (caractère ou élément)"
+    if sorte in ("string_too_long", "too_long"):
+        return f"au plus {contexte['max_length']} (caractères ou éléments)"
+    bornes = {"greater_than_equal": ("ge", "au moins"), "less_than_equal": ("le", "au plus"),
+              "greater_than": ("gt", "plus de"), "less_than": ("lt", "moins de")}
+    if sorte in bornes:
+        cle, mots = bornes[sorte]
+        return f"un nombre : {mots} {contexte[cle]}"
+    return "une valeur d'une autre forme"
+
+
+def trouve(faute: ErrorDetails) -> str:
+    """Ce qui a été lu, court, pour être reconnu."""
+    if faute["type"] in ("missing", "union_tag_not_found"):
+        return "rien"
+    valeur = faute.get("input")
+    if isinstance(valeur, bool):
+        return "true" if valeur else "false"
+    if isinstance(valeur, dict | list | tuple):
+        return "une table" if isinstance(valeur, dict) else "une liste"
+    texte = "null" if valeur is None else str(valeur)
+    return texte if len(texte) <= 60 else texte[:57] + "..."
+
+
+_LIGATURES = str.maketrans({"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE", "\u2019": "'"})
+
+
+def cle(nom: str) -> str:
+    """Un nom de commune en capitales sans accent : « Vendin-le-Vieil » devient « VENDIN-LE-VIEIL »."""
+    if nom.isascii() and nom.isupper() and " " not in nom:
+        return nom
+    plat = unicodedata.normalize("NFKD", nom.translate(_LIGATURES)).encode("ascii", "ignore").decode()
+    return re.sub(r"[\s\-]+", "-", plat.strip()).upper()
