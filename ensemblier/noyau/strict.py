@@ -42,7 +42,7 @@ def _decimal(valeur: Any, attendu: str, *, flottant: bool = False) -> Decimal:
 
 
 def _montant(valeur: Any) -> Decimal:
-    attendu = "un montant positif en euros, écrit entre guillemets avec deux décimales au plus : \"9000.00\""
+    attendu = 'un montant positif en euros, écrit entre guillemets avec deux décimales au plus : "9000.00"'
     nombre = _decimal(valeur, attendu)
     if nombre < 0 or nombre > MONTANT_MAX or nombre != nombre.quantize(Decimal("0.01")):
         raise PydanticCustomError("montant", "{attendu}", {"attendu": attendu})
@@ -50,7 +50,7 @@ def _montant(valeur: Any) -> Decimal:
 
 
 def _taux(valeur: Any) -> Decimal:
-    attendu = "un taux entre 0 et 1, écrit entre guillemets : \"0.80\""
+    attendu = 'un taux entre 0 et 1, écrit entre guillemets : "0.80"'
     nombre = _decimal(valeur, attendu)
     if not 0 <= nombre <= 1:
         raise PydanticCustomError("taux", "{attendu}", {"attendu": attendu})
@@ -66,7 +66,7 @@ def _heures(valeur: Any) -> Decimal:
 
 
 def _pourcentage(valeur: Any) -> Decimal:
-    attendu = "un pourcentage entre 0 et 100, écrit entre guillemets : \"60\""
+    attendu = 'un pourcentage entre 0 et 100, écrit entre guillemets : "60"'
     nombre = _decimal(valeur, attendu)
     if not 0 <= nombre <= 100:
         raise PydanticCustomError("pourcentage", "{attendu}", {"attendu": attendu})
@@ -96,7 +96,7 @@ def _instant(valeur: Any) -> dt.datetime:
         except ValueError:
             lu = None
     if not isinstance(lu, dt.datetime) or lu.utcoffset() is None or not 1900 <= lu.year <= 2200:
-        voulu = "une date et une heure avec leur décalage : \"2025-05-20T10:00:00+02:00\""
+        voulu = 'une date et une heure avec leur décalage : "2025-05-20T10:00:00+02:00"'
         raise PydanticCustomError("instant", "{attendu}", {"attendu": voulu})
     return lu
 
@@ -150,8 +150,12 @@ def attendu(faute: ErrorDetails) -> str:
         return f"au moins {contexte['min_length']} (caractère ou élément)"
     if sorte in ("string_too_long", "too_long"):
         return f"au plus {contexte['max_length']} (caractères ou éléments)"
-    bornes = {"greater_than_equal": ("ge", "au moins"), "less_than_equal": ("le", "au plus"),
-              "greater_than": ("gt", "plus de"), "less_than": ("lt", "moins de")}
+    bornes = {
+        "greater_than_equal": ("ge", "au moins"),
+        "less_than_equal": ("le", "au plus"),
+        "greater_than": ("gt", "plus de"),
+        "less_than": ("lt", "moins de"),
+    }
     if sorte in bornes:
         cle, mots = bornes[sorte]
         return f"un nombre : {mots} {contexte[cle]}"
@@ -180,3 +184,13 @@ def cle(nom: str) -> str:
         return nom
     plat = unicodedata.normalize("NFKD", nom.translate(_LIGATURES)).encode("ascii", "ignore").decode()
     return re.sub(r"[\s\-]+", "-", plat.strip()).upper()
+
+
+_INSECABLES = tuple((f" {signe}", f"\u00a0{signe}") for signe in ":;?!%€»") + (("« ", "«\u00a0"),)
+
+
+def typographie(texte: str) -> str:
+    """Les espaces insécables du français, devant `: ; ? ! % € »` et après `«`."""
+    for ecrit, voulu in _INSECABLES:
+        texte = texte.replace(ecrit, voulu)
+    return texte

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationError
 
+from ensemblier.noyau.calendrier import Jalon
 from ensemblier.noyau.packs.erreurs import PackInvalide, fautes
-from ensemblier.noyau.packs.regle import Phrase, Regle, Source
+from ensemblier.noyau.packs.regle import Phrase, Regle, Source, TypePorteur
 from ensemblier.noyau.packs.territoire import Lien, Slug
 from ensemblier.noyau.strict import Jour, Modele, Montant, Taux
 
@@ -25,16 +26,21 @@ class Depot(Modele):
 
 
 class JalonEcrit(Modele):
-    """Une phase. `au` vide : fin ouverte. `floue` : les dates ne disent que le mois (R30)."""
+    """Une phase, aux mêmes noms que `calendrier.Jalon` : `fin` vide, elle reste ouverte (R30, R64)."""
 
     code: Slug
     libelle: Phrase
-    du: Jour | None = None
-    au: Jour | None = None
-    floue: bool = False
-    annonce: Phrase | None = None
-    acte: Literal["deposer"] | None = None
+    nature: Literal[
+        "lancement", "reunion", "depot", "instruction", "programmation", "jury", "comite", "decision"
+    ]
+    debut: Jour | None = None
+    fin: Jour | None = None
+    precision: Literal["jour", "mois", "indicatif"] = "jour"
+    texte: str = ""
     source: Source
+
+    def jalon(self) -> Jalon:
+        return Jalon(self.code, self.libelle, self.nature, self.debut, self.fin, self.precision, self.texte)
 
 
 class Piece(Modele):
@@ -46,7 +52,7 @@ class Piece(Modele):
     code: Slug
     libelle: Phrase
     aide: Phrase | None = None
-    pour: tuple[str, ...] = ()
+    pour: tuple[TypePorteur, ...] = ()
     indispensable: bool = False
     declaration: bool = False
     financeurs: tuple[str, ...] = ()
@@ -57,29 +63,23 @@ class Piece(Modele):
         return not self.pour or type_porteur in self.pour
 
 
-class Attendu(Modele):
-    """Ce qu'un financeur attend, dans ses mots à lui résumés par nous."""
+class Dispositif(Modele):
+    """Ce qu'un financeur ouvre dans l'appel, et ce qu'il en attend ; une demande vise un dispositif.
 
-    code: Slug
+    `depot_propre` : le financeur attend en plus son propre dépôt (R61). `acte` : la délibération qui le fonde.
+    """
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
     financeur: str
-    titre: Phrase
-    textes: tuple[Phrase, ...] = ()
+    nom: Annotated[str, StringConstraints(min_length=1, max_length=150)]
+    credits: Annotated[str, StringConstraints(max_length=60)] = ""
+    aide: Phrase
+    attendus: tuple[Phrase, ...] = ()
     etiquettes: tuple[Phrase, ...] = ()
     mentions: tuple[Phrase, ...] = ()
-    depot_propre: bool = False
-    liens: tuple[Lien, ...] = ()
-    source: Source
-
-
-class Dispositif(Modele):
-    """Un sous-dispositif d'un financeur, avec l'acte qui le fonde (R51, R52, R53)."""
-
-    code: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9-]+$", max_length=20)]
-    financeur: str
-    nom: Phrase
-    aide: Phrase
     objectifs: tuple[Phrase, ...] = ()
-    gestionnaires: tuple[str, ...] = ()
+    gestionnaires: tuple[TypePorteur, ...] = ()
+    depot_propre: bool = False
     acte: Phrase | None = None
     liens: tuple[Lien, ...] = ()
     source: Source
@@ -152,11 +152,12 @@ class Appel(Modele):
     slug: Slug
     type: Literal["AMI", "AAP", "AUTRE"]
     exercice: Annotated[int, Field(ge=2000, le=2200)]
-    titre: Phrase
+    titre: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    titre_court: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     chapo: Phrase
     territoire: Slug
     financeurs: Annotated[tuple[str, ...], Field(min_length=1)]
-    candidats: tuple[str, ...] = ()
+    candidats: tuple[TypePorteur, ...] = ()
     candidats_texte: Phrase
     calendrier_texte: Phrase
     publie_le: Jour | None = None
@@ -170,7 +171,6 @@ class Appel(Modele):
     financement: Financement
     versements: tuple[VersementEcrit, ...] = ()
     pieces: tuple[Piece, ...] = ()
-    attendus: tuple[Attendu, ...] = ()
     dispositifs: tuple[Dispositif, ...] = ()
     grille: Grille | None = None
     documents: tuple[DocumentDAppel, ...] = ()
@@ -212,7 +212,10 @@ class Appel(Modele):
         return next((r for r in self.regles if r.code == code), None)
 
     def dispositif(self, code: str) -> Dispositif | None:
-        return next((d for d in self.dispositifs if d.code == code), None)
+        return next((d for d in self.dispositifs if d.code == code.lower()), None)
+
+    def dispositifs_de(self, financeur: str) -> tuple[Dispositif, ...]:
+        return tuple(d for d in self.dispositifs if d.financeur == financeur)
 
     def versement(self, financeur: str) -> VersementEcrit | None:
         return next((v for v in self.versements if v.financeur == financeur), None)

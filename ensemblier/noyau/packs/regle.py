@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -27,6 +28,24 @@ Champ = Literal[
 MOTS_MAX = 15
 
 
+class TypePorteur(StrEnum):
+    """La forme de l'organisme qui demande (domaine R13)."""
+
+    ASSOCIATION = "association"
+    FONDATION = "fondation"
+    COMMUNE = "commune"
+    EPCI = "epci"
+    CCAS = "ccas"
+    DEPARTEMENT = "departement"
+    REGION = "region"
+    ETAT = "etat"
+    ETABLISSEMENT_PUBLIC = "etablissement_public"
+    BAILLEUR = "bailleur"
+    COOPERATIVE = "cooperative"
+    ENTREPRISE = "entreprise"
+    AUTRE = "autre"
+
+
 class Source(Modele):
     """D'où vient la règle : document, page ou section, et une courte citation.
 
@@ -50,7 +69,7 @@ class Source(Modele):
 class Condition(Modele):
     """Quand la règle s'applique ; sinon elle est sans objet, et `sinon` dit pourquoi."""
 
-    porteurs: tuple[str, ...] = ()
+    porteurs: tuple[TypePorteur, ...] = ()
     thematiques: tuple[str, ...] = ()
     hors_thematiques: tuple[str, ...] = ()
     dispositifs: tuple[str, ...] = ()
@@ -224,7 +243,7 @@ class RegleGestionnaire(RegleDeBase):
     """Le dispositif est géré par un organisme d'un de ces types (R53)."""
 
     genre: Literal["gestionnaire"]
-    types: Annotated[tuple[str, ...], Field(min_length=1)]
+    types: Annotated[tuple[TypePorteur, ...], Field(min_length=1)]
 
 
 class RegleDepotPropre(RegleDeBase):

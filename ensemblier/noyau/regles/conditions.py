@@ -18,7 +18,10 @@ _QUESTIONS = {
 def _a_dire(champ: str) -> Jugement:
     question = _QUESTIONS.get(champ, "Répondez d'abord à cette question.")
     return Jugement(
-        Verdict.A_RENSEIGNER, "Nous ne savons pas encore si cette règle vous concerne.", question, champs=(champ,)
+        Verdict.A_RENSEIGNER,
+        "Nous ne savons pas encore si cette règle vous concerne.",
+        question,
+        champs=(champ,),
     )
 
 
@@ -39,8 +42,10 @@ def ecarter(condition: Condition, ctx: Contexte) -> Jugement | None:
             return sans_objet
         elif set(dites) & set(condition.hors_thematiques):
             return sans_objet
-    if condition.dispositifs and not set(ctx.fiche.action.dispositifs or ()) & set(condition.dispositifs):
-        return sans_objet
+    if condition.dispositifs:
+        vises = {d.lower() for d in ctx.fiche.action.dispositifs or ()}
+        if not vises & set(condition.dispositifs):
+            return sans_objet
     if condition.financeur_sollicite:
         if ctx.fiche.demande is None:
             manque = manque or "demande"

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from ensemblier.noyau.packs.regle import RegleDeBase, Source
+from ensemblier.noyau.strict import typographie
 
 MOTEUR = "1"
 """La version du moteur de règles : elle change quand un verdict peut changer."""
@@ -126,16 +127,6 @@ def constat(regle: RegleDeBase, jugement: Jugement) -> Constat:
         parametre=regle.parametre,
         derogeable=regle.derogeable,
     )
-
-
-_INSECABLES = tuple((f" {signe}", f"\u00a0{signe}") for signe in ":;?!%€»") + (("« ", "«\u00a0"),)
-
-
-def typographie(texte: str) -> str:
-    """Les espaces insécables du français, devant `: ; ? ! % € »` et après `«`."""
-    for ecrit, voulu in _INSECABLES:
-        texte = texte.replace(ecrit, voulu)
-    return texte
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError
 
+from ensemblier.noyau.packs.regle import TypePorteur
 from ensemblier.noyau.strict import Heures, Instant, Jour, Modele, Montant, Taux, attendu, trouve
 
 Texte = Annotated[str, StringConstraints(max_length=20_000)]
@@ -22,24 +22,6 @@ Compte = Annotated[str, StringConstraints(pattern=r"^(6\d{1,3}|86\d?|indirectes)
 
 LISTE_MAX = 300
 """Aucune liste d'une fiche n'est plus longue : une fiche décrit une action."""
-
-
-class TypePorteur(StrEnum):
-    """La forme de l'organisme qui demande (domaine R13)."""
-
-    ASSOCIATION = "association"
-    FONDATION = "fondation"
-    COMMUNE = "commune"
-    EPCI = "epci"
-    CCAS = "ccas"
-    DEPARTEMENT = "departement"
-    REGION = "region"
-    ETAT = "etat"
-    ETABLISSEMENT_PUBLIC = "etablissement_public"
-    BAILLEUR = "bailleur"
-    COOPERATIVE = "cooperative"
-    ENTREPRISE = "entreprise"
-    AUTRE = "autre"
 
 
 class Obligation(Modele):

@@ -30,7 +30,9 @@ def _texte(montant: Decimal) -> str:
 
 
 def _calcul(lignes: Any) -> Mesure:
-    return Mesure("calcul", {"lignes": [[ligne.libelle, ligne.calcul, _texte(ligne.montant)] for ligne in lignes]})
+    return Mesure(
+        "calcul", {"lignes": [[ligne.libelle, ligne.calcul, _texte(ligne.montant)] for ligne in lignes]}
+    )
 
 
 def equilibre(regle: RegleEquilibre, ctx: Contexte) -> Jugement:
@@ -38,7 +40,11 @@ def equilibre(regle: RegleEquilibre, ctx: Contexte) -> Jugement:
     budget = ctx.fiche.budget
     if budget is None:
         return _BUDGET_VIDE
-    produits: dict[str, Any] = {**budget.produits.par_compte(), "74": budget.produits.c74, "87": budget.produits.c87}
+    produits: dict[str, Any] = {
+        **budget.produits.par_compte(),
+        "74": budget.produits.c74,
+        "87": budget.produits.c87,
+    }
     plan = montants.equilibre(charges=budget.charges, produits=produits)
     if not plan.total_charges and not plan.total_produits and not plan.total_86 and not plan.total_87:
         return _BUDGET_VIDE
@@ -50,7 +56,11 @@ def equilibre(regle: RegleEquilibre, ctx: Contexte) -> Jugement:
     mesure = Mesure("egalite", valeurs)
     if plan.est_equilibre:
         return Jugement(
-            Verdict.RESPECTEE, f"Le budget est équilibré à {_euros(plan.total_general)}.", None, valeurs, mesure
+            Verdict.RESPECTEE,
+            f"Le budget est équilibré à {_euros(plan.total_general)}.",
+            None,
+            valeurs,
+            mesure,
         )
     phrases, remedes = [], []
     if plan.ecart:
@@ -131,8 +141,10 @@ def cumul(regle: RegleCumul, ctx: Contexte) -> Jugement:
     limite = montants.tronquer(ctx.assiette * seuil)
     valeurs = {"total": _texte(total.total), "assiette": _texte(ctx.assiette), "seuil": regle.seuil}
     mesure = _calcul(total.lignes)
-    dits = f"{quoi} prévus font {_euros(total.total)}" if quoi[-1] == "s" and quoi.endswith("ments") else (
-        f"{quoi} prévues font {_euros(total.total)}"
+    dits = (
+        f"{quoi} prévus font {_euros(total.total)}"
+        if quoi[-1] == "s" and quoi.endswith("ments")
+        else (f"{quoi} prévues font {_euros(total.total)}")
     )
     phrase = f"{dits}, pour un coût de {_euros(ctx.assiette)}."
     if total.total <= ctx.assiette * seuil:

@@ -1,0 +1,28 @@
+"""Les packs : un territoire et ses appels, écrits en TOML, CSV et GeoJSON, lus en modèles figés."""
+
+from ensemblier.noyau.packs.appel import Appel, Dispositif, JalonEcrit, Piece, PilierDeLAppel, VersementEcrit
+from ensemblier.noyau.packs.controle import Contradiction, controler
+from ensemblier.noyau.packs.erreurs import ErreurDePack, PackInvalide
+from ensemblier.noyau.packs.lecture import lire_appel, lire_appels, lire_territoire
+from ensemblier.noyau.packs.territoire import Commune, Contact, Financeur, Quartier, Territoire
+
+__all__ = [
+    "Appel",
+    "Commune",
+    "Contact",
+    "Contradiction",
+    "Dispositif",
+    "ErreurDePack",
+    "Financeur",
+    "JalonEcrit",
+    "PackInvalide",
+    "Piece",
+    "PilierDeLAppel",
+    "Quartier",
+    "Territoire",
+    "VersementEcrit",
+    "controler",
+    "lire_appel",
+    "lire_appels",
+    "lire_territoire",
+]

@@ -1,0 +1,22 @@
+"""Les règles : la fiche qu'elles lisent, le constat qu'elles rendent, et `evaluer` qui les appelle toutes."""
+
+from ensemblier.noyau.packs.regle import Condition, Regle, RegleDeBase, Source
+from ensemblier.noyau.regles.constats import MOTEUR, Constat, Mesure, Rapport, Verdict
+from ensemblier.noyau.regles.evaluation import evaluer
+from ensemblier.noyau.regles.fiche import Fiche, FicheInvalide, TypePorteur
+
+__all__ = [
+    "MOTEUR",
+    "Condition",
+    "Constat",
+    "Fiche",
+    "FicheInvalide",
+    "Mesure",
+    "Rapport",
+    "Regle",
+    "RegleDeBase",
+    "Source",
+    "TypePorteur",
+    "Verdict",
+    "evaluer",
+]
