@@ -1,11 +1,11 @@
-"""Lecture stricte : ce qui entre est figé, complet, sans clé inconnue ; toutes les fautes d'un coup, en français."""
+"""Lecture stricte : ce qui entre est figé, sans clé inconnue ; toutes les fautes d'un coup, en français."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 import unicodedata
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
@@ -22,23 +22,18 @@ class Modele(BaseModel):
 
 
 def _decimal(valeur: Any, attendu: str, *, flottant: bool = False) -> Decimal:
+    refus = PydanticCustomError("decimal", "{attendu}", {"attendu": attendu})
+    admis = (int, str, float, Decimal) if flottant else (int, str, Decimal)
+    if isinstance(valeur, bool) or not isinstance(valeur, admis):
+        raise refus
     if isinstance(valeur, Decimal):
-        nombre = valeur
-    elif isinstance(valeur, bool) or not isinstance(valeur, int | str | float):
-        raise PydanticCustomError("decimal", "{attendu}", {"attendu": attendu})
-    elif isinstance(valeur, float) and not flottant:
-        raise PydanticCustomError("decimal", "{attendu}", {"attendu": attendu})
-    else:
-        ecrit = str(valeur).strip()
-        if not _MONTANT.fullmatch(ecrit) or len(ecrit) > 40:
-            raise PydanticCustomError("decimal", "{attendu}", {"attendu": attendu})
-        try:
-            nombre = Decimal(ecrit)
-        except InvalidOperation as erreur:  # pragma: no cover - le motif l'exclut déjà
-            raise PydanticCustomError("decimal", "{attendu}", {"attendu": attendu}) from erreur
-    if not nombre.is_finite():
-        raise PydanticCustomError("decimal", "{attendu}", {"attendu": attendu})
-    return nombre
+        if not valeur.is_finite():
+            raise refus
+        return valeur
+    ecrit = str(valeur).strip()
+    if len(ecrit) > 40 or not _MONTANT.fullmatch(ecrit):
+        raise refus
+    return Decimal(ecrit)
 
 
 def _montant(valeur: Any) -> Decimal:
@@ -54,7 +49,7 @@ def _taux(valeur: Any) -> Decimal:
     nombre = _decimal(valeur, attendu)
     if not 0 <= nombre <= 1:
         raise PydanticCustomError("taux", "{attendu}", {"attendu": attendu})
-    return nombre
+    return nombre if nombre.as_tuple().exponent in range(-40, -1) else nombre.quantize(Decimal("0.01"))
 
 
 def _heures(valeur: Any) -> Decimal:
@@ -186,7 +181,7 @@ def cle(nom: str) -> str:
     return re.sub(r"[\s\-]+", "-", plat.strip()).upper()
 
 
-_INSECABLES = tuple((f" {signe}", f"\u00a0{signe}") for signe in ":;?!%€»") + (("« ", "«\u00a0"),)
+_INSECABLES = (*((f" {signe}", f"\u00a0{signe}") for signe in ":;?!%€»"), ("« ", "«\u00a0"))
 
 
 def typographie(texte: str) -> str:

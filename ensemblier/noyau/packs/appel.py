@@ -66,7 +66,7 @@ class Piece(Modele):
 class Dispositif(Modele):
     """Ce qu'un financeur ouvre dans l'appel, et ce qu'il en attend ; une demande vise un dispositif.
 
-    `depot_propre` : le financeur attend en plus son propre dépôt (R61). `acte` : la délibération qui le fonde.
+    `depot_propre` : le financeur attend en plus son propre dépôt (R61). `acte` : la délibération fondatrice.
     """
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]

@@ -1,4 +1,4 @@
-"""Ce que la forme ne dit pas : codes inconnus ou doubles, sommes, ordre des dates, contours. Toutes les fautes."""
+"""Ce que la forme ne dit pas : codes inconnus ou doubles, sommes, ordre des dates, contours."""
 
 from __future__ import annotations
 
@@ -82,8 +82,12 @@ def fautes_du_territoire(territoire: Territoire, donnees: dict[str, Any], source
     if not any(c.repli for c in territoire.contacts):
         releve.noter("contacts", "aucun contact de repli", "un contact avec repli = true")
     for thematique in territoire.thematiques:
-        releve.connus(f"thematiques[{thematique.code}].codes_etat", thematique.codes_etat,
-                      _codes(donnees, "codes_etat"), "un code de la nomenclature")  # fmt: skip
+        releve.connus(
+            f"thematiques[{thematique.code}].codes_etat",
+            thematique.codes_etat,
+            _codes(donnees, "codes_etat"),
+            "un code de la nomenclature",
+        )
     for financeur in territoire.financeurs:
         if financeur.type == "commune":
             releve.connus(
@@ -92,8 +96,13 @@ def fautes_du_territoire(territoire: Territoire, donnees: dict[str, Any], source
     for rang, quartier in enumerate(territoire.quartiers, start=2):
         for code in quartier.communes:
             if code not in communes:
-                releve.noter("communes", code, "le code d'une commune de communes.csv",
-                             fichier="quartiers.csv", ligne=rang)  # fmt: skip
+                releve.noter(
+                    "communes",
+                    code,
+                    "le code d'une commune de communes.csv",
+                    fichier="quartiers.csv",
+                    ligne=rang,
+                )
     _dates_du_contrat(releve, territoire)
     _identifiants(releve, territoire)
     _contours(releve, territoire, _codes(donnees, "quartiers"))
@@ -133,8 +142,9 @@ def _contours(releve: _Releve, territoire: Territoire, codes: list[str]) -> None
         lus = {c.code for c in geographie.Quartiers.depuis_geojson(territoire.contours).contours}
     except geographie.ContourInvalide as refus:
         for erreur in refus.erreurs:
-            releve.noter("contours", erreur, "des contours fermés, qui ne se croisent pas",
-                         fichier="quartiers.geojson")  # fmt: skip
+            releve.noter(
+                "contours", erreur, "des contours fermés, qui ne se croisent pas", fichier="quartiers.geojson"
+            )
         return
     for code in sorted(set(codes) - lus):
         releve.noter("contours", f"rien pour {code}", "un contour par quartier", fichier="quartiers.geojson")
@@ -161,14 +171,22 @@ def fautes_de_l_appel(
             "versements.financeur", [versement.financeur], appel.financeurs, "un financeur de l'appel"
         )
     for dispositif in appel.dispositifs:
-        releve.connus(f"dispositifs[{dispositif.code}].financeur", [dispositif.financeur], appel.financeurs,
-                      "un financeur de l'appel")  # fmt: skip
+        releve.connus(
+            f"dispositifs[{dispositif.code}].financeur",
+            [dispositif.financeur],
+            appel.financeurs,
+            "un financeur de l'appel",
+        )
     for piece in appel.pieces:
         releve.connus(
             f"pieces[{piece.code}].financeurs", piece.financeurs, appel.financeurs, "un financeur de l'appel"
         )
-    releve.connus("piliers", (p.code for p in appel.piliers), (p.code for p in territoire.piliers),
-                  "un pilier du territoire")  # fmt: skip
+    releve.connus(
+        "piliers",
+        (p.code for p in appel.piliers),
+        (p.code for p in territoire.piliers),
+        "un pilier du territoire",
+    )
     themes = [t.code for t in territoire.thematiques]
     releve.connus(
         "thematiques_attendues", appel.thematiques_attendues, themes, "une thématique du territoire"
@@ -228,8 +246,12 @@ def _regle(
         releve.connus(f"{cle}.condition", cites, admis[quoi], f"un code connu ({quoi})")
     if regle.financeur:
         releve.connus(f"{cle}.financeur", [regle.financeur], appel.financeurs, "un financeur de l'appel")
-    releve.connus(f"{cle}.parametre", regle.parametre, (p.code for p in territoire.parametres),
-                  "un paramètre du territoire")  # fmt: skip
+    releve.connus(
+        f"{cle}.parametre",
+        regle.parametre,
+        (p.code for p in territoire.parametres),
+        "un paramètre du territoire",
+    )
     pieces = _codes(donnees, "pieces")
     if isinstance(regle, RegleDateLimite):
         releve.connus(f"{cle}.jalon", [regle.jalon], _codes(donnees, "jalons"), "le code d'un jalon")

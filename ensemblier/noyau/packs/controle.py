@@ -1,4 +1,4 @@
-"""Ce qui se contredit dans un pack sans l'empêcher de servir : à montrer à un humain (R3, R16, R18, R79, P06, P36)."""
+"""Ce qui se contredit dans un pack sans l'empêcher de servir : pour un humain (R3, R16, R18, R79, P36)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Contradiction:
 
 
 def controler(territoire: Territoire) -> list[Contradiction]:
-    """Toutes les contradictions, dans l'ordre : nombres, tableau imprimé, chiffres, dates, adresses, contours."""
+    """Toutes les contradictions, dans l'ordre : nombres, tableau, chiffres, dates, adresses, contours."""
     trouvees = [
         *_nombres(territoire),
         *_tableau(territoire),
@@ -72,26 +72,30 @@ def _tableau(t: Territoire) -> list[Contradiction]:
     annonce = next((a for a in t.contrat.annonces if a.quoi == "quartiers"), None)
     if annonce and len(t.tableau_imprime) != annonce.nombre:
         manque = annonce.nombre - len(t.tableau_imprime)
-        phrase = f"{len(t.tableau_imprime)} lignes au tableau pour {annonce.nombre} annoncées : {manque} manquantes."
+        lignes = len(t.tableau_imprime)
+        phrase = f"{lignes} lignes au tableau pour {annonce.nombre} annoncées : {manque} manquantes."
         sorties.append(Contradiction("tableau-incomplet", phrase, source))
     absents = [q.code for q in t.quartiers if q.code not in imprimes and q.code_ancien not in imprimes]
     if absents:
         phrase = f"{len(absents)} absents du tableau : {', '.join(absents)}."
         sorties.append(Contradiction("absents-du-tableau", phrase, source))
-    omises, noms = [], []
+    return [*sorties, *_lignes_du_tableau(t, source)]
+
+
+def _lignes_du_tableau(t: Territoire, source: str) -> list[Contradiction]:
+    """Chaque ligne imprimée face au quartier officiel : communes omises ou en trop, noms différents."""
+    omises, noms, sorties = [], [], []
     for ligne in t.tableau_imprime:
         quartier = t.quartier(ligne.code)
         if quartier is None:
             sorties.append(Contradiction("inconnu", f"{ligne.code} n'est pas un quartier officiel.", source))
             continue
-        for code in quartier.communes:
-            if code not in ligne.communes:
-                commune = t.commune(code)
-                omises.append(f"{quartier.code} {commune.nom if commune else code}")
-        for code in ligne.communes:
-            if code not in quartier.communes:
-                phrase = f"{quartier.code} : {code} est au tableau, pas au fichier officiel."
-                sorties.append(Contradiction("commune-en-trop", phrase, source))
+        for code in sorted(set(quartier.communes) - set(ligne.communes)):
+            commune = t.commune(code)
+            omises.append(f"{quartier.code} {commune.nom if commune else code}")
+        for code in sorted(set(ligne.communes) - set(quartier.communes)):
+            phrase = f"{quartier.code} : {code} est au tableau, pas au fichier officiel."
+            sorties.append(Contradiction("commune-en-trop", phrase, source))
         if cle(ligne.nom) != cle(quartier.nom):
             noms.append(f"{quartier.code} « {ligne.nom} » ou « {quartier.nom} »")
     if omises:

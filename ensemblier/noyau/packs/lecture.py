@@ -25,12 +25,31 @@ TAILLE_MAX = 8_000_000
 """Octets : au-delà, un fichier de pack n'est pas lu (fiabilité T42)."""
 
 _COLONNES = {
-    "communes.csv": ("code", "insee", "nom", "membre", "siren", "codes_postaux", "population", "epci", "lon", "lat"),
+    "communes.csv": (
+        "code",
+        "insee",
+        "nom",
+        "membre",
+        "siren",
+        "codes_postaux",
+        "population",
+        "epci",
+        "lon",
+        "lat",
+    ),
     "quartiers.csv": (
-        "code", "code_ancien", "nom", "communes", "surface_ha", "lon", "lat", "centroide_dedans", "part_epci",
+        "code",
+        "code_ancien",
+        "nom",
+        "communes",
+        "surface_ha",
+        "lon",
+        "lat",
+        "centroide_dedans",
+        "part_epci",
     ),
     "tableau-imprime.csv": ("code", "nom", "communes"),
-}  # fmt: skip
+}
 _LISTES = {"communes": "communes.csv", "quartiers": "quartiers.csv", "tableau_imprime": "tableau-imprime.csv"}
 _PLURIELS = frozenset({"communes", "codes_postaux"})
 _OUI_NON = {"oui": True, "non": False}
@@ -97,9 +116,14 @@ def _csv(fichier: Path, erreurs: list[ErreurDePack]) -> list[dict[str, Any]]:
     for rang, ligne in enumerate(lecteur, start=2):
         if None in ligne or None in ligne.values():
             erreurs.append(
-                ErreurDePack(fichier.name, f"ligne {rang}", rang, "trop ou pas assez de colonnes",
-                             f"{len(voulues)} colonnes")
-            )  # fmt: skip
+                ErreurDePack(
+                    fichier.name,
+                    f"ligne {rang}",
+                    rang,
+                    "trop ou pas assez de colonnes",
+                    f"{len(voulues)} colonnes",
+                )
+            )
             continue
         rangees.append({c: _cellule(c, str(v).strip()) for c, v in ligne.items()})
     return rangees
@@ -210,11 +234,16 @@ def _deplier(donnees: dict[str, Any], territoire: Territoire) -> None:
     if not isinstance(dispositifs, list) or len(modeles) != 1:
         return
     modele, place = modeles[0], dispositifs.index(modeles[0])
+    prefixe = modele.get("code")
     par_commune = [
-        {**modele, "financeur": f.code, "code": f"{modele.get('code')}-{f.code.lower().replace(chr(39), '-')}",
-         "nom": f"{modele.get('nom')} : {f.nom}"}
+        {
+            **modele,
+            "financeur": f.code,
+            "code": f"{prefixe}-{f.code.lower().replace(chr(39), '-')}",
+            "nom": f"{modele.get('nom')} : {f.nom}",
+        }
         for f in communes
-    ]  # fmt: skip
+    ]
     donnees["dispositifs"] = [*dispositifs[:place], *par_commune, *dispositifs[place + 1 :]]
 
 

@@ -16,15 +16,45 @@ Acte = Literal[
     "deposer", "declarer_recevable", "programmer", "attribuer", "conventionner", "verser", "valider_bilan"
 ]
 Champ = Literal[
-    "depose_le", "porteur.type", "porteur.siren", "porteur.siret", "porteur.commune_siege",
-    "porteur.cer_repute_souscrit", "porteur.obligations", "action.intitule", "action.pilier", "action.thematiques",
-    "action.dispositifs", "action.gestionnaire", "action.experimentale", "action.experimentale_justification",
-    "action.tolerance_validee", "action.numerique", "action.coherence_numerique", "action.droit_commun",
-    "action.cibles_couvertes", "action.mobilisation_qpv", "action.comite_de_suivi", "action.numero_dauphin",
-    "action.quartiers", "action.contacts_communes", "action.agent_departement", "action.heures_departement",
-    "action.contact_departement_le", "publics.total", "publics.qpv", "budget", "budget.charges", "budget.produits",
-    "bonification", "bonification.taux_jury", "pieces", "demande", "depots", "reste_enveloppe",
-]  # fmt: skip
+    "depose_le",
+    "porteur.type",
+    "porteur.siren",
+    "porteur.siret",
+    "porteur.commune_siege",
+    "porteur.cer_repute_souscrit",
+    "porteur.obligations",
+    "action.intitule",
+    "action.pilier",
+    "action.thematiques",
+    "action.dispositifs",
+    "action.gestionnaire",
+    "action.experimentale",
+    "action.experimentale_justification",
+    "action.tolerance_validee",
+    "action.numerique",
+    "action.coherence_numerique",
+    "action.droit_commun",
+    "action.cibles_couvertes",
+    "action.mobilisation_qpv",
+    "action.comite_de_suivi",
+    "action.numero_dauphin",
+    "action.quartiers",
+    "action.contacts_communes",
+    "action.agent_departement",
+    "action.heures_departement",
+    "action.contact_departement_le",
+    "publics.total",
+    "publics.qpv",
+    "budget",
+    "budget.charges",
+    "budget.produits",
+    "bonification",
+    "bonification.taux_jury",
+    "pieces",
+    "demande",
+    "depots",
+    "reste_enveloppe",
+]
 MOTS_MAX = 15
 
 
@@ -44,6 +74,27 @@ class TypePorteur(StrEnum):
     COOPERATIVE = "cooperative"
     ENTREPRISE = "entreprise"
     AUTRE = "autre"
+
+    @property
+    def libelle(self) -> str:
+        return _LIBELLES[self]
+
+
+_LIBELLES = {
+    TypePorteur.ASSOCIATION: "association",
+    TypePorteur.FONDATION: "fondation",
+    TypePorteur.COMMUNE: "commune",
+    TypePorteur.EPCI: "intercommunalité",
+    TypePorteur.CCAS: "CCAS",
+    TypePorteur.DEPARTEMENT: "Département",
+    TypePorteur.REGION: "Région",
+    TypePorteur.ETAT: "service de l'État",
+    TypePorteur.ETABLISSEMENT_PUBLIC: "établissement public",
+    TypePorteur.BAILLEUR: "bailleur social",
+    TypePorteur.COOPERATIVE: "coopérative",
+    TypePorteur.ENTREPRISE: "entreprise",
+    TypePorteur.AUTRE: "autre organisme",
+}
 
 
 class Source(Modele):
@@ -273,9 +324,29 @@ class RegleFinanceurs(RegleDeBase):
 
 
 Regle = Annotated[
-    ReglePart | RegleMinimum | RegleCoherence | ReglePresence | RegleChoix | RegleContactCommunal | RegleEquilibre
-    | RegleDateLimite | ReglePieces | ReglePiece | RegleObligation | RegleDemande | ReglePlafond | RegleCumul
-    | RegleHeures | RegleNumero | RegleSiege | RegleQuartiers | RegleCommunesHorsEpci | RegleGestionnaire
-    | RegleDepotPropre | RegleVigilance | RegleBonification | RegleFinanceurs,
+    ReglePart
+    | RegleMinimum
+    | RegleCoherence
+    | ReglePresence
+    | RegleChoix
+    | RegleContactCommunal
+    | RegleEquilibre
+    | RegleDateLimite
+    | ReglePieces
+    | ReglePiece
+    | RegleObligation
+    | RegleDemande
+    | ReglePlafond
+    | RegleCumul
+    | RegleHeures
+    | RegleNumero
+    | RegleSiege
+    | RegleQuartiers
+    | RegleCommunesHorsEpci
+    | RegleGestionnaire
+    | RegleDepotPropre
+    | RegleVigilance
+    | RegleBonification
+    | RegleFinanceurs,
     Field(discriminator="genre"),
-]  # fmt: skip
+]

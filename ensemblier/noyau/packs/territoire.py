@@ -22,7 +22,7 @@ Courriel = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$
 
 
 class Epci(Modele):
-    """L'EPCI qui pilote ; `siege` vide : la lettre part sans adresse, jamais avec une adresse inventée (P36)."""
+    """L'EPCI qui pilote ; `siege` vide : la lettre part sans adresse, jamais inventée (P36)."""
 
     siren: Siren
     nom: Phrase
@@ -104,7 +104,7 @@ class Thematique(Modele):
 
 
 class Financeur(Modele):
-    """`paiement` : « prepare » si la maison prépare les mandats, « constate » si elle ne fait que les noter."""
+    """`paiement` : « prepare » : la maison prépare les mandats ; « constate » : elle les note."""
 
     code: CodeMajuscule
     nom: Phrase

@@ -1,9 +1,9 @@
 """Les règles : la fiche qu'elles lisent, le constat qu'elles rendent, et `evaluer` qui les appelle toutes."""
 
-from ensemblier.noyau.packs.regle import Condition, Regle, RegleDeBase, Source
+from ensemblier.noyau.packs.regle import Condition, Regle, RegleDeBase, Source, TypePorteur
 from ensemblier.noyau.regles.constats import MOTEUR, Constat, Mesure, Rapport, Verdict
 from ensemblier.noyau.regles.evaluation import evaluer
-from ensemblier.noyau.regles.fiche import Fiche, FicheInvalide, TypePorteur
+from ensemblier.noyau.regles.fiche import Fiche, FicheInvalide
 
 __all__ = [
     "MOTEUR",

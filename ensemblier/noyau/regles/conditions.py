@@ -25,36 +25,55 @@ def _a_dire(champ: str) -> Jugement:
     )
 
 
+_SANS_OBJET = "sans objet"
+
+
+def _porteur(condition: Condition, ctx: Contexte) -> str | None:
+    if not condition.porteurs:
+        return None
+    if ctx.fiche.porteur.type is None:
+        return "porteur.type"
+    return None if ctx.fiche.porteur.type in condition.porteurs else _SANS_OBJET
+
+
+def _thematiques(condition: Condition, ctx: Contexte) -> str | None:
+    if not condition.thematiques and not condition.hors_thematiques:
+        return None
+    if ctx.fiche.action.thematiques is None:
+        return "action.thematiques"
+    dites = set(ctx.fiche.action.thematiques)
+    dedans = not condition.thematiques or dites & set(condition.thematiques)
+    return None if dedans and not dites & set(condition.hors_thematiques) else _SANS_OBJET
+
+
+def _dispositifs(condition: Condition, ctx: Contexte) -> str | None:
+    if not condition.dispositifs:
+        return None
+    vises = {d.lower() for d in ctx.fiche.action.dispositifs or ()}
+    return None if vises & set(condition.dispositifs) else _SANS_OBJET
+
+
+def _demande(condition: Condition, ctx: Contexte) -> str | None:
+    if not condition.financeur_sollicite:
+        return None
+    if ctx.fiche.demande is None:
+        return "demande"
+    return None if condition.financeur_sollicite in ctx.demandes() else _SANS_OBJET
+
+
+def _vrai(condition: Condition, ctx: Contexte) -> str | None:
+    if not condition.vrai:
+        return None
+    reponse = ctx.valeur(condition.vrai)
+    if reponse is None:
+        return condition.vrai
+    return None if reponse else _SANS_OBJET
+
+
 def ecarter(condition: Condition, ctx: Contexte) -> Jugement | None:
-    """Rien si la règle s'applique ; sinon « sans objet », ou « à renseigner » quand on ne peut pas savoir."""
-    manque: str | None = None
-    sans_objet = Jugement(Verdict.SANS_OBJET, condition.sinon, champs=())
-    if condition.porteurs:
-        if ctx.fiche.porteur.type is None:
-            manque = "porteur.type"
-        elif ctx.fiche.porteur.type not in condition.porteurs:
-            return sans_objet
-    if condition.thematiques or condition.hors_thematiques:
-        dites = ctx.fiche.action.thematiques
-        if dites is None:
-            manque = manque or "action.thematiques"
-        elif condition.thematiques and not set(dites) & set(condition.thematiques):
-            return sans_objet
-        elif set(dites) & set(condition.hors_thematiques):
-            return sans_objet
-    if condition.dispositifs:
-        vises = {d.lower() for d in ctx.fiche.action.dispositifs or ()}
-        if not vises & set(condition.dispositifs):
-            return sans_objet
-    if condition.financeur_sollicite:
-        if ctx.fiche.demande is None:
-            manque = manque or "demande"
-        elif condition.financeur_sollicite not in ctx.demandes():
-            return sans_objet
-    if condition.vrai:
-        reponse = ctx.valeur(condition.vrai)
-        if reponse is None:
-            manque = manque or condition.vrai
-        elif not reponse:
-            return sans_objet
+    """Rien si la règle s'applique ; « sans objet », ou « à renseigner » quand on ne sait pas encore."""
+    reponses = [lire(condition, ctx) for lire in (_porteur, _thematiques, _dispositifs, _demande, _vrai)]
+    if _SANS_OBJET in reponses:
+        return Jugement(Verdict.SANS_OBJET, condition.sinon, champs=())
+    manque = next((champ for champ in reponses if champ), None)
     return _a_dire(manque) if manque else None

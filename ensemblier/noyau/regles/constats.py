@@ -29,7 +29,7 @@ ARRETENT_LA_SUITE = ARRETENT_LE_DEPOT | {Verdict.A_VERIFIER}
 
 @dataclass(frozen=True, slots=True)
 class Mesure:
-    """De quoi dessiner : `seuil` (barre et repère), `calcul` (lignes), `presence` (liste), `egalite` (deux barres).
+    """De quoi dessiner : `seuil` (barre), `calcul` (lignes), `presence` (liste), `egalite` (deux barres).
 
     `donnees` ne porte que des textes, des entiers et des listes de paires.
     """
@@ -61,7 +61,7 @@ class Constat:
     derogeable: bool = False
 
     def arrete(self, acte: str) -> bool:
-        """Ce constat arrête-t-il cet acte ? « À vérifier » laisse déposer, et arrête la suite (K2bis, S10)."""
+        """Ce constat arrête-t-il cet acte ? « À vérifier » laisse déposer, arrête la suite (K2bis, S10)."""
         if acte not in self.bloque:
             return False
         return self.verdict in (ARRETENT_LE_DEPOT if acte == "deposer" else ARRETENT_LA_SUITE)

@@ -1,4 +1,4 @@
-"""`evaluer` : toutes les règles d'un appel répondent sur une fiche. Les règles expliquent, elles ne lèvent jamais."""
+"""`evaluer` : toutes les règles d'un appel répondent sur une fiche ; elles expliquent et ne lèvent jamais."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _constater(regle: Any, ctx: Contexte) -> Constat:
 
 
 def _deposable(constats: Iterable[Constat], sollicites: Iterable[str]) -> bool:
-    """Une règle d'un volet n'arrête que lui : le dossier se dépose pour les autres volets sollicités (S18)."""
+    """Une règle d'un volet n'arrête que lui : le dossier se dépose pour les autres volets (S18)."""
     arrets = [c for c in constats if c.arrete("deposer")]
     if any(c.financeur is None for c in arrets):
         return False

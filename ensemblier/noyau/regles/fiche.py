@@ -1,6 +1,6 @@
 """La fiche : ce qu'un porteur dit de son action, sous la forme qu'une règle sait lire.
 
-C'est aussi la forme de l'API et du rejeu. Un compte omis vaut zéro ; toute autre clé omise est « pas encore dite ».
+C'est aussi la forme de l'API et du rejeu. Un compte omis vaut zéro ; toute autre clé omise n'est pas dite.
 """
 
 from __future__ import annotations
@@ -102,9 +102,17 @@ class Produits(Modele):
     def par_compte(self) -> dict[str, Decimal]:
         """Les produits hors 74 et hors 87, sous leur numéro de compte."""
         return {
-            "70": self.c70, "71": self.c71, "72": self.c72, "73": self.c73, "75": self.c75, "76": self.c76,
-            "77": self.c77, "78": self.c78, "79": self.c79, "autofinancement": self.autofinancement,
-        }  # fmt: skip
+            "70": self.c70,
+            "71": self.c71,
+            "72": self.c72,
+            "73": self.c73,
+            "75": self.c75,
+            "76": self.c76,
+            "77": self.c77,
+            "78": self.c78,
+            "79": self.c79,
+            "autofinancement": self.autofinancement,
+        }
 
 
 class Budget(Modele):

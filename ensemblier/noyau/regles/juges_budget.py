@@ -1,4 +1,4 @@
-"""Les règles qui comptent des euros : équilibre (K10), plafond (K5), cumul (P25), demande, bonification (K4)."""
+"""Les règles qui comptent des euros : équilibre (K10), plafond (K5), cumul (P25), bonification (K4)."""
 
 from __future__ import annotations
 
@@ -49,10 +49,14 @@ def equilibre(regle: RegleEquilibre, ctx: Contexte) -> Jugement:
     if not plan.total_charges and not plan.total_produits and not plan.total_86 and not plan.total_87:
         return _BUDGET_VIDE
     valeurs = {
-        "charges": _texte(plan.total_charges), "produits": _texte(plan.total_produits), "ecart": _texte(plan.ecart),
-        "compte_86": _texte(plan.total_86), "compte_87": _texte(plan.total_87),
-        "ecart_volontaires": _texte(plan.ecart_volontaires), "total_general": _texte(plan.total_general),
-    }  # fmt: skip
+        "charges": _texte(plan.total_charges),
+        "produits": _texte(plan.total_produits),
+        "ecart": _texte(plan.ecart),
+        "compte_86": _texte(plan.total_86),
+        "compte_87": _texte(plan.total_87),
+        "ecart_volontaires": _texte(plan.ecart_volontaires),
+        "total_general": _texte(plan.total_general),
+    }
     mesure = Mesure("egalite", valeurs)
     if plan.est_equilibre:
         return Jugement(
@@ -141,12 +145,7 @@ def cumul(regle: RegleCumul, ctx: Contexte) -> Jugement:
     limite = montants.tronquer(ctx.assiette * seuil)
     valeurs = {"total": _texte(total.total), "assiette": _texte(ctx.assiette), "seuil": regle.seuil}
     mesure = _calcul(total.lignes)
-    dits = (
-        f"{quoi} prévus font {_euros(total.total)}"
-        if quoi[-1] == "s" and quoi.endswith("ments")
-        else (f"{quoi} prévues font {_euros(total.total)}")
-    )
-    phrase = f"{dits}, pour un coût de {_euros(ctx.assiette)}."
+    phrase = f"{quoi} font {_euros(total.total)}, pour un coût de {_euros(ctx.assiette)}."
     if total.total <= ctx.assiette * seuil:
         return Jugement(Verdict.RESPECTEE, phrase, None, valeurs, mesure)
     exces = total.total - limite
@@ -177,9 +176,12 @@ def bonification(regle: RegleBonification, ctx: Contexte) -> Jugement:
     haut = montants.pourcent(cadre.taux_max)
     try:
         retenu = montants.taux_admis(
-            taux_jury=taux, criteres_valides=len(valides), taux_base=cadre.taux_base, taux_max=cadre.taux_max,
+            taux_jury=taux,
+            criteres_valides=len(valides),
+            taux_base=cadre.taux_base,
+            taux_max=cadre.taux_max,
             requis=cadre.criteres_requis,
-        )  # fmt: skip
+        )
     except montants.TauxRefuse as refus:
         return Jugement(
             Verdict.NON_RESPECTEE, refus.raison, f"Fixez au plus {montants.pourcent(refus.maximum)}.", valeurs

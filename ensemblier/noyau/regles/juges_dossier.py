@@ -20,6 +20,7 @@ from ensemblier.noyau.packs.regle import (
     ReglePieces,
     ReglePresence,
     RegleVigilance,
+    TypePorteur,
 )
 from ensemblier.noyau.regles.constats import Jugement, Mesure, Verdict
 from ensemblier.noyau.regles.contexte import Contexte, accorder, enumerer, jour
@@ -45,7 +46,7 @@ def _libelle(ctx: Contexte, champ: str, code: str) -> str:
     if champ == "action.thematiques":
         thematique = ctx.territoire.thematique(code)
         return thematique.libelle if thematique else code
-    return code
+    return TypePorteur(code).libelle if champ == "porteur.type" else code
 
 
 def choix(regle: RegleChoix, ctx: Contexte) -> Jugement:
@@ -236,7 +237,7 @@ def numero(regle: RegleNumero, ctx: Contexte) -> Jugement:
         return Jugement(
             Verdict.A_RENSEIGNER,
             f"Le numéro {regle.plateforme} n'est pas encore donné.",
-            f"Recopiez-le depuis {regle.plateforme}, par exemple {regle.exemple} : il le faut avant l'examen.",
+            f"Recopiez-le depuis {regle.plateforme} avant l'examen, par exemple {regle.exemple}.",
         )
     try:
         valide = identifiants.numero_dauphin(lu)
@@ -253,17 +254,17 @@ def numero(regle: RegleNumero, ctx: Contexte) -> Jugement:
 def gestionnaire(regle: RegleGestionnaire, ctx: Contexte) -> Jugement:
     """R53, S73 : le type de l'organisme qui gère le dispositif."""
     qui = ctx.fiche.action.gestionnaire or ctx.fiche.porteur.type
-    attendus = enumerer(regle.types)
+    attendus = enumerer(t.libelle for t in regle.types)
     if qui is None:
         return Jugement(
             Verdict.A_RENSEIGNER, "L'organisme gestionnaire n'est pas encore dit.", f"Attendu : {attendus}."
         )
     valeurs = {"gestionnaire": str(qui), "types": list(regle.types)}
     if qui in regle.types:
-        return Jugement(Verdict.RESPECTEE, f"Géré par : {qui}.", None, valeurs)
+        return Jugement(Verdict.RESPECTEE, f"Géré par : {qui.libelle}.", None, valeurs)
     return Jugement(
         Verdict.NON_RESPECTEE,
-        f"Ce dispositif n'est pas ouvert à : {qui}.",
+        f"Ce dispositif n'est pas ouvert à : {qui.libelle}.",
         f"Faites-le porter par l'un de ces organismes : {attendus}.",
         valeurs,
     )

@@ -38,8 +38,16 @@ def part(regle: ReglePart, ctx: Contexte) -> Jugement:
     requis = rapport.minimum_requis(seuil)
     affiche = rapport.pour_affichage(seuil)
     valeurs |= {"part": affiche, "requis": requis}
-    mesure = Mesure("seuil", {"valeur": qpv, "total": total, "requis": requis, "part": affiche,
-                              "seuil": f"au moins {montants.pourcent(seuil)}"})  # fmt: skip
+    mesure = Mesure(
+        "seuil",
+        {
+            "valeur": qpv,
+            "total": total,
+            "requis": requis,
+            "part": affiche,
+            "seuil": f"au moins {montants.pourcent(seuil)}",
+        },
+    )
     if rapport.conforme(seuil):
         return Jugement(
             Verdict.RESPECTEE, f"{nombre(qpv)} sur {nombre(total)}, soit {affiche}.", None, valeurs, mesure
@@ -96,8 +104,15 @@ def minimum(regle: RegleMinimum, ctx: Contexte) -> Jugement:
             "Le nombre de personnes n'est pas encore dit.",
             f"Indiquez le nombre de {regle.unites}.",
         )
-    mesure = Mesure("seuil", {"valeur": effectif, "total": max(effectif, regle.seuil), "requis": regle.seuil,
-                              "seuil": f"au moins {nombre(regle.seuil)}"})  # fmt: skip
+    mesure = Mesure(
+        "seuil",
+        {
+            "valeur": effectif,
+            "total": max(effectif, regle.seuil),
+            "requis": regle.seuil,
+            "seuil": f"au moins {nombre(regle.seuil)}",
+        },
+    )
     valeurs = {"effectif": effectif, "seuil": regle.seuil}
     if effectif >= regle.seuil:
         phrase = f"{accorder(effectif, regle.unite, regle.unites)}."
