@@ -127,6 +127,24 @@ _ATTENDUS = {
 }
 
 
+_FORMES = {
+    r"^(6\d{1,3}|86\d?|indirectes)$": "un compte de charges : 60 à 69, indirectes ou 86",
+    r"^[a-z0-9]+(-[a-z0-9]+)*$": "un code en minuscules, chiffres et tirets : emploi-insertion",
+    r"^[A-Z0-9']+([-_][A-Z0-9']+)*$": "un code en capitales sans accent : VAL-D-OMBRE",
+    r"^(\d{5}|2[AB]\d{3})$": "un code Insee de cinq caractères",
+    r"^Q[NP][0-9A-Z]{6}$": "un code de quartier prioritaire : huit caractères, QN ou QP d'abord",
+    r"^\d{9}$": "un SIREN de neuf chiffres",
+    r"^\d{14}$": "un SIRET de quatorze chiffres",
+    r"^#[0-9A-Fa-f]{6}$": "une couleur : #0B5563",
+    r"^\+\d{8,15}$": "un téléphone au format international : +33353010100",
+    r"^[^@\s]+@[^@\s]+\.[^@\s]+$": "une adresse de courriel",
+    r"^P\d{2}$": "un numéro de paramètre : P01",
+    r"^\d(\.\d[a-z]?)?$": "un code de la nomenclature de l'État : 1.5a",
+    r"^https?://\S+$": "une adresse commençant par https://",
+    r"^[a-z0-9.-]+$": "un nom d'hôte en minuscules",
+}
+
+
 def attendu(faute: ErrorDetails) -> str:
     """Ce que la place demande, en français, pour une faute relevée par pydantic."""
     sorte, contexte = faute["type"], faute.get("ctx", {})
@@ -140,7 +158,7 @@ def attendu(faute: ErrorDetails) -> str:
     if sorte == "union_tag_invalid":
         return f"un genre connu : {str(contexte['expected_tags']).replace(chr(39), '')}"
     if sorte == "string_pattern_mismatch":
-        return f"un texte de la forme {contexte['pattern']}"
+        return _FORMES.get(str(contexte["pattern"]), f"un texte de la forme {contexte['pattern']}")
     if sorte in ("string_too_short", "too_short"):
         return f"au moins {contexte['min_length']} (caractère ou élément)"
     if sorte in ("string_too_long", "too_long"):
