@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.db import models
 
-from ensemblier.appels.etats import APPEL, PUBLIE
+from ensemblier.appels.etats import APPEL, BROUILLON, PUBLIE
+from ensemblier.noyau import calendrier, packs
 from ensemblier.registre.models import Suivi
 from ensemblier.territoires.models import Financeur, Territoire
 
 
 class AppelQuerySet(models.QuerySet["Appel"]):
     def publies(self) -> AppelQuerySet:
-        return self.exclude(etat="brouillon")
+        """Ce que tout le monde peut lire : publiés et clos."""
+        return self.exclude(etat=BROUILLON)
 
 
 class Appel(Suivi):
@@ -25,6 +29,7 @@ class Appel(Suivi):
     titre = models.CharField(max_length=200)
     titre_court = models.CharField(max_length=60)
     chapo = models.TextField()
+    projet = models.JSONField(null=True)
     reglement = models.ForeignKey("Reglement", null=True, on_delete=models.PROTECT, related_name="+")
     modifie_le = models.DateTimeField()
     objects = AppelQuerySet.as_manager()
@@ -40,6 +45,12 @@ class Appel(Suivi):
     def est_publie(self) -> bool:
         return self.etat == PUBLIE
 
+    def regles(self) -> packs.Appel:
+        """Le règlement en vigueur ; celui du projet tant que l'appel n'est pas publié."""
+        if self.reglement is None:
+            return packs.Appel.depuis_json(self.projet)
+        return self.reglement.regles()
+
 
 class Reglement(models.Model):
     """Une version figée de l'appel : règles, pièces, jalons, en JSON canonique et SHA-256."""
@@ -52,7 +63,17 @@ class Reglement(models.Model):
     motif = models.TextField(blank=True)
 
     class Meta:
+        ordering = ("appel", "version")
         constraints = (models.UniqueConstraint(fields=("appel", "version"), name="reglement_unique"),)
+
+    def regles(self) -> packs.Appel:
+        """Les règles de cette version, relues une fois par empreinte."""
+        return _regles(self.empreinte, self.pk)
+
+
+@lru_cache(maxsize=64)
+def _regles(empreinte: str, reglement: int) -> packs.Appel:
+    return packs.Appel.depuis_json(Reglement.objects.values_list("contenu", flat=True).get(pk=reglement))
 
 
 class Jalon(models.Model):
@@ -70,6 +91,12 @@ class Jalon(models.Model):
 
     class Meta:
         ordering = ("rang",)
+
+    def phase(self) -> calendrier.Jalon:
+        """Le jalon du noyau, qui sait s'il est ouvert."""
+        return calendrier.Jalon(
+            self.code, self.libelle, self.nature, self.debut, self.fin, self.precision, self.texte
+        )
 
 
 class Dispositif(models.Model):

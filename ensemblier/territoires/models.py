@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.db import models
+
+from ensemblier.noyau import packs
 
 
 class Territoire(models.Model):
@@ -20,6 +24,16 @@ class Territoire(models.Model):
     attribution = models.TextField(blank=True)
     cadre = models.JSONField(default=dict)
     empreinte_du_pack = models.CharField(max_length=64)
+    charge_le = models.DateTimeField(null=True)
+
+    def pack(self) -> packs.Territoire:
+        """Le pack chargé, sans ses contours (ils sont dans les quartiers) ; relu une fois par empreinte."""
+        return _pack(self.pk, self.empreinte_du_pack)
+
+
+@lru_cache(maxsize=16)
+def _pack(territoire: int, empreinte: str) -> packs.Territoire:
+    return packs.Territoire.model_validate(Territoire.objects.values_list("cadre", flat=True).get(pk=territoire))
 
 
 class Commune(models.Model):
@@ -28,6 +42,7 @@ class Commune(models.Model):
     code = models.CharField(max_length=60)
     nom = models.CharField(max_length=100)
     siren = models.CharField(max_length=9, blank=True)
+    epci = models.CharField(max_length=150, blank=True)
     est_membre = models.BooleanField()
 
     class Meta:
@@ -102,15 +117,19 @@ class Financeur(models.Model):
 
 
 class Contact(models.Model):
-    """Une fonction à joindre, jamais une personne (R66, R67, R69)."""
+    """Une fonction à joindre, jamais une personne (R66, R67, R69) ; téléphones au format E.164."""
 
     territoire = models.ForeignKey(Territoire, on_delete=models.CASCADE, related_name="contacts")
+    code = models.SlugField(max_length=60)
     organisation = models.CharField(max_length=150)
+    financeur = models.ForeignKey(Financeur, null=True, on_delete=models.CASCADE, related_name="contacts")
     fonction = models.CharField(max_length=200)
+    perimetre = models.CharField(max_length=300, blank=True)
     themes = models.JSONField(default=list)
     commune = models.ForeignKey(Commune, null=True, on_delete=models.CASCADE, related_name="contacts")
     courriel = models.EmailField(blank=True)
     telephone = models.CharField(max_length=20, blank=True)
+    telephone_2 = models.CharField(max_length=20, blank=True)
     est_repli = models.BooleanField(default=False)
     rang = models.PositiveSmallIntegerField()
 
