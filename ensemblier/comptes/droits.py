@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import Q
-
-from ensemblier.comptes.models import DansLeTemps, Habilitation, Rattachement, Utilisateur
+from ensemblier.comptes.models import DansLeTemps, Habilitation, Organisme, Rattachement, Utilisateur
 from ensemblier.noyau.machine import Acteur, Droit, Moyen, Role, RoleInsuffisant
 from ensemblier.territoires.models import Territoire
-
-
-def _en_vigueur(jour: date) -> Q:
-    return (Q(du=None) | Q(du__lte=jour)) & (Q(au=None) | Q(au__gte=jour))
 
 
 def acteur_de(utilisateur: Utilisateur, territoire: Territoire, *, le: date) -> Acteur:
     """L'acteur et ses droits au jour `le` ; deux requêtes."""
     rattachements = list(
-        Rattachement.objects.filter(_en_vigueur(le), utilisateur=utilisateur).select_related("organisme")
+        Rattachement.objects.en_vigueur(le).filter(utilisateur=utilisateur).select_related("organisme")
     )
     habilitations = list(
-        Habilitation.objects.filter(_en_vigueur(le), utilisateur=utilisateur, territoire=territoire)
+        Habilitation.objects.en_vigueur(le)
+        .filter(utilisateur=utilisateur, territoire=territoire)
         .select_related("financeur", "commune")
         .order_by("pk")
     )
@@ -64,3 +59,14 @@ def exiger(acteur: Acteur | None, *roles: Role) -> Acteur:
         qui = " ou ".join(sorted(role.libelle for role in roles))
         raise RoleInsuffisant(f"Cette page est ouverte à : {qui}.")
     return acteur
+
+
+def roles_sur_organisme(acteur: Acteur | None, organisme: Organisme) -> set[Role]:
+    """Les rôles de l'acteur sur cet organisme : les siens s'il y est rattaché, et ceux de l'autorité."""
+    if acteur is None:
+        return set()
+    return {
+        droit.role
+        for droit in acteur.droits
+        if droit.role not in (Role.REDACTEUR, Role.SIGNATAIRE) or droit.organisme == organisme.pk
+    }

@@ -25,7 +25,8 @@ class ActeurMiddleware:
 
 
 def territoire_de(hote: str) -> Territoire | None:
-    """Le territoire de ce nom d'hôte, à défaut le seul qui n'en a pas."""
+    """Le territoire de ce nom d'hôte, à défaut celui qui n'en a pas, à défaut le seul."""
     nom = hote.rsplit(":", 1)[0]
-    candidats = list(Territoire.objects.filter(hote__in=(nom, "")))
-    return next((t for t in candidats if t.hote == nom), candidats[0] if candidats else None)
+    tous = list(Territoire.objects.defer("cadre").order_by("pk"))
+    sans_hote = [t for t in tous if not t.hote]
+    return next((t for t in tous if t.hote == nom), (sans_hote or (tous if len(tous) == 1 else [None]))[0])

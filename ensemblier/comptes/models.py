@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
-from ensemblier.noyau.machine import Role
-from ensemblier.registre.models import Fichier
+from ensemblier.comptes.etats import HABILITATION, ORGANISME
+from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.registre.models import Fichier, Suivi
 from ensemblier.territoires.models import Commune, Financeur, Territoire
 
 
@@ -40,8 +43,28 @@ class Utilisateur(AbstractBaseUser):
         return f"{self.prenom} {self.nom}".strip() or self.courriel
 
 
-class Organisme(models.Model):
-    """Qui porte une action ; partagé entre territoires, reconnu par son SIREN ou son RNA."""
+class OrganismeQuerySet(models.QuerySet["Organisme"]):
+    def visibles_par(self, acteur: Acteur | None) -> OrganismeQuerySet:
+        """Ses rattachés, et ceux qui instruisent ou paient (domaine §C.2)."""
+        if acteur is None:
+            return self.none()
+        if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.FINANCES, Role.AUDITEUR):
+            return self.all()
+        siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)}
+        return self.filter(pk__in=siens)
+
+    def de_numero(self, cle: str) -> OrganismeQuerySet:
+        """L'organisme de ce SIREN ou de ce RNA."""
+        return self.filter(Q(siren=cle) | Q(rna=cle)) if cle else self.none()
+
+
+class Organisme(Suivi):
+    """Qui porte une action ; partagé entre territoires, reconnu par son SIREN ou son RNA.
+
+    Il a sa chaîne : un compte bancaire changé, une personne rattachée s'y lisent.
+    """
+
+    machine = ORGANISME
 
     class Type(models.TextChoices):
         ASSOCIATION = "association", "Association"
@@ -68,6 +91,8 @@ class Organisme(models.Model):
     representant_nom = models.CharField(max_length=150, blank=True)
     representant_fonction = models.CharField(max_length=100, blank=True)
     fin_d_exercice = models.CharField(max_length=5, default="12-31")
+    cer_repute_souscrit = models.BooleanField(default=False)
+    objects = OrganismeQuerySet.as_manager()
 
     class Meta:
         constraints = (
@@ -83,9 +108,26 @@ class Organisme(models.Model):
         return self.type == self.Type.ASSOCIATION
 
     @property
+    def cle(self) -> str:
+        """Ce qui le nomme dans une adresse : son SIREN, à défaut son RNA."""
+        return self.siren or self.rna
+
+    @property
     def doit_souscrire_le_cer(self) -> bool:
         """B7 : associations et fondations ; sans objet pour les personnes publiques (S84)."""
         return self.type in (self.Type.ASSOCIATION, self.Type.FONDATION)
+
+    def rib_courant(self) -> Rib | None:
+        """Le dernier compte ajouté ; il ne sert à payer qu'une fois contrôlé (`Rib.est_verifie`)."""
+        return self.ribs.order_by("-ajoute_le", "-pk").first()
+
+    def engagement_courant(self) -> EngagementRepublicain | None:
+        return self.engagements.order_by("-souscrit_le", "-pk").first()
+
+
+class DansLeTempsQuerySet(models.QuerySet):
+    def en_vigueur(self, jour: date) -> DansLeTempsQuerySet:
+        return self.filter(Q(du=None) | Q(du__lte=jour), Q(au=None) | Q(au__gte=jour))
 
 
 class DansLeTemps(models.Model):
@@ -93,6 +135,7 @@ class DansLeTemps(models.Model):
 
     du = models.DateField(null=True, blank=True)
     au = models.DateField(null=True, blank=True)
+    objects = DansLeTempsQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -109,6 +152,7 @@ class Rattachement(DansLeTemps):
     organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="rattachements")
     qualite = models.CharField(max_length=12, choices=Qualite)
     fonction = models.CharField(max_length=120)
+    mandat = models.CharField(max_length=200, blank=True)
 
     class Meta:
         constraints = (
@@ -118,8 +162,10 @@ class Rattachement(DansLeTemps):
         )
 
 
-class Habilitation(DansLeTemps):
+class Habilitation(DansLeTemps, Suivi):
     """Le rôle d'un agent ou d'un élu, sur un territoire, pour un financeur ou une commune."""
+
+    machine = HABILITATION
 
     class Qualite(models.TextChoices):
         INSTRUCTEUR = Role.INSTRUCTEUR.value, "Chargé de mission"
@@ -171,8 +217,27 @@ class Rib(models.Model):
     fichier = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
     ajoute_le = models.DateTimeField()
     ajoute_par = models.CharField(max_length=150)
+    ajoute_par_id = models.BigIntegerField(null=True)
     verifie_le = models.DateTimeField(null=True)
     verifie_par = models.CharField(max_length=150, blank=True)
+
+    class Meta:
+        ordering = ("-ajoute_le", "-pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(verifie_le=None) | Q(verifie_le__gt=F("ajoute_le")), name="rib_verifie_apres_ajout"
+            ),
+        )
+
+    @property
+    def est_verifie(self) -> bool:
+        """Un agent des finances a rapproché ce compte de sa pièce ; sans cela, rien ne se paie."""
+        return self.verifie_le is not None
+
+    @property
+    def masque(self) -> str:
+        """« FR•• •••• … 606 » : ce que voit qui n'est pas des finances."""
+        return f"•••• •••• •••• •••• •••• •••• {self.iban_fin}"
 
 
 class InteretQuerySet(models.QuerySet["Interet"]):

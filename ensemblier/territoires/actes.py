@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -45,16 +46,26 @@ def charger(pack: packs.Territoire, *, le: datetime, hote: str | None = None) ->
     return territoire
 
 
+_FORME = re.compile(
+    r"^(Communauté d'agglomération|Communauté urbaine|Communauté de communes|Métropole)( de la| de| du| d')? ?"
+)
+
+
+def nom_court(pack: packs.Territoire) -> str:
+    """Le nom d'usage, sans la forme juridique : « Lens-Liévin »."""
+    return (_FORME.sub("", pack.nom) or pack.sigle)[:60]
+
+
 def _champs(
     pack: packs.Territoire, contenu: dict[str, Any], empreinte: str, le: datetime, hote: str | None
 ) -> dict[str, Any]:
     repli = next((c for c in pack.contacts if c.repli), None)
     return {
         "nom": pack.nom,
-        "nom_court": pack.sigle,
+        "nom_court": nom_court(pack),
         "siren": pack.epci.siren,
         "hote": pack.hote if hote is None else hote,
-        "service": pack.services[-1].libelle if pack.services else pack.epci.nom,
+        "service": pack.services[0].libelle if pack.services else pack.epci.nom,
         "adresse": "\n".join(pack.epci.siege),
         "courriel": (repli.courriel or "") if repli else "",
         "telephone": repli.telephones[0] if repli and repli.telephones else "",
