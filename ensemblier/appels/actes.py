@@ -1,4 +1,4 @@
-"""Publier un appel, le corriger, le clore : un règlement publié ne se modifie pas, il a une version de plus."""
+"""Publier un appel, le corriger, le clore : un règlement publié a des versions, jamais de retouche."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def creer(pack_appel: packs.Appel, *, territoire: Territoire, par: Acteur, le: d
     """L'appel en préparation ; le créer de nouveau remplace le projet tant qu'il n'est pas publié."""
     if pack_appel.territoire != territoire.code:
         raise ActeBloque(
-            f"Cet appel est écrit pour le territoire « {pack_appel.territoire} », pas pour « {territoire.code} »."
-            " Choisissez un appel de ce territoire."
+            f"Cet appel est écrit pour le territoire « {pack_appel.territoire} », pas pour "
+            f"« {territoire.code} ». Choisissez un appel de ce territoire."
         )
     champs = {**_presentation(pack_appel), "projet": pack_appel.en_json(), "modifie_le": le}
     existant = Appel.objects.filter(territoire=territoire, code=pack_appel.slug).first()
@@ -79,7 +79,12 @@ def _poser_les_lignes(appel: Appel, pack: packs.Appel) -> None:
     financeurs = {f.code: f for f in appel.territoire.financeurs.all()}
     lignes = [
         Dispositif(
-            appel=appel, financeur=financeurs[d.financeur], code=d.code, nom=d.nom, credits=d.credits, rang=rang
+            appel=appel,
+            financeur=financeurs[d.financeur],
+            code=d.code,
+            nom=d.nom,
+            credits=d.credits,
+            rang=rang,
         )
         for rang, d in enumerate(pack.dispositifs, start=1)
     ]
@@ -121,6 +126,8 @@ def rectifier(
     verrouiller(appel.racine())
     appel.refresh_from_db()
     appel.machine.verifier(etat=appel.etat, acte="rectifier", roles=roles, motif=motif)
+    # Relu de sa forme écrite : c'est elle qui est figée, pas l'objet reçu.
+    pack_appel = packs.Appel.depuis_json(pack_appel.en_json())
     derniere = appel.reglements.order_by("-version")[0]
     _refuser_si_impropre(appel, pack_appel, derniere)
     reglement = _figer(appel, pack_appel, version=derniere.version + 1, motif=motif, le=le)

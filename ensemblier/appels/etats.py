@@ -16,7 +16,13 @@ APPEL = Machine(
     transitions=(
         Transition("publier", (BROUILLON,), PUBLIE, _RESPONSABLE, "Publier l'appel", "appels"),
         Transition(
-            "rectifier", (PUBLIE,), PUBLIE, _RESPONSABLE, "Publier une rectification", "appels", motif_requis=True
+            "rectifier",
+            (PUBLIE,),
+            PUBLIE,
+            _RESPONSABLE,
+            "Publier une rectification",
+            "appels",
+            motif_requis=True,
         ),
         Transition("clore", (PUBLIE,), CLOS, _RESPONSABLE, "Clore l'appel", "appels", motif_requis=True),
     ),

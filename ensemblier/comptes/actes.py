@@ -199,7 +199,9 @@ def souscrire_cer(
     """B7 : l'engagement daté, avec la version du texte ; sans objet pour une personne publique (S84)."""
     _exiger(roles, Role.SIGNATAIRE, quoi="Souscrire le contrat d'engagement républicain")
     if not organisme.doit_souscrire_le_cer:
-        raise ActeBloque("Le contrat d'engagement républicain ne concerne que les associations et fondations.")
+        raise ActeBloque(
+            "Le contrat d'engagement républicain ne concerne que les associations et fondations."
+        )
     engagement = EngagementRepublicain.objects.create(
         organisme=organisme, version=CER_EN_VIGUEUR, souscrit_le=jour_de(le), signataire=signataire
     )
@@ -223,7 +225,7 @@ def rattacher(
     mandat: str = "",
     au: date | None = None,
 ) -> Rattachement:
-    """Une personne de plus dans l'organisme, par sa ou son signataire, ou par le responsable du territoire."""
+    """Une personne de plus dans l'organisme, par sa ou son signataire, ou par le responsable."""
     _exiger(roles, Role.SIGNATAIRE, Role.RESPONSABLE, Role.SYSTEME, quoi="Rattacher une personne")
     rattachement, nouveau = Rattachement.objects.update_or_create(
         utilisateur=utilisateur,
@@ -288,7 +290,7 @@ def habiliter(
     ouvrir(
         habilitation, par=par, le=le, libelle="Habilitation donnée", public=False,
         details={"personne": utilisateur.nom_complet, "qualite": qualite, "fonction": fonction,
-                 "financeur": financeur.code if financeur else "", "commune": commune.code if commune else ""},
+                 "financeur": financeur and financeur.code, "commune": commune and commune.code},
     )  # fmt: skip
     return habilitation
 
@@ -332,9 +334,7 @@ def declarer_interet(
 
 
 @transaction.atomic
-def lever_interet(
-    interet: Interet, *, motif: str, par: Acteur, roles: Iterable[Role], le: datetime
-) -> None:
+def lever_interet(interet: Interet, *, motif: str, par: Acteur, roles: Iterable[Role], le: datetime) -> None:
     """Le lien n'existe plus ; seul le responsable le dit, avec le motif."""
     _exiger(roles, Role.RESPONSABLE, quoi="Lever un intérêt")
     interet.leve_le = jour_de(le)

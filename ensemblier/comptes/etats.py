@@ -1,4 +1,4 @@
-"""Deux tables d'un seul état : un organisme et une habilitation ont une chaîne, leurs faits s'y consignent."""
+"""Deux tables d'un seul état : organisme et habilitation ont une chaîne, leurs faits s'y consignent."""
 
 from ensemblier.noyau.machine import Machine
 

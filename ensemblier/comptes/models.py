@@ -225,7 +225,8 @@ class Rib(models.Model):
         ordering = ("-ajoute_le", "-pk")
         constraints = (
             models.CheckConstraint(
-                condition=Q(verifie_le=None) | Q(verifie_le__gt=F("ajoute_le")), name="rib_verifie_apres_ajout"
+                condition=Q(verifie_le=None) | Q(verifie_le__gt=F("ajoute_le")),
+                name="rib_verifie_apres_ajout",
             ),
         )
 

@@ -46,9 +46,7 @@ def charger(pack: packs.Territoire, *, le: datetime, hote: str | None = None) ->
     return territoire
 
 
-_FORME = re.compile(
-    r"^(Communauté d'agglomération|Communauté urbaine|Communauté de communes|Métropole)( de la| de| du| d')? ?"
-)
+_FORME = re.compile(r"^(Communauté (d'agglomération|urbaine|de communes)|Métropole)( de la| de| du| d')? ?")
 
 
 def nom_court(pack: packs.Territoire) -> str:

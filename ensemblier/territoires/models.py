@@ -33,7 +33,9 @@ class Territoire(models.Model):
 
 @lru_cache(maxsize=16)
 def _pack(territoire: int, empreinte: str) -> packs.Territoire:
-    return packs.Territoire.model_validate(Territoire.objects.values_list("cadre", flat=True).get(pk=territoire))
+    return packs.Territoire.model_validate(
+        Territoire.objects.values_list("cadre", flat=True).get(pk=territoire)
+    )
 
 
 class Commune(models.Model):
