@@ -1,0 +1,77 @@
+"""Les organismes fictifs : SIREN et RNA bien formés, mais d'aucune structure connue."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date, datetime
+
+from stdnum import luhn
+
+from ensemblier.comptes import coffre
+from ensemblier.comptes.models import EngagementRepublicain, Organisme, Rib
+from ensemblier.demonstration.personnes import ETOILE, JARDINS, LECTURES
+from ensemblier.demonstration.textes import DEBUTS, FINS
+from ensemblier.territoires.models import Commune, Territoire
+
+NOMBRE = 88
+
+
+def siren_fictif(rang: int) -> str:
+    """Un SIREN à clé juste, dans une plage que personne ne porte (elle commence par 000)."""
+    racine = f"000{rang:05d}"
+    return racine + luhn.calc_check_digit(racine)
+
+
+def siret_fictif(siren: str) -> str:
+    racine = siren + "0001"
+    return racine + luhn.calc_check_digit(racine)
+
+
+def iban_fictif(rang: int) -> str:
+    """Un IBAN français à clés justes, d'une banque qui n'existe pas (code 00000)."""
+    compte = f"{rang:011d}"
+    cle = 97 - (89 * 0 + 15 * 0 + 3 * int(compte)) % 97
+    corps = f"0000000000{compte}{cle:02d}"
+    controle = 98 - int(f"{corps}152700") % 97
+    return f"FR{controle:02d}{corps}"
+
+
+def _organisme(rang: int, nom: str, type_: str, commune: Commune) -> Organisme:
+    siren = siren_fictif(rang)
+    organisme = Organisme.objects.create(
+        nom=nom, type=type_, siren=siren, siret=siret_fictif(siren),
+        rna=f"W629{rang:06d}" if type_ == "association" else "",
+        adresse=f"{1 + rang % 60} rue de la Démonstration", code_postal="62300", commune=commune.nom,
+        code_insee=commune.code_insee, courriel=f"contact{rang}@association.example",
+        representant_nom="Représentante fictive", representant_fonction="présidente",
+    )  # fmt: skip
+    if organisme.doit_souscrire_le_cer:
+        EngagementRepublicain.objects.create(
+            organisme=organisme, version="décret 2021-1947", souscrit_le=date(2024, 1, 15),
+            signataire=organisme.representant_nom,
+        )  # fmt: skip
+    iban = iban_fictif(rang)
+    Rib.objects.create(
+        organisme=organisme, titulaire=nom, iban_chiffre=coffre.fermer(iban), iban_fin=iban[-3:],
+        ajoute_le=datetime(2024, 1, 15, 9, tzinfo=UTC), ajoute_par=organisme.representant_nom,
+        verifie_le=datetime(2024, 2, 1, 9, tzinfo=UTC), verifie_par="Gérard Plancq",
+    )  # fmt: skip
+    return organisme
+
+
+def creer_organismes(territoire: Territoire, hasard: random.Random) -> dict[str, Organisme]:
+    """Trois associations du récit, deux collectivités, et de quoi remplir l'année."""
+    communes = list(territoire.communes.filter(est_membre=True, quartiers__isnull=False).distinct())
+    lens = next(c for c in communes if c.code == "LENS")
+    crees = {
+        nom: _organisme(rang, nom, "association", lens)
+        for rang, nom in enumerate((JARDINS, LECTURES, ETOILE))
+    }
+    noms = [f"{debut} {fin}" for debut in DEBUTS for fin in FINS]
+    hasard.shuffle(noms)
+    for rang, nom in enumerate(noms[:NOMBRE], start=10):
+        crees[nom] = _organisme(rang, nom, "association", hasard.choice(communes))
+    for rang, commune in enumerate(communes[:6], start=200):
+        nom = f"Ville de {commune.nom} (fictif)"
+        crees[nom] = _organisme(rang, nom, "commune", commune)
+    return crees
