@@ -126,7 +126,7 @@ def ecrire(annee: Annee, actions: list[Action]) -> None:
             demande = _demande(annee, dossier, code, accorde)
             Attribution.objects.create(
                 demande=demande, deliberation=deliberations[code], montant=accorde,
-                lignes=[{"libelle": "Accordé", "calcul": "repris de l'année fictive", "montant": str(accorde)}],
+                lignes=[{"libelle": "Accordé", "calcul": "année fictive", "montant": str(accorde)}],
             )  # fmt: skip
     Numerotation.objects.update_or_create(
         territoire=annee.appel.territoire, annee=annee.exercice, defaults={"dernier": ACTIONS}

@@ -55,35 +55,49 @@ MODELES = (
 )  # fmt: skip
 
 DEBUTS = (
-    "Maison", "Collectif", "Atelier", "Compagnie", "Cercle", "Fabrique", "Amicale", "Relais", "
-    ""Passerelle", "Foyer",
-)  # fmt: skip
+    "Maison",
+    "Collectif",
+    "Atelier",
+    "Compagnie",
+    "Cercle",
+    "Fabrique",
+    "Amicale",
+    "Relais",
+    "Passerelle",
+    "Foyer",
+)
 FINS = (
-    "des Corons", "du Chevalement", "de la Gaillette", "des Deux Terrils", "du Grand Cavalier", "des Briques",
-    "de la Lampe", "du Carreau", "des Berlines", "de la Fosse Bleue",
-)  # fmt: skip
+    "des Corons",
+    "du Chevalement",
+    "de la Gaillette",
+    "des Deux Terrils",
+    "du Grand Cavalier",
+    "des Briques",
+    "de la Lampe",
+    "du Carreau",
+    "des Berlines",
+    "de la Fosse Bleue",
+)
 
 PRECISIONS = (
-    "L'action part des demandes entendues pendant un porte-à-porte. Elle se tient au pied des immeubles, aux "
-    "heures où les parents sont là, et se termine par une sortie décidée par le groupe.",
+    "L'action part des demandes entendues pendant un porte-à-porte. Elle se tient au pied des "
+    "immeubles, aux heures où les parents sont là, et se termine par une sortie décidée par le groupe.",
     "Le groupe se réunit chaque semaine. Un habitant anime avec un salarié de l'association. Chaque "
-    "participant "
-    "repart avec une étape de plus dans son parcours.",
-    "Nous commençons par trois rencontres dans le hall des immeubles, puis un atelier par quinzaine. Les "
-    "partenaires viennent à nous : le centre social, la médiathèque et le bailleur.",
+    "participant repart avec une étape de plus dans son parcours.",
+    "Nous commençons par trois rencontres dans le hall des immeubles, puis un atelier par quinzaine. "
+    "Les partenaires viennent à nous : le centre social, la médiathèque et le bailleur.",
 )
 MOBILISATION = (
-    "Nous allons voir les habitants chez eux avec deux relais du quartier, nous affichons dans les halls, "
-    "et le "
-    "centre social nous oriente des familles. Les places sont d'abord proposées aux habitants du quartier."
+    "Nous allons voir les habitants chez eux avec deux relais du quartier, nous affichons dans les "
+    "halls, et le centre social nous oriente des familles. Les places sont d'abord proposées aux "
+    "habitants du quartier."
 )
 DROIT_COMMUN = (
-    "L'action complète ce que font déjà les services ordinaires : elle prépare et accompagne vers eux, sans "
-    "refaire ce qu'ils proposent."
+    "L'action complète ce que font déjà les services ordinaires : elle prépare et accompagne vers eux, "
+    "sans refaire ce qu'ils proposent."
 )
 COMITE = (
     "Deux réunions dans l'année avec la ville, l'agglomération, l'État et deux habitants ; un compte "
-    "rendu après "
-    "chacune."
+    "rendu après chacune."
 )
 PARTENAIRES = "Centre social, école, bailleur, médiathèque, ville."
