@@ -5,36 +5,57 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+MARQUE = "demonstration-prete"
+
 
 def preparer(args: argparse.Namespace) -> None:
-    """Avant Django : la démonstration a son propre dossier, et jamais les réglages de production."""
+    """Avant Django : la démonstration a son propre dossier, et jamais les réglages de production.
+
+    Elle se construit à côté, puis prend sa place d'un coup : une construction interrompue ne laisse rien.
+    """
+    racine = Path(__file__).resolve().parent.parent.parent
+    final = Path(os.environ.get("ENSEMBLIER_VAR") or racine / "var" / "demo")
+    chantier = final.with_name(final.name + ".chantier")
     os.environ["ENSEMBLIER_DEMONSTRATION"] = "1"
     os.environ.pop("ENSEMBLIER_PRODUCTION", None)
-    racine = Path(__file__).resolve().parent.parent.parent
-    os.environ.setdefault("ENSEMBLIER_VAR", str(racine / "var" / "demo"))
     os.environ.pop("DATABASE_URL", None)
     os.environ.setdefault("ENSEMBLIER_ADRESSE", f"http://localhost:{args.port}")
-    Path(os.environ["ENSEMBLIER_VAR"]).mkdir(parents=True, exist_ok=True)
+    args.final, args.chantier = final, None
+    if not (final / MARQUE).exists():
+        if final.exists() and any(final.iterdir()):
+            raise SystemExit(
+                f"« {final} » contient autre chose qu'une démonstration : choisissez un autre dossier."
+            )
+        shutil.rmtree(chantier, ignore_errors=True)
+        chantier.mkdir(parents=True)
+        args.chantier = chantier
+    os.environ["ENSEMBLIER_VAR"] = str(args.chantier or final)
 
 
 def executer(args: argparse.Namespace) -> int:
     from django.core.management import call_command
+    from django.db import connections
     from ensemblier.demonstration.construction import construire
 
-    bavard = not args.json
-    if bavard:
-        print("1/3  La base : migrations.", flush=True)
+    dire = (lambda _texte: None) if args.json else (lambda texte: print(texte, flush=True))
+    dire("1/3  La base : migrations.")
     call_command("migrate", verbosity=0, interactive=False)
-    if bavard:
-        print("2/3  L'année fictive (une seule fois ; la suite est immédiate).", flush=True)
-    comptes = construire(dire=print if bavard else None)
-    adresse = os.environ["ENSEMBLIER_ADRESSE"]
-    _montrer(args, adresse, comptes)
+    dire("2/3  L'année fictive : environ une minute la première fois, aussitôt ensuite.")
+    comptes = construire(dire=dire)
+    connections.close_all()
+    if args.chantier:
+        (args.chantier / MARQUE).touch()
+        if args.final.exists():
+            args.final.rmdir()
+        args.chantier.rename(args.final)
+    os.environ["ENSEMBLIER_VAR"] = str(args.final)
+    _montrer(args, os.environ["ENSEMBLIER_ADRESSE"], comptes)
     return 0 if args.sans_serveur else _servir(args.port)
 
 

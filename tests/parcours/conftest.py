@@ -1,0 +1,208 @@
+"""Un vrai serveur sur une vraie démonstration, un vrai Chromium : ce que vit une personne."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+OPTIONS = [
+    "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "parcours" in str(item.fspath):
+            item.add_marker(pytest.mark.navigateur)
+
+
+def _port_libre() -> int:
+    with socket.socket() as prise:
+        prise.bind(("127.0.0.1", 0))
+        return prise.getsockname()[1]
+
+
+@dataclass
+class Serveur:
+    """Le serveur de la démonstration, qu'un essai peut tuer et relancer."""
+
+    dossier: Path
+    port: int
+    comptes: dict[str, dict[str, str]]
+    processus: subprocess.Popen | None = None
+
+    @property
+    def adresse(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def environnement(self) -> dict[str, str]:
+        return os.environ | {
+            "ENSEMBLIER_VAR": str(self.dossier),
+            "ENSEMBLIER_DEMONSTRATION": "1",
+            "ENSEMBLIER_ADRESSE": self.adresse,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+
+    def lancer(self) -> None:
+        self.processus = subprocess.Popen(
+            [
+                sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port",
+                str(self.port), "--workers", "1", "--blocking-threads", "4", "--no-ws",
+                "config.wsgi:application",
+            ],
+            env=self.environnement, cwd=settings.RACINE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        for _ in range(150):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=2):
+                return
+            time.sleep(0.2)
+        raise RuntimeError("Le serveur de la démonstration ne répond pas.")
+
+    def tuer(self) -> None:
+        """SIGKILL au serveur et à son enfant : rien n'a le temps de se ranger."""
+        if self.processus:
+            os.killpg(self.processus.pid, 9)
+            self.processus.wait()
+            self.processus = None
+
+    def rythme(self) -> None:
+        """Passe une fois les tâches périodiques : courriels, sceaux."""
+        commande = [sys.executable, "-m", "config.cli", "rythme", "--une-fois"]
+        subprocess.run(commande, env=self.environnement, cwd=settings.RACINE, check=True)
+
+    def courriels(self) -> list[str]:
+        return [c.read_text() for c in sorted((self.dossier / "courriels").glob("*"))]
+
+
+@pytest.fixture(scope="session")
+def _demonstration(tmp_path_factory) -> tuple[Path, dict]:
+    """La démonstration construite une fois par la commande que lance un nouveau venu."""
+    dossier = tmp_path_factory.mktemp("demo") / "var"
+    commande = [sys.executable, "-m", "config.cli", "demo", "--sans-serveur", "--json"]
+    environnement = os.environ | {"ENSEMBLIER_VAR": str(dossier), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    fin = subprocess.run(
+        commande, env=environnement, cwd=settings.RACINE, capture_output=True, text=True, check=False
+    )
+    assert fin.returncode == 0, fin.stderr[-3000:]
+    return dossier, json.loads(fin.stdout)
+
+
+@pytest.fixture
+def serveur(_demonstration, tmp_path) -> Iterator[Serveur]:
+    """Une copie neuve de la démonstration pour chaque récit, servie sur un port à elle."""
+    modele, annonce = _demonstration
+    dossier = tmp_path / "var"
+    shutil.copytree(modele, dossier)
+    comptes = {c["courriel"].split("@")[0]: c for c in annonce["comptes"]}
+    serveur = Serveur(dossier, _port_libre(), comptes)
+    serveur.lancer()
+    yield serveur
+    serveur.tuer()
+
+
+@pytest.fixture(scope="session")
+def navigateur() -> Iterator[Browser]:
+    chemin = shutil.which("chromium")
+    assert chemin, "Chromium est absent : lancez « bin/systeme essais »."
+    with sync_playwright() as p:
+        chromium = p.chromium.launch(executable_path=chemin, args=OPTIONS)
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Personne:
+    """Une personne devant son écran : ce qu'elle fait, et ce que son navigateur a vu de travers."""
+
+    serveur: Serveur
+    contexte: BrowserContext
+    page: Page
+    erreurs: list[str]
+    vues: set[str]
+
+    def va(self, chemin: str) -> Personne:
+        self.page.goto(self.serveur.adresse + chemin)
+        return self.regarde()
+
+    def clique(self, nom: str | re.Pattern, role: str = "button") -> Personne:
+        self.page.get_by_role(role, name=nom).first.click()
+        self.page.wait_for_load_state()
+        return self.regarde()
+
+    def suit(self, nom: str | re.Pattern) -> Personne:
+        return self.clique(nom, role="link")
+
+    def ecrit(self, **champs: str) -> Personne:
+        for nom, valeur in champs.items():
+            self.page.locator(f"[name='{nom}']").first.fill(valeur)
+        return self
+
+    def regarde(self) -> Personne:
+        """Passe axe sur chaque page rencontrée, une fois par adresse."""
+        chemin = re.sub(r"\d+", "n", self.page.url.removeprefix(self.serveur.adresse).split("?")[0])
+        if chemin not in self.vues:
+            self.vues.add(chemin)
+            violations = Axe().run(self.page).response["violations"]
+            bilan = [f"{v['id']} : {v['nodes'][0]['html'][:160]}" for v in violations]
+            assert not bilan, f"{self.page.url}\n" + "\n".join(bilan)
+        return self
+
+    def lit(self, texte: str | re.Pattern) -> Personne:
+        from playwright.sync_api import expect
+
+        expect(self.page.locator("body")).to_contain_text(texte)
+        return self
+
+
+@pytest.fixture
+def personne(serveur, navigateur) -> Iterator:
+    """`personne("amina")` ouvre un navigateur neuf et se connecte ; à la fin, aucune erreur de console."""
+    ouvertes: list[Personne] = []
+    vues: set[str] = set()
+
+    def ouvrir(nom: str = "", *, largeur: int = 1280, **options) -> Personne:
+        contexte = navigateur.new_context(
+            viewport={"width": largeur, "height": 900}, locale="fr-FR", timezone_id="Europe/Paris", **options
+        )
+        contexte.set_default_timeout(15000)
+        page = contexte.new_page()
+        erreurs: list[str] = []
+        page.on("console", lambda m: erreurs.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda e: erreurs.append(str(e)))
+        page.on("request", lambda r: _etrangere(r.url, serveur, erreurs))
+        qui = Personne(serveur, contexte, page, erreurs, vues)
+        ouvertes.append(qui)
+        if nom:
+            compte = serveur.comptes[nom]
+            qui.va("/connexion/").ecrit(login=compte["courriel"], password=compte["mot_de_passe"])
+            qui.clique("Se connecter")
+        return qui
+
+    yield ouvrir
+    for qui in ouvertes:
+        qui.contexte.close()
+    bilan = [e for qui in ouvertes for e in qui.erreurs if "ERR_CONNECTION_REFUSED" not in e]
+    assert not bilan, "\n".join(bilan)
+
+
+def _etrangere(url: str, serveur: Serveur, erreurs: list[str]) -> None:
+    if not url.startswith((serveur.adresse, "data:", "about:")):
+        erreurs.append(f"requête à un tiers : {url}")
