@@ -1,4 +1,4 @@
-"""Les éditions de démonstration : les mêmes règles, des dates glissées pour qu'un appel soit ouvert ce jour."""
+"""Les éditions de démonstration : mêmes règles, dates glissées pour que le dépôt soit ouvert ce jour."""
 
 from __future__ import annotations
 
