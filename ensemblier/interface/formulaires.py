@@ -108,6 +108,8 @@ class MessagesFrancais:
         super().__init__(*args, **kwargs)
         for champ in self.fields.values():
             franciser(champ)
+            if isinstance(champ.widget, forms.Textarea) and champ.widget.attrs.get("rows") == "10":
+                champ.widget.attrs["rows"] = "5"
 
 
 def franciser(champ: forms.Field) -> None:

@@ -194,16 +194,22 @@ def echeancier(tranches: Any, accorde: Any) -> dict[str, Any]:
     return {"lignes": lignes, "somme": somme, "accorde": accorde}
 
 
+def _resultat(valeur: Any) -> str:
+    """Un montant en euros ; un résultat déjà écrit (« 50 % ») reste tel quel."""
+    if isinstance(valeur, str) and not valeur.lstrip("-").replace(".", "", 1).isdecimal():
+        return valeur
+    return formats.euros(valeur)
+
+
 def calcul(lignes: Any) -> dict[str, Any]:
     """Rend les lignes d'un calcul ; la dernière est le résultat."""
     lues = []
     for ligne in lignes:
-        valeur = lire(ligne, "montant")
         lues.append(
             {
                 "libelle": texte(ligne, "libelle"),
                 "calcul": texte(ligne, "calcul"),
-                "montant": valeur if isinstance(valeur, str) and "€" in valeur else formats.euros(valeur),
+                "montant": _resultat(lire(ligne, "montant")),
             }
         )
     return {"lignes": lues[:-1], "resultat": lues[-1] if lues else None}

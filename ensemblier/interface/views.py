@@ -20,6 +20,7 @@ def galerie(request: HttpRequest, densite: str = "aere") -> HttpResponse:
     cadre = {
         "densite_galerie": densite,
         "fil": [("Accueil", "/"), ("Galerie", "")],
+        "territoire": {"nom": "Contrat de ville de démonstration", "nom_court": "démonstration"},
         "navigation": [("Mes dossiers", "#", False), ("Appels", "#", True), ("Mon organisme", "#", False)],
         "compte": {"nom": "Amina", "role": "", "liens": [("Mon compte", "#"), ("Aide", "#")]},
         "pied": [("Accessibilité", "#"), ("Données personnelles", "#"), ("Données ouvertes", "#")],
