@@ -1,4 +1,4 @@
-"""Les cas d'un pack : ce qu'une chargée de mission attend des règles, écrit sans code et rejoué à chaque essai."""
+"""Les cas d'un pack : ce qu'une chargée de mission attend des règles, écrit sans code."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def lire_cas(racine: Path | str) -> list[tuple[str, Cas, dict[str, Any]]]:
             donnees = tomllib.loads(source)
             cas = Cas.model_validate(donnees)
         except tomllib.TOMLDecodeError:
-            erreurs.append(ErreurDePack(fichier.name, "(fichier)", None, "une écriture illisible", "du TOML valide"))
+            erreurs.append(
+                ErreurDePack(fichier.name, "(fichier)", None, "une écriture illisible", "du TOML valide")
+            )
             continue
         except ValidationError as refus:
             erreurs.extend(fautes(fichier.name, refus, donnees, source))

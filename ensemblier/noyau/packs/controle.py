@@ -58,7 +58,9 @@ def _nombres(t: Territoire) -> list[Contradiction]:
             dits = " et ".join(str(n) for n in nombres)
             source = " ; ".join(a.source for a in annonces)
             sorties.append(
-                Contradiction("annonces-differentes", f"Deux nombres de {noms[quoi]} : {dits}.", source)
+                Contradiction(
+                    "annonces-differentes", f"Deux nombres annoncés, {noms[quoi]} : {dits}.", source
+                )
             )
     return sorties
 

@@ -37,13 +37,17 @@ def _comparer(attendu: Attendu, rapport: Rapport) -> list[str]:
     ecarts = []
     if attendu.deposable is not None and attendu.deposable != rapport.deposable:
         arrets = ", ".join(c.regle for c in rapport.constats if c.arrete("deposer")) or "rien"
-        ecarts.append(f"déposable attendu {attendu.deposable}, trouvé {rapport.deposable} (arrêté par : {arrets})")
+        ecarts.append(
+            f"déposable attendu {attendu.deposable}, trouvé {rapport.deposable} (arrêté par : {arrets})"
+        )
     constats = {c.regle: c for c in rapport.constats}
     for regle in {*attendu.verdicts, *attendu.phrases, *attendu.remedes} - set(constats):
         ecarts.append(f"la règle « {regle} » n'est pas dans l'appel")
     for regle, verdict in attendu.verdicts.items():
         if regle in constats and constats[regle].verdict != verdict:
-            ecarts.append(f"{regle} attendu {verdict}, trouvé {constats[regle].verdict} : {constats[regle].phrase}")
+            ecarts.append(
+                f"{regle} attendu {verdict}, trouvé {constats[regle].verdict} : {constats[regle].phrase}"
+            )
     for regle, morceau in attendu.phrases.items():
         if regle in constats and morceau not in _plat(constats[regle].phrase):
             ecarts.append(f"{regle} devait dire « {morceau} », dit « {constats[regle].phrase} »")
@@ -62,7 +66,7 @@ def _montants(attendu: Attendu, rapport: Rapport) -> list[str]:
     ecarts = [
         f"{nom} attendu {voulu}, trouvé {lus.get(nom)}"
         for nom, voulu in attendu.financement.items()
-        if str(lus.get(nom)) != voulu
+        if (lus.get(nom) or "aucun") != voulu
     ]
     montants = tuple(f"{t.montant:f}" for t in rapport.echeancier)
     if attendu.echeancier is not None and attendu.echeancier != montants:

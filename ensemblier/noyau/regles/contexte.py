@@ -79,7 +79,7 @@ def nombre(n: int) -> str:
 
 
 def enumerer(noms: Iterable[str]) -> str:
-    """« Lens, Liévin et Wingles »."""
+    """« Ombreval, La Rive et Les Parasols »."""
     liste = list(noms)
     return liste[0] if len(liste) == 1 else f"{', '.join(liste[:-1])} et {liste[-1]}"
 

@@ -162,7 +162,7 @@ def piece(regle: ReglePiece, ctx: Contexte) -> Jugement:
     if ctx.fiche.pieces is None:
         return Jugement(Verdict.A_RENSEIGNER, f"{nom} : pas encore donné.", f"Ajoutez : {nom}.")
     if regle.piece in ctx.fiche.pieces:
-        return Jugement(Verdict.RESPECTEE, f"{nom} : donné.", None, {"piece": regle.piece})
+        return Jugement(Verdict.RESPECTEE, "Donné.", None, {"piece": regle.piece})
     return Jugement(Verdict.NON_RESPECTEE, f"Il manque : {nom}.", f"Ajoutez : {nom}.", {"piece": regle.piece})
 
 

@@ -1,0 +1,1 @@
+"""Les packs livrés, relus et rejoués."""
