@@ -1,9 +1,13 @@
 """Réglages des essais : base jetable, empreintes rapides, aucun courriel dehors."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
-os.environ.setdefault("ENSEMBLIER_VAR", tempfile.mkdtemp(prefix="ensemblier-essais-"))
+if "ENSEMBLIER_VAR" not in os.environ:
+    os.environ["ENSEMBLIER_VAR"] = tempfile.mkdtemp(prefix="ensemblier-essais-")
+    atexit.register(shutil.rmtree, os.environ["ENSEMBLIER_VAR"], ignore_errors=True)
 
 from config.settings import *
 
