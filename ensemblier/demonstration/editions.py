@@ -36,3 +36,33 @@ def _glisser(jalon: JalonEcrit, ecart: timedelta, jour: date) -> JalonEcrit:
     return jalon.model_copy(
         update={"debut": debut, "fin": jalon.fin + ecart if jalon.fin else None, "texte": ""}
     )
+
+
+def edition_passee(pack: Appel, *, code: str, titre: str, exercice: int) -> Appel:
+    """Le même appel, reculé d'autant d'années qu'il faut : tout y est déjà fermé."""
+    recul = pack.exercice - exercice
+    jalons = tuple(
+        j.model_copy(
+            update={
+                "debut": _reculer(j.debut, recul),
+                "fin": _reculer(j.fin, recul),
+                "texte": "",
+            }
+        )
+        for j in pack.jalons
+    )
+    return pack.model_copy(
+        update={
+            "slug": code,
+            "titre": titre,
+            "titre_court": titre,
+            "exercice": exercice,
+            "jalons": jalons,
+            "publie_le": None,
+            "calendrier_texte": "Année fictive, entièrement close.",
+        }
+    )
+
+
+def _reculer(jour: date | None, annees: int) -> date | None:
+    return jour.replace(year=jour.year - annees, day=min(jour.day, 28)) if jour else None

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import random
-from datetime import UTC, date, datetime
+from datetime import datetime, timedelta
 
+import pikepdf
 from stdnum import luhn
 
 from ensemblier.comptes import coffre
 from ensemblier.comptes.models import EngagementRepublicain, Organisme, Rib
 from ensemblier.demonstration.personnes import ETOILE, JARDINS, LECTURES
 from ensemblier.demonstration.textes import DEBUTS, FINS
+from ensemblier.noyau.machine import Acteur
+from ensemblier.registre.actes import ouvrir
+from ensemblier.registre.fichiers import conserver
 from ensemblier.territoires.models import Commune, Territoire
 
 NOMBRE = 88
@@ -36,42 +41,56 @@ def iban_fictif(rang: int) -> str:
     return f"FR{controle:02d}{corps}"
 
 
-def _organisme(rang: int, nom: str, type_: str, commune: Commune) -> Organisme:
+def _organisme(rang: int, nom: str, type_: str, commune: Commune, *, par: Acteur, le: datetime) -> Organisme:
     siren = siren_fictif(rang)
-    organisme = Organisme.objects.create(
+    organisme = Organisme(
         nom=nom, type=type_, siren=siren, siret=siret_fictif(siren),
         rna=f"W629{rang:06d}" if type_ == "association" else "",
         adresse=f"{1 + rang % 60} rue de la Démonstration", code_postal="62300", commune=commune.nom,
         code_insee=commune.code_insee, courriel=f"contact{rang}@association.example",
-        representant_nom="Représentante fictive", representant_fonction="présidente",
+        representant_nom="Amina Belloir" if rang < 2 else "Représentante fictive",
+        representant_fonction="présidente",
     )  # fmt: skip
+    ouvrir(organisme, par=par, le=le, libelle="Organisme créé")
     if organisme.doit_souscrire_le_cer:
         EngagementRepublicain.objects.create(
-            organisme=organisme, version="décret 2021-1947", souscrit_le=date(2024, 1, 15),
+            organisme=organisme, version="décret 2021-1947", souscrit_le=le.date(),
             signataire=organisme.representant_nom,
         )  # fmt: skip
     iban = iban_fictif(rang)
+    rib = feuille_blanche(f"Relevé d'identité bancaire (fictif) · {nom}")
     Rib.objects.create(
         organisme=organisme, titulaire=nom, iban_chiffre=coffre.fermer(iban), iban_fin=iban[-3:],
-        ajoute_le=datetime(2024, 1, 15, 9, tzinfo=UTC), ajoute_par=organisme.representant_nom,
-        verifie_le=datetime(2024, 2, 1, 9, tzinfo=UTC), verifie_par="Gérard Plancq",
+        fichier=conserver(rib, nom="rib.pdf", type_mime="application/pdf", par=par, le=le),
+        ajoute_le=le, ajoute_par=organisme.representant_nom, verifie_le=le + timedelta(days=9),
+        verifie_par="Gérard Plancq",
     )  # fmt: skip
     return organisme
 
 
-def creer_organismes(territoire: Territoire, hasard: random.Random) -> dict[str, Organisme]:
-    """Trois associations du récit, deux collectivités, et de quoi remplir l'année."""
+def feuille_blanche(titre: str) -> bytes:
+    """Un PDF d'une page blanche, bien formé, dont le titre dit qu'il est fictif."""
+    tampon = io.BytesIO()
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(595, 842))
+        pdf.docinfo["/Title"] = titre
+        pdf.save(tampon, deterministic_id=True)
+    return tampon.getvalue()
+
+
+def creer_organismes(
+    territoire: Territoire, hasard: random.Random, *, par: Acteur, le: datetime
+) -> dict[str, Organisme]:
+    """Trois associations du récit, des collectivités, et de quoi remplir l'année."""
     communes = list(territoire.communes.filter(est_membre=True, quartiers__isnull=False).distinct())
     lens = next(c for c in communes if c.code == "LENS")
-    crees = {
-        nom: _organisme(rang, nom, "association", lens)
-        for rang, nom in enumerate((JARDINS, LECTURES, ETOILE))
-    }
+    recit = enumerate((JARDINS, LECTURES, ETOILE))
+    crees = {nom: _organisme(rang, nom, "association", lens, par=par, le=le) for rang, nom in recit}
     noms = [f"{debut} {fin}" for debut in DEBUTS for fin in FINS]
     hasard.shuffle(noms)
     for rang, nom in enumerate(noms[:NOMBRE], start=10):
-        crees[nom] = _organisme(rang, nom, "association", hasard.choice(communes))
+        crees[nom] = _organisme(rang, nom, "association", hasard.choice(communes), par=par, le=le)
     for rang, commune in enumerate(communes[:6], start=200):
         nom = f"Ville de {commune.nom} (fictif)"
-        crees[nom] = _organisme(rang, nom, "commune", commune)
+        crees[nom] = _organisme(rang, nom, "commune", commune, par=par, le=le)
     return crees

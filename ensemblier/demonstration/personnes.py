@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from ensemblier.comptes.models import Habilitation, Interet, Organisme, Rattachement, Utilisateur
+from ensemblier.comptes.actes import creer_compte, declarer_interet
+from ensemblier.comptes.droits import systeme
+from ensemblier.comptes.models import Habilitation, Organisme, Rattachement, Utilisateur
 from ensemblier.noyau.machine import Role
+from ensemblier.registre.actes import ouvrir
 from ensemblier.territoires.models import Territoire
 
 MOT_DE_PASSE = "ensemblier-en-demonstration"
@@ -100,14 +103,17 @@ PERSONNES = (
 )  # fmt: skip
 
 
-def creer_personnes(territoire: Territoire, organismes: dict[str, Organisme]) -> dict[str, Utilisateur]:
+def creer_personnes(
+    territoire: Territoire, organismes: dict[str, Organisme], *, le: datetime
+) -> dict[str, Utilisateur]:
     """Crée les comptes, leurs rattachements et habilitations ; rend les comptes par clé."""
+    par = systeme(territoire.code)
     financeurs = {f.code: f for f in territoire.financeurs.all()}
     communes = {c.code: c for c in territoire.communes.all()}
     comptes = {}
     for personne in PERSONNES:
-        compte = Utilisateur.objects.create_user(
-            personne.courriel, MOT_DE_PASSE, prenom=personne.prenom, nom=personne.nom
+        compte = creer_compte(
+            courriel=personne.courriel, mot_de_passe=MOT_DE_PASSE, prenom=personne.prenom, nom=personne.nom
         )
         for role, organisme in personne.rattachements:
             Rattachement.objects.create(
@@ -115,14 +121,16 @@ def creer_personnes(territoire: Territoire, organismes: dict[str, Organisme]) ->
                 du=DEPUIS,
             )  # fmt: skip
         for role, financeur, commune in personne.habilitations:
-            Habilitation.objects.create(
+            habilitation = Habilitation(
                 utilisateur=compte, territoire=territoire, qualite=role, fonction=personne.fonction,
                 financeur=financeurs.get(financeur), commune=communes.get(commune), du=DEPUIS,
             )  # fmt: skip
+            ouvrir(habilitation, par=par, le=le, libelle="Habilitation donnée", public=False)
         comptes[personne.cle] = compte
-    Interet.objects.create(
-        utilisateur=comptes["henri"], organisme=organismes[LECTURES], nature="trésorier", connu_le=DEPUIS
-    )
+    declarer_interet(
+        organismes[LECTURES], utilisateur=comptes["henri"], nature="trésorier", par=par,
+        roles={Role.RESPONSABLE}, le=le,
+    )  # fmt: skip
     return comptes
 
 

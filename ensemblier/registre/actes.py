@@ -79,7 +79,7 @@ def _inscrire(
     evenement = Evenement(
         chaine=chaine,
         rang=chaine.rang + 1,
-        objet=objet.reference(),
+        objet=objet.designation(),
         acte=acte,
         libelle=libelle,
         de=de,

@@ -141,9 +141,9 @@ class Suivi(models.Model):
 
     def racine(self) -> str:
         """La racine dont la chaîne porte les événements de l'objet."""
-        return self.reference()
+        return self.designation()
 
-    def reference(self) -> str:
+    def designation(self) -> str:
         return f"{self._meta.app_label}.{self._meta.object_name}:{self.pk}"
 
     @property
