@@ -43,6 +43,9 @@ VERSEMENT = Machine(
         Transition("certifier", (PREPARE,), CERTIFIE, _FINANCES, "Certifier le service fait", "conventions"),
         Transition("payer", (CERTIFIE,), PAYE, _FINANCES, "Constater le paiement", "conventions"),
         Transition(
+            "constater", (PREPARE,), PAYE, _FINANCES, "Constater un paiement fait ailleurs", "conventions"
+        ),
+        Transition(
             "annuler", (PREPARE, CERTIFIE), ANNULE, _FINANCES, "Annuler le versement", "conventions", True
         ),
     ),

@@ -207,7 +207,14 @@ DEMANDE = Machine(
             "Accepter le bilan",
             "bilans",
         ),
-        Transition("solder", (JUSTIFIEE,), SOLDEE, _FINANCES | frozenset({Role.SYSTEME}), "Solder", "bilans"),
+        Transition(
+            "solder",
+            (JUSTIFIEE, A_REVERSER),
+            SOLDEE,
+            _FINANCES | frozenset({Role.SYSTEME}),
+            "Solder",
+            "bilans",
+        ),
         Transition("reclamer", (JUSTIFIEE,), A_REVERSER, _AGENT, "Demander un reversement", "bilans"),
         Transition("encaisser", (A_REVERSER,), REVERSEE, _FINANCES, "Constater le reversement", "bilans"),
         Transition(

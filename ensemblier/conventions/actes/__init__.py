@@ -1,0 +1,34 @@
+"""Les actes des suites : notifier, signer, verser. L'appelant passe la date de l'acte (`le`)."""
+
+from ensemblier.conventions.actes.notification import (
+    Lot,
+    notifier,
+    notifier_lot,
+    notifier_refus,
+)
+from ensemblier.conventions.actes.signature import signer_financeur, signer_porteur
+from ensemblier.conventions.actes.versement import (
+    ajuster_tranches,
+    annuler_versement,
+    certifier_versement,
+    constater_versement,
+    payer_versement,
+    preparer_versement,
+    rendre_exigible,
+)
+
+__all__ = [
+    "Lot",
+    "ajuster_tranches",
+    "annuler_versement",
+    "certifier_versement",
+    "constater_versement",
+    "notifier",
+    "notifier_lot",
+    "notifier_refus",
+    "payer_versement",
+    "preparer_versement",
+    "rendre_exigible",
+    "signer_financeur",
+    "signer_porteur",
+]

@@ -1,0 +1,192 @@
+"""Ce qui bloque un versement, en mots, dans l'ordre où on le répare (É15). Des lectures seules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.db.models import Q
+
+from ensemblier.appels.models import Reglement
+from ensemblier.comptes.models import EngagementRepublicain, Rib
+from ensemblier.conventions.etats import A_SIGNER, PAYE, SIGNEE
+from ensemblier.conventions.models import Convention, Tranche
+from ensemblier.conventions.plan import BILAN
+from ensemblier.dossiers.models import Demande, Dossier, Obligation, Piece, Suspension
+from ensemblier.noyau import calendrier
+from ensemblier.territoires.models import Financeur
+
+INSECABLE = "\u00a0"
+
+
+def ce_qui_bloque(tranche: Tranche, *, le: date) -> list[str]:
+    """Les phrases qui disent pourquoi cette tranche ne se paie pas aujourd'hui ; vide : elle est prête."""
+    return blocages([tranche], le=le)[tranche.pk]
+
+
+def blocages(tranches: Sequence[Tranche], *, le: date) -> dict[int, list[str]]:
+    """`ce_qui_bloque` pour une liste, en un nombre constant de requêtes.
+
+    Les tranches arrivent avec leur demande, son dossier, son organisme et son financeur
+    (`select_related`). Une tranche déjà payée, ou sans rien à verser, ne bloque sur rien.
+    """
+    payees = set(
+        Tranche.objects.filter(pk__in=[t.pk for t in tranches], versements__etat=PAYE).values_list(
+            "pk", flat=True
+        )
+    )
+    a_payer = [t for t in tranches if t.pk not in payees and t.montant]
+    faits = _Faits.lire([t.demande for t in a_payer], le=le)
+    attendues = {t.pk for t in a_payer}
+    return {t.pk: faits.phrases(t) if t.pk in attendues else [] for t in tranches}
+
+
+def pieces_manquantes(dossier: Dossier, *, financeur: str = "") -> list[str]:
+    """P33, S76 : les libellés des pièces demandées et non reçues (ou à remplacer)."""
+    recues = dict(Piece.objects.filter(dossier=dossier, remplacee_le=None).values_list("code", "statut"))
+    return _pieces(dossier, dossier.reglement, recues, financeur)
+
+
+def _pieces(
+    dossier: Dossier, reglement: Reglement | None, recues: dict[str, str], financeur: str
+) -> list[str]:
+    if reglement is None:
+        return []
+    return [
+        piece.libelle
+        for piece in reglement.regles().pieces_pour(dossier.organisme.type)
+        if not piece.declaration
+        and (not piece.financeurs or not financeur or financeur in piece.financeurs)
+        and recues.get(piece.code, Piece.Etat.A_REMPLACER) == Piece.Etat.A_REMPLACER
+    ]
+
+
+def _grouper(lignes: Iterable[Any], cle: str) -> dict[int, list[Any]]:
+    groupes: dict[int, list[Any]] = defaultdict(list)
+    for ligne in lignes:
+        groupes[getattr(ligne, cle)].append(ligne)
+    return groupes
+
+
+@dataclass
+class _Faits:
+    """Les faits lus une fois pour toutes les tranches d'une page."""
+
+    le: date
+    conventions: dict[int, Convention] = field(default_factory=dict)
+    ribs: dict[int, list[Rib]] = field(default_factory=dict)
+    engages: set[int] = field(default_factory=set)
+    pieces: dict[int, list[Piece]] = field(default_factory=dict)
+    obligations: dict[int, list[Obligation]] = field(default_factory=dict)
+    suspensions: dict[int, list[Suspension]] = field(default_factory=dict)
+    reglements: dict[int, Reglement] = field(default_factory=dict)
+
+    @classmethod
+    def lire(cls, demandes: Sequence[Demande], *, le: date) -> _Faits:
+        if not demandes:
+            return cls(le)
+        dossiers = {d.dossier_id: d.dossier for d in demandes}
+        organismes = {d.organisme_id for d in dossiers.values()}
+        reglements = {d.reglement_id for d in dossiers.values() if d.reglement_id}
+        return cls(
+            le=le,
+            conventions={c.demande_id: c for c in Convention.objects.filter(demande__in=demandes)},
+            ribs=_grouper(
+                Rib.objects.filter(organisme__in=organismes).order_by("-ajoute_le", "-pk"), "organisme_id"
+            ),
+            engages=set(
+                EngagementRepublicain.objects.filter(
+                    organisme__in=organismes, souscrit_le__lte=le
+                ).values_list("organisme_id", flat=True)
+            ),
+            pieces=_grouper(
+                Piece.objects.filter(dossier__in=dossiers, remplacee_le=None).only(
+                    "dossier_id", "code", "statut"
+                ),
+                "dossier_id",
+            ),
+            obligations=_grouper(
+                Obligation.objects.filter(
+                    organisme__in=organismes, satisfaite_le=None, dispensee_le=None, echeance__lt=le
+                ).order_by("echeance"),
+                "organisme_id",
+            ),
+            suspensions=_grouper(
+                Suspension.objects.filter(
+                    Q(au=None) | Q(au__gte=le), dossier__in=dossiers, arrete_tout=True, du__lte=le
+                ),
+                "dossier_id",
+            ),
+            reglements=Reglement.objects.defer("contenu").in_bulk(reglements),
+        )
+
+    def phrases(self, tranche: Tranche) -> list[str]:
+        """Dans l'ordre de réparation : convention, RIB, CER, pièces, compte rendu, suspension, condition."""
+        demande, dossier = tranche.demande, tranche.demande.dossier
+        payee_ici = demande.financeur.paiement == Financeur.Paiement.PREPARE
+        phrases = self._convention(demande)
+        if payee_ici:
+            phrases += self._rib(dossier.organisme_id)
+        phrases += self._cer(dossier)
+        if payee_ici:
+            phrases += self._pieces(dossier, demande)
+        phrases += self._comptes_rendus(dossier) + self._suspension(dossier)
+        return phrases + self._condition(tranche)
+
+    def _convention(self, demande: Demande) -> list[str]:
+        convention = self.conventions.get(demande.pk)
+        if convention is None or convention.etat == SIGNEE:
+            return []
+        qui = "le porteur" if convention.etat == A_SIGNER else demande.financeur.nom
+        return [f"Convention non signée par {qui}."]
+
+    def _rib(self, organisme: int) -> list[str]:
+        ribs = self.ribs.get(organisme, [])
+        if not ribs:
+            return ["RIB absent."]
+        if ribs[0].verifie_le is not None:
+            return []
+        if len(ribs) > 1:
+            jour = calendrier.en_francais(calendrier.jour_de(ribs[0].ajoute_le), "courte")
+            return [f"RIB changé le {jour}{INSECABLE}: contrôle demandé aux finances."]
+        return ["RIB à contrôler par les finances."]
+
+    def _cer(self, dossier: Dossier) -> list[str]:
+        organisme = dossier.organisme
+        if not organisme.doit_souscrire_le_cer or organisme.cer_repute_souscrit:
+            return []
+        if organisme.pk in self.engages:
+            return []
+        return ["Contrat d'engagement républicain non souscrit."]
+
+    def _pieces(self, dossier: Dossier, demande: Demande) -> list[str]:
+        recues = {p.code: p.statut for p in self.pieces.get(dossier.pk, [])}
+        reglement = self.reglements.get(dossier.reglement_id) if dossier.reglement_id else None
+        manquantes = _pieces(dossier, reglement, recues, demande.financeur.code)
+        if not manquantes:
+            return []
+        mot = "Pièce manquante" if len(manquantes) == 1 else "Pièces manquantes"
+        return [f"{mot}{INSECABLE}: {', '.join(manquantes)}."]
+
+    def _comptes_rendus(self, dossier: Dossier) -> list[str]:
+        return [
+            f"Compte rendu {o.exercice} attendu depuis le {calendrier.en_francais(o.echeance, 'courte')}."
+            for o in self.obligations.get(dossier.organisme_id, [])
+            if o.dossier_id != dossier.pk and o.territoire_id == dossier.territoire_id
+        ]
+
+    def _suspension(self, dossier: Dossier) -> list[str]:
+        return [
+            f"Dossier suspendu depuis le {calendrier.en_francais(s.du, 'courte')}{INSECABLE}: {s.motif}"
+            for s in self.suspensions.get(dossier.pk, [])
+        ]
+
+    @staticmethod
+    def _condition(tranche: Tranche) -> list[str]:
+        """La signature est déjà dite par la convention ; reste le bilan (S49)."""
+        if tranche.condition == BILAN and tranche.exigible_le is None:
+            return ["Bilan pas encore validé."]
+        return []
