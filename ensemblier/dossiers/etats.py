@@ -1,5 +1,7 @@
 """Deux tables : le dossier, qui lie le porteur ; la demande, volet de chaque financeur (§C.4)."""
 
+from collections.abc import Iterable
+
 from ensemblier.noyau.machine import Machine, Role, Transition
 
 BROUILLON, DEPOSE, A_COMPLETER = "brouillon", "depose", "a_completer"
@@ -238,3 +240,17 @@ DECISIONS = (
 )
 ACCORDS = tuple(etat for etat in DECISIONS if etat not in (REFUSEE, REFUS_NOTIFIE))
 TERMINEES = (REFUS_NOTIFIE, SOLDEE, REVERSEE, ABANDONNEE)
+
+_RANG = {etat: rang for rang, etat in enumerate(DEMANDE.etats)}
+
+
+def etape(etat: str, volets: Iterable[str]) -> str:
+    """Le résumé d'un dossier : son état, puis, une fois jugé recevable, son volet le moins avancé.
+
+    Un volet abandonné ne compte pas ; un refus ne compte que si tous les volets sont refusés (§C.4).
+    """
+    if etat not in (RECEVABLE, DECIDE):
+        return etat
+    vivants = [v for v in volets if v != ABANDONNEE]
+    accords = [v for v in vivants if v not in (REFUSEE, REFUS_NOTIFIE)]
+    return min(accords or vivants, key=_RANG.__getitem__, default=etat)

@@ -94,7 +94,11 @@ class Dossier(Suivi):
     numerique_coherence = models.TextField(blank=True)
     droit_commun = models.TextField(blank=True)
     comite_de_suivi = models.TextField(blank=True)
+    cibles_couvertes = models.JSONField(null=True, blank=True)
+    gestionnaire = models.CharField(max_length=24, blank=True)
     numero_dauphin = models.CharField(max_length=20, blank=True)
+    depose_dauphin_le = models.DateField(null=True, blank=True)
+    contact_departement_le = models.DateField(null=True, blank=True)
     a_agent_departement = models.BooleanField(null=True, blank=True)
     heures_departement = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
 
@@ -112,6 +116,8 @@ class Dossier(Suivi):
     rapport_fige = models.JSONField(null=True)
     depose_le = models.DateTimeField(null=True, db_index=True)
     depose_par = models.CharField(max_length=200, blank=True)
+    accuse_contenu = models.JSONField(null=True)
+    accuse_empreinte = models.CharField(max_length=64, blank=True)
     accuse = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
     complet_le = models.DateTimeField(null=True)
     decide_le = models.DateTimeField(null=True)
@@ -186,7 +192,10 @@ class ContactCommune(models.Model):
 
 
 class LigneDeBudget(models.Model):
-    """Un compte de charges ou de produits ; une ligne 74 nomme son financeur (Cerfa 12156)."""
+    """Un compte de charges ou de produits ; une ligne 74 nomme son financeur (Cerfa 12156).
+
+    Une subvention hors des financeurs du territoire (Europe, aides privées) porte son code : « 74:EUROPE ».
+    """
 
     class Sens(models.TextChoices):
         CHARGE = "charge", "Dépense"
@@ -194,7 +203,7 @@ class LigneDeBudget(models.Model):
 
     dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="lignes_de_budget")
     sens = models.CharField(max_length=8, choices=Sens)
-    compte = models.CharField(max_length=16)
+    compte = models.CharField(max_length=90)
     financeur = models.ForeignKey(Financeur, null=True, on_delete=models.PROTECT, related_name="+")
     montant = EurosField()
 
@@ -275,6 +284,20 @@ class Piece(models.Model):
                 fields=("dossier", "code"), condition=Q(remplacee_le=None), name="piece_courante_unique"
             ),
         )
+
+
+class Attestation(models.Model):
+    """Ce que la personne signataire a attesté au dépôt, avec le texte exact qu'elle a lu (B7)."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="attestations")
+    code = models.SlugField()
+    texte = models.TextField()
+    version = models.CharField(max_length=60, blank=True)
+    donnee_le = models.DateTimeField()
+    donnee_par = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("dossier", "code"), name="attestation_unique"),)
 
 
 class Critere(models.Model):

@@ -1,0 +1,138 @@
+"""L'accusé de réception (CRPA R112-5, B13) : son contenu est du JSON haché, écrit avec le dépôt."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from ensemblier.dossiers.fiche import CERFA, se_remplit_ici
+from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.noyau.calendrier import a_paris, en_francais, rejet_implicite
+from ensemblier.noyau.packs import Appel
+from ensemblier.noyau.regles import Fiche
+from ensemblier.registre.actes import canonique
+
+RECOURS = (
+    "Une décision de rejet, écrite ou née du silence, se conteste dans les deux mois : devant le service, par un "
+    "recours gracieux, ou devant le tribunal administratif."
+)
+
+
+def empreinte(contenu: Any) -> str:
+    """Le SHA-256 du JSON canonique."""
+    return hashlib.sha256(canonique(contenu).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class DepotAilleurs:
+    """Ce qui se dépose aussi sur une autre plateforme (R55, R61) : à faire, ou fait tel jour."""
+
+    ou: str
+    quoi: str
+    reference: str
+    le: date | None
+    demande: int | None = None
+
+    @property
+    def est_fait(self) -> bool:
+        return bool(self.reference)
+
+
+def depots_ailleurs(dossier: Dossier, reglement: Appel) -> list[DepotAilleurs]:
+    """La liste des dépôts de ce dossier hors d'ici, avec leur référence quand elle est connue (S71)."""
+    depots = [
+        DepotAilleurs(
+            regle.plateforme, "déposer la demande, puis recopier ici son numéro", dossier.numero_dauphin, dossier.depose_dauphin_le
+        )
+        for regle in reglement.regles
+        if regle.genre == "numero"
+    ]
+    propres = {r.financeur for r in reglement.regles if r.genre == "depot_propre"}
+    propres |= {d.financeur for d in reglement.dispositifs if d.depot_propre}
+    for demande in dossier.demandes.select_related("financeur", "dispositif"):
+        if demande.financeur.code in propres:
+            quoi = "déposer aussi le dossier auprès de ce financeur"
+        elif demande.financeur.type == "region":
+            quoi = "après la sélection, déposer la demande sur sa plateforme d'aides"
+        else:
+            continue
+        depots.append(
+            DepotAilleurs(demande.financeur.nom, quoi, demande.reference_depot, demande.depot_le, demande.pk)
+        )
+    return depots
+
+
+def manquantes(dossier: Dossier, reglement: Appel, jointes: set[str]) -> list[str]:
+    """Les pièces demandées à ce porteur et non jointes, hors déclarations."""
+    tenues = jointes | ({CERFA} if se_remplit_ici(reglement) else set())
+    return [
+        p.libelle
+        for p in reglement.pieces_pour(dossier.organisme.type)
+        if not p.declaration and p.code not in tenues
+    ]
+
+
+def contenu_de(
+    dossier: Dossier, *, reglement: Appel, fiche: Fiche, signataire: str, depose_le: datetime
+) -> dict[str, Any]:
+    """Tout ce que dit l'accusé, en valeurs simples ; `signataire` : nom et fonction."""
+    territoire = dossier.territoire
+    pieces = [
+        {"code": p.code, "nom": p.fichier.nom, "empreinte": p.fichier.empreinte}
+        for p in dossier.pieces.select_related("fichier").filter(remplacee_le=None)
+    ]
+    demandes = list(Demande.objects.filter(dossier=dossier).select_related("financeur", "dispositif"))
+    saisis = [
+        {"financeur": d.financeur.nom, "dispositif": d.dispositif.nom, "demande": f"{d.demande:f}"}
+        for d in demandes
+        if d.etat != "abandonnee"
+    ]
+    ailleurs = [
+        {"ou": d.ou, "quoi": d.quoi, "reference": d.reference, "le": d.le}
+        for d in depots_ailleurs(dossier, reglement)
+    ]
+    decision = next((j for j in reglement.jalons if j.nature in ("decision", "comite")), None)
+    rejet = rejet_implicite(depose_le)
+    return {
+        "numero": dossier.numero,
+        "intitule": dossier.intitule,
+        "organisme": dossier.organisme.nom,
+        "siren": dossier.organisme.siren,
+        "appel": dossier.appel.titre,
+        "recu_le": a_paris(depose_le).isoformat(),
+        "signataire": signataire,
+        "service": {
+            "nom": territoire.service, "epci": territoire.nom, "adresse": territoire.adresse,
+            "courriel": territoire.courriel, "telephone": territoire.telephone,
+        },
+        "financeurs_saisis": saisis,
+        "pieces": pieces,
+        "manquantes": manquantes(dossier, reglement, {p["code"] for p in pieces}),
+        "rejet_implicite": rejet,
+        "recours": RECOURS,
+        "decision_prevue": (decision.texte or decision.libelle) if decision else "",
+        "ailleurs": ailleurs,
+        "attestations": [
+            {"code": a.code, "texte": a.texte, "version": a.version} for a in dossier.attestations.order_by("code")
+        ],
+        "reglement": reglement.empreinte(),
+        "fiche": empreinte(fiche.en_json()),
+    }  # fmt: skip
+
+
+def jour_et_heure(recu_le: str) -> str:
+    """« mardi 20 mai 2025 à 10:00:00 » : l'heure du serveur, à Paris, à la seconde."""
+    local = a_paris(datetime.fromisoformat(recu_le))
+    return f"{en_francais(local.date(), 'lettre')} à {local:%H:%M:%S}"
+
+
+def pour_lecture(dossier: Dossier) -> dict[str, Any]:
+    """Le contenu figé, prêt à écrire : dates relues, phrase du silence (B14), empreinte."""
+    contenu = dict(dossier.accuse_contenu or {})
+    contenu["recu"] = jour_et_heure(contenu["recu_le"])
+    rejet = date.fromisoformat(contenu["rejet_implicite"]) if contenu["rejet_implicite"] else None
+    contenu["rejet"] = en_francais(rejet, "lettre").partition(" ")[2] if rejet else ""
+    contenu["empreinte"] = dossier.accuse_empreinte
+    return contenu

@@ -1,0 +1,36 @@
+"""Les actes d'un dossier : seules écritures de la pièce, chacune sous son verrou, à la date donnée."""
+
+from ensemblier.dossiers.actes.brouillon import (
+    creer,
+    enregistrer_budget,
+    enregistrer_contact_commune,
+    enregistrer_criteres,
+    enregistrer_demandes,
+    enregistrer_etape,
+    enregistrer_quartiers,
+    retirer_contact_commune,
+)
+from ensemblier.dossiers.actes.depot import deposer, retirer
+from ensemblier.dossiers.actes.exceptions import accorder_derogation, dispenser_obligation
+from ensemblier.dossiers.actes.pieces import joindre_piece, retirer_piece
+from ensemblier.dossiers.actes.volets import avancer_demande, noter_numero_dauphin, noter_reference_depot
+
+__all__ = [
+    "accorder_derogation",
+    "avancer_demande",
+    "creer",
+    "deposer",
+    "dispenser_obligation",
+    "enregistrer_budget",
+    "enregistrer_contact_commune",
+    "enregistrer_criteres",
+    "enregistrer_demandes",
+    "enregistrer_etape",
+    "enregistrer_quartiers",
+    "joindre_piece",
+    "noter_numero_dauphin",
+    "noter_reference_depot",
+    "retirer",
+    "retirer_contact_commune",
+    "retirer_piece",
+]

@@ -1,0 +1,43 @@
+"""Ce que tous les actes d'un dossier partagent : le verrou, l'état relu, le rôle exigé."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ensemblier.dossiers.etats import BROUILLON
+from ensemblier.dossiers.models import Dossier
+from ensemblier.noyau.machine import EtatInterdit, Role, RoleInsuffisant
+from ensemblier.registre.actes import verrouiller
+
+PORTEUR = (Role.REDACTEUR, Role.SIGNATAIRE)
+PILOTE = (Role.INSTRUCTEUR, Role.RESPONSABLE)
+
+
+def exiger(roles: Iterable[Role], *admis: Role, quoi: str) -> None:
+    """Lève le refus qui dit à qui revient l'acte."""
+    if not set(roles) & set(admis):
+        qui = " ou ".join(role.libelle for role in admis)
+        raise RoleInsuffisant(f"« {quoi} » : cet acte revient à : {qui}.")
+
+
+def tenir(dossier: Dossier) -> Dossier:
+    """Prend le verrou du dossier et le relit : l'état lu avant le verrou ne compte pas (T13)."""
+    verrouiller(dossier.racine())
+    tenu = (
+        Dossier.objects.select_for_update(of=("self",))
+        .select_related("territoire", "organisme", "appel__reglement", "reglement", "pilier")
+        .get(pk=dossier.pk)
+    )
+    return tenu
+
+
+def tenir_le_brouillon(dossier: Dossier, roles: Iterable[Role], *, quoi: str) -> Dossier:
+    """Le brouillon sous son verrou ; un dossier déposé ne se modifie plus."""
+    exiger(roles, *PORTEUR, Role.SYSTEME, quoi=quoi)
+    tenu = tenir(dossier)
+    if tenu.etat != BROUILLON:
+        raise EtatInterdit(
+            f"« {quoi} » : le dossier est « {tenu.etat_porteur} », il ne se modifie plus. "
+            "Pour changer quelque chose, écrivez au service."
+        )
+    return tenu

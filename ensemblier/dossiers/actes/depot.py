@@ -1,0 +1,202 @@
+"""Déposer : l'intention d'abord, puis une seule transaction, qui tient ou qui ne laisse rien (T09, T10)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from ensemblier.comptes.actes import souscrire_cer
+from ensemblier.dossiers import accuse, courriels
+from ensemblier.dossiers.actes.commun import tenir
+from ensemblier.dossiers.actes.volets import avancer_demande, rafraichir_etape
+from ensemblier.dossiers.attestations import Declaration, a_donner
+from ensemblier.dossiers.etats import ABANDONNEE
+from ensemblier.dossiers.fiche import CER, fiche_de, rapport_de
+from ensemblier.dossiers.models import Attestation, Dossier
+from ensemblier.noyau.calendrier import a_paris, en_francais
+from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.noyau.regles import MOTEUR, Constat, Fiche, Rapport
+from ensemblier.registre import intentions
+from ensemblier.registre.actes import ActeBloque, avancer
+from ensemblier.registre.models import Intention
+
+REPRISE = timedelta(minutes=15)
+"""Une même clé rejouée dans ce délai garde l'heure de sa première réception (T10)."""
+
+
+def deposer(
+    dossier: Dossier,
+    *,
+    cle: str,
+    attestations: Collection[str],
+    par: Acteur,
+    roles: Iterable[Role],
+    le: datetime,
+    sans: Collection[str] = (),
+) -> Dossier:
+    """Dépose le dossier à l'heure de son intention ; la même clé rend le même accusé, sans rien refaire.
+
+    `attestations` : les codes cochés ; `sans` : les financeurs dont le volet bloque et que la personne accepte
+    d'abandonner (S18). L'intention est validée d'abord : n'appelez pas ceci dans une transaction. Lève
+    `ActeBloque` avec chaque raison, `TransitionRefusee` si l'état ou le rôle s'y oppose.
+    """
+    siens = set(roles)
+    corps = {
+        "acte": "deposer", "dossier": dossier.pk, "version": _version(dossier),
+        "attestations": sorted(attestations), "sans": sorted(sans),
+    }  # fmt: skip
+    intention = intentions.recevoir(cle=cle, par=par, corps=corps, le=le)
+    recu_le = intention.recue_le if le - intention.recue_le <= REPRISE else le
+    with transaction.atomic():
+        tenu = tenir(dossier)
+        if Intention.objects.values_list("reponse", flat=True).get(pk=intention.pk) is None:
+            tenu.machine.verifier(etat=tenu.etat, acte="deposer", roles=siens)
+            _deposer(tenu, attestations=set(attestations), sans=set(sans), par=par, roles=siens, le=recu_le)
+            intentions.repondre(intention, {"dossier": tenu.pk, "accuse": tenu.accuse_empreinte})
+    return tenu
+
+
+def _version(dossier: Dossier) -> datetime:
+    """La dernière écriture : un dossier complété après l'heure ne garde pas l'heure d'un premier essai."""
+    return Dossier.objects.values_list("modifie_le", flat=True).get(pk=dossier.pk)
+
+
+def _deposer(
+    dossier: Dossier,
+    *,
+    attestations: set[str],
+    sans: set[str],
+    par: Acteur,
+    roles: set[Role],
+    le: datetime,
+) -> None:
+    reglement = dossier.appel.regles()
+    _attester(dossier, a_donner(reglement, dossier.organisme), attestations, par=par, roles=roles, le=le)
+    fiche = fiche_de(dossier, depose_le=le)
+    rapport = rapport_de(dossier, fiche=fiche)
+    if sans:
+        _renoncer(dossier, rapport, sans, par=par, le=le)
+        fiche = fiche_de(dossier, depose_le=le)
+        rapport = rapport_de(dossier, fiche=fiche)
+    _refuser_si_bloque(dossier, fiche, rapport, le=le)
+    signataire = f"{par.nom}, {par.fonction}"
+    contenu = accuse.contenu_de(
+        dossier, reglement=reglement, fiche=fiche, signataire=signataire, depose_le=le
+    ) | {"moteur": MOTEUR}
+    empreinte = accuse.empreinte(contenu)
+    avancer(
+        dossier, "deposer", par=par, roles=roles, le=le,
+        details={"reglement": rapport.reglement, "moteur": MOTEUR, "fiche": contenu["fiche"], "accuse": empreinte},
+        depose_le=le, depose_par=signataire[:200], reglement=dossier.appel.reglement, fiche_figee=fiche.en_json(),
+        rapport_fige=rapport.en_json(), accuse_contenu=contenu, accuse_empreinte=empreinte,
+    )  # fmt: skip
+    rafraichir_etape(dossier)
+    dossier.refresh_from_db(fields=("accuse_contenu",))
+    courriels.envoyer_l_accuse(dossier, le=le)
+
+
+def _attester(
+    dossier: Dossier,
+    demandees: Iterable[Declaration],
+    cochees: set[str],
+    *,
+    par: Acteur,
+    roles: set[Role],
+    le: datetime,
+) -> None:
+    """Garde le texte lu de chaque case ; le CER coché vaut souscription pour l'organisme (B7)."""
+    for declaration in demandees:
+        if declaration.code not in cochees:
+            continue
+        Attestation.objects.update_or_create(
+            dossier=dossier, code=declaration.code,
+            defaults={
+                "texte": declaration.texte, "version": declaration.version,
+                "donnee_le": le, "donnee_par": f"{par.nom}, {par.fonction}"[:200],
+            },
+        )  # fmt: skip
+        organisme = dossier.organisme
+        connu = organisme.engagements.filter(version=declaration.version)
+        if declaration.code == CER and not connu.exists():
+            souscrire_cer(organisme, signataire=par.nom, par=par, roles=roles, le=le)
+
+
+def volets_bloques(dossier: Dossier, rapport: Rapport) -> dict[str, tuple[Constat, ...]]:
+    """Par financeur sollicité, les règles qui n'arrêtent que son volet (S18)."""
+    bloques = {}
+    communes = set(c.regle for c in rapport.bloquants("deposer"))
+    for demande in dossier.demandes.select_related("financeur"):
+        if demande.etat == ABANDONNEE:
+            continue
+        siens = tuple(
+            c for c in rapport.bloquants("deposer", demande.financeur.code) if c.regle not in communes
+        )
+        if siens:
+            bloques[demande.financeur.code] = siens
+    return bloques
+
+
+def _renoncer(dossier: Dossier, rapport: Rapport, sans: set[str], *, par: Acteur, le: datetime) -> None:
+    """La personne signataire dépose sans un volet qui bloque : il est abandonné, avec la règle pour motif."""
+    bloques = volets_bloques(dossier, rapport)
+    for demande in dossier.demandes.select_related("financeur", "dossier"):
+        constats = bloques.get(demande.financeur.code, ())
+        if demande.financeur.code in sans and constats and demande.etat != ABANDONNEE:
+            motif = "Déposé sans ce volet : " + " ".join(c.phrase for c in constats)
+            avancer_demande(
+                demande, "abandonner", par=par, roles={Role.SIGNATAIRE}, le=le, motif=motif, public=True
+            )
+
+
+def _refuser_si_bloque(dossier: Dossier, fiche: Fiche, rapport: Rapport, *, le: datetime) -> None:
+    bloquants = rapport.bloquants("deposer")
+    genres = {r.code: r.genre for r in dossier.appel.regles().regles}
+    tardif = next((c for c in bloquants if genres[c.regle] == "date_limite"), None)
+    raisons = [_hors_delai(dossier, le)] if tardif and _est_passe(fiche, tardif) else []
+    raisons += [_raison(c) for c in bloquants if not raisons or c is not tardif]
+    for code, constats in volets_bloques(dossier, rapport).items():
+        raisons += [f"Volet {code} : {_raison(c)}" for c in constats]
+    if not fiche.demande and not raisons:
+        raisons.append("Plus aucun financeur n'est sollicité : demandez une aide à l'un d'eux au moins.")
+    if raisons:
+        raise ActeBloque(*raisons)
+
+
+def _est_passe(fiche: Fiche, constat: Constat) -> bool:
+    """Vrai après la limite ; faux avant l'ouverture."""
+    fin = constat.valeurs.get("au")
+    return bool(fin and fiche.depose_le and a_paris(fiche.depose_le).date().isoformat() > fin)
+
+
+def _raison(constat: Constat) -> str:
+    suite = f" {constat.remede}" if constat.remede else ""
+    return f"{constat.titre} : {constat.phrase}{suite}"
+
+
+def _hors_delai(dossier: Dossier, le: datetime) -> str:
+    """S20 : l'heure du serveur, celle de la fermeture, et la voie d'exception (écrans É8)."""
+    limite = dossier.appel.jalons.filter(nature="depot").values_list("fin", flat=True).first()
+    jour = f" le {en_francais(limite)}" if limite else ""
+    return (
+        f"Il est {a_paris(le):%H:%M:%S} au serveur, heure de Paris. L'appel a fermé{jour} à 23 h 59 min 59 s. "
+        "Votre dossier est gardé. Vous pouvez demander une dérogation : écrivez au service, "
+        f"{dossier.territoire.courriel}."
+    )
+
+
+@transaction.atomic
+def retirer(
+    dossier: Dossier, *, motif: str, par: Acteur, roles: Iterable[Role], le: datetime
+) -> Dossier:
+    """Retire le dossier avant la décision ; chaque volet est abandonné avec le même motif (§C.4)."""
+    tenu = tenir(dossier)
+    siens = set(roles)
+    avancer(tenu, "retirer", par=par, roles=siens, le=le, motif=motif, modifie_le=le)
+    for demande in tenu.demandes.select_related("financeur", "dossier"):
+        if demande.machine.possibles(etat=demande.etat, roles={Role.SIGNATAIRE}):
+            avancer_demande(demande, "abandonner", par=par, roles=siens, le=le, motif=motif, public=True)
+    rafraichir_etape(tenu)
+    courriels.envoyer_le_retrait(tenu, le=le)
+    return tenu

@@ -1,0 +1,87 @@
+"""Joindre et retirer une pièce : remplacée, elle reste dans l'histoire ; reçue, elle ne change plus (T13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from ensemblier.dossiers.actes.commun import PORTEUR, exiger, tenir, tenir_le_brouillon
+from ensemblier.dossiers.etats import A_COMPLETER, BROUILLON, DECIDE, DEPOSE, RECEVABLE
+from ensemblier.dossiers.fiche import reglement_de
+from ensemblier.dossiers.models import Dossier, Piece
+from ensemblier.interface.controles import controler_piece
+from ensemblier.noyau.machine import Acteur, EtatInterdit, Role
+from ensemblier.registre.actes import ActeBloque, consigner
+from ensemblier.registre.fichiers import conserver
+
+OUVERTS = (BROUILLON, DEPOSE, A_COMPLETER, RECEVABLE, DECIDE)
+
+
+@transaction.atomic
+def joindre_piece(
+    dossier: Dossier,
+    *,
+    code: str,
+    fichier: UploadedFile,
+    par: Acteur,
+    roles: Iterable[Role],
+    le: datetime,
+) -> Piece:
+    """Ajoute une pièce de la liste de l'appel ; l'ancienne est gardée, avec le jour de son remplacement.
+
+    Après le dépôt, seules arrivent les pièces manquantes ou à remplacer (P33, S76). Lève `ActeBloque` si le
+    fichier est refusé, `EtatInterdit` si la pièce ne se change plus.
+    """
+    exiger(roles, *PORTEUR, Role.SYSTEME, quoi="Joindre une pièce")
+    try:
+        type_mime = controler_piece(fichier)
+    except ValidationError as refus:
+        raise ActeBloque(*refus.messages) from refus
+    tenu = tenir(dossier)
+    ecrite = reglement_de(tenu).piece(code)
+    if ecrite is None or ecrite.declaration or not ecrite.demandee_a(tenu.organisme.type):
+        raise ActeBloque(f"La pièce « {code} » n'est pas demandée ici. Choisissez dans la liste des pièces.")
+    courante = tenu.pieces.filter(code=code, remplacee_le=None).first()
+    _refuser_si_figee(tenu, courante, ecrite.libelle)
+    if courante is not None:
+        courante.remplacee_le = le
+        courante.save(update_fields=("remplacee_le",))
+    garde = conserver(fichier, nom=fichier.name or code, type_mime=type_mime, par=par, le=le)
+    piece = Piece.objects.create(dossier=tenu, code=code, fichier=garde, recue_le=le)
+    if tenu.etat == BROUILLON:
+        Dossier.objects.filter(pk=tenu.pk).update(modifie_le=le)
+    else:
+        consigner(
+            tenu, "joindre_piece", par=par, le=le, libelle=f"Pièce reçue : {ecrite.libelle}"[:200],
+            details={"code": code, "fichier": garde.nom, "empreinte": garde.empreinte},
+        )  # fmt: skip
+    return piece
+
+
+def _refuser_si_figee(dossier: Dossier, courante: Piece | None, libelle: str) -> None:
+    if dossier.etat not in OUVERTS:
+        raise EtatInterdit(f"« {libelle} » : le dossier est « {dossier.etat_porteur} », il ne reçoit plus de pièce.")
+    attendue = courante is None or courante.statut == Piece.Etat.A_REMPLACER
+    if dossier.etat != BROUILLON and not attendue:
+        raise EtatInterdit(
+            f"« {libelle} » : cette pièce est déjà reçue. Pour la changer, écrivez au service : il la demandera."
+        )
+
+
+@transaction.atomic
+def retirer_piece(
+    dossier: Dossier, *, code: str, par: Acteur, roles: Iterable[Role], le: datetime
+) -> Piece:
+    """Ôte une pièce du brouillon ; le fichier reste dans l'histoire du dossier."""
+    tenu = tenir_le_brouillon(dossier, roles, quoi="Retirer une pièce")
+    courante = tenu.pieces.filter(code=code, remplacee_le=None).first()
+    if courante is None:
+        raise ActeBloque("Cette pièce n'est pas dans le dossier. Rechargez la page.")
+    courante.remplacee_le = le
+    courante.save(update_fields=("remplacee_le",))
+    Dossier.objects.filter(pk=tenu.pk).update(modifie_le=le)
+    return courante

@@ -1,0 +1,108 @@
+"""Le volet d'un financeur avance par une seule porte, qui rafraîchit le résumé du dossier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+
+from ensemblier.dossiers.actes.commun import PILOTE, PORTEUR, exiger, tenir
+from ensemblier.dossiers.droits import roles_sur_demande
+from ensemblier.dossiers.etats import BROUILLON, CLOS, IRRECEVABLE, RETIRE, etape
+from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.noyau import identifiants
+from ensemblier.noyau.calendrier import jour_de
+from ensemblier.noyau.machine import Acteur, EtatInterdit, Role
+from ensemblier.registre.actes import ActeBloque, avancer, consigner
+from ensemblier.registre.models import Evenement
+
+FERMES = (BROUILLON, IRRECEVABLE, RETIRE, CLOS)
+
+
+@transaction.atomic
+def avancer_demande(
+    demande: Demande,
+    acte: str,
+    *,
+    par: Acteur,
+    le: datetime,
+    motif: str = "",
+    details: dict[str, Any] | None = None,
+    public: bool = False,
+    roles: Iterable[Role] | None = None,
+    **champs: Any,
+) -> Evenement:
+    """Fait avancer un volet, puis rafraîchit l'étape du dossier ; les rôles viennent du volet à défaut.
+
+    Lève `TransitionRefusee` si la table refuse ; `champs` s'enregistrent avec l'état.
+    """
+    siens = roles_sur_demande(par, demande) if roles is None else roles
+    evenement = avancer(
+        demande, acte, par=par, roles=siens, le=le, motif=motif, details=details, public=public, **champs
+    )
+    rafraichir_etape(demande.dossier)
+    return evenement
+
+
+def rafraichir_etape(dossier: Dossier) -> None:
+    """Recalcule le résumé du dossier depuis ses volets ; l'appelant tient le verrou du dossier."""
+    lu = Dossier.objects.values_list("etat", flat=True).get(pk=dossier.pk)
+    volets = Demande.objects.filter(dossier=dossier).values_list("etat", flat=True)
+    dossier.etape = etape(lu, volets)
+    Dossier.objects.filter(pk=dossier.pk).update(etape=dossier.etape)
+
+
+def _ouvert(dossier: Dossier, quoi: str) -> Dossier:
+    tenu = tenir(dossier)
+    if tenu.etat in FERMES:
+        raise EtatInterdit(f"« {quoi} » : le dossier est « {tenu.etat_porteur} ».")
+    return tenu
+
+
+@transaction.atomic
+def noter_reference_depot(
+    demande: Demande, *, reference: str, le_depot: date, par: Acteur, roles: Iterable[Role], le: datetime
+) -> Evenement:
+    """R55, R61 : la référence du dépôt fait sur la plateforme d'un financeur, et son jour."""
+    quoi = "Noter un dépôt fait ailleurs"
+    exiger(roles, *PORTEUR, *PILOTE, Role.AGENT_FINANCEUR, quoi=quoi)
+    _ouvert(demande.dossier, quoi)
+    if not reference.strip():
+        raise ActeBloque("La référence est vide. Recopiez celle que la plateforme vous a donnée.")
+    if le_depot > jour_de(le):
+        raise ActeBloque("La date du dépôt est dans l'avenir. Écrivez le jour où il a été fait.")
+    libelle = f"Dépôt noté auprès de : {demande.financeur.nom}"
+    return consigner(
+        demande, "noter_reference_depot", par=par, le=le, libelle=libelle[:200],
+        details={"reference": reference.strip(), "le": le_depot},
+        reference_depot=reference.strip()[:60], depot_le=le_depot,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def noter_numero_dauphin(
+    dossier: Dossier,
+    *,
+    numero: str,
+    par: Acteur,
+    roles: Iterable[Role],
+    le: datetime,
+    depose_le: date | None = None,
+) -> Evenement:
+    """R35, P18, S83 : le numéro arrive après le dépôt, avant la recevabilité."""
+    quoi = "Noter le numéro Dauphin"
+    exiger(roles, *PORTEUR, *PILOTE, quoi=quoi)
+    tenu = _ouvert(dossier, quoi)
+    try:
+        lu = identifiants.numero_dauphin(numero).valeur
+    except identifiants.IdentifiantInvalide as refus:
+        raise ActeBloque(str(refus)) from refus
+    dossier.numero_dauphin = lu
+    dossier.depose_dauphin_le = depose_le or tenu.depose_dauphin_le
+    return consigner(
+        dossier, "noter_numero_dauphin", par=par, le=le, libelle="Numéro Dauphin noté",
+        details={"numero": lu, "depose_le": depose_le},
+        numero_dauphin=lu, depose_dauphin_le=dossier.depose_dauphin_le,
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""Les courriels d'un dossier : leurs mots, et à qui ils partent, calculés depuis l'organisme."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ensemblier.comptes.models import Rattachement
+from ensemblier.dossiers.accuse import pour_lecture
+from ensemblier.dossiers.models import Dossier
+from ensemblier.noyau.calendrier import jour_de
+from ensemblier.registre.courriels import poster
+
+
+def destinataires(dossier: Dossier, *, le: datetime) -> list[str]:
+    """Les adresses des personnes de l'organisme, rattachées ce jour-là, sans doublon."""
+    rattachements = Rattachement.objects.en_vigueur(jour_de(le)).filter(
+        organisme=dossier.organisme_id, utilisateur__is_active=True
+    )
+    return sorted(set(rattachements.values_list("utilisateur__courriel", flat=True)))
+
+
+def envoyer_l_accuse(dossier: Dossier, *, le: datetime) -> None:
+    """L'accusé en entier, à la personne signataire et aux rédacteurs ; une fois chacun."""
+    contexte = {"dossier": dossier, "accuse": pour_lecture(dossier)}
+    for adresse in destinataires(dossier, le=le):
+        poster(
+            cle=f"accuse:{dossier.pk}:{adresse}"[:160],
+            a=adresse,
+            sujet=f"{dossier.numero} · Votre dossier est déposé",
+            gabarit="dossiers/courriels/accuse",
+            contexte=contexte,
+            le=le,
+        )
+
+
+def envoyer_le_retrait(dossier: Dossier, *, le: datetime) -> None:
+    for adresse in destinataires(dossier, le=le):
+        poster(
+            cle=f"retrait:{dossier.pk}:{adresse}"[:160],
+            a=adresse,
+            sujet=f"{dossier.numero} · Votre dossier est retiré",
+            gabarit="dossiers/courriels/retrait",
+            contexte={"dossier": dossier},
+            le=le,
+        )
