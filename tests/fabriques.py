@@ -6,12 +6,16 @@ Les personnes sont fictives, leurs adresses finissent en `.example`.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import date, datetime
 from functools import cache
+from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from ensemblier.appels import actes as actes_appels
@@ -19,8 +23,13 @@ from ensemblier.appels.models import Appel
 from ensemblier.comptes import actes as actes_comptes
 from ensemblier.comptes.droits import acteur_de, systeme
 from ensemblier.comptes.models import Habilitation, Organisme, Rattachement, Utilisateur
+from ensemblier.dossiers import actes as actes_dossiers
+from ensemblier.dossiers.attestations import a_donner
+from ensemblier.dossiers.droits import roles as roles_sur_dossier
+from ensemblier.dossiers.models import Dossier
 from ensemblier.noyau import packs
 from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.noyau.regles import Fiche
 from ensemblier.registre.actes import ouvrir
 from ensemblier.territoires.actes import charger
 from ensemblier.territoires.models import Territoire
@@ -176,3 +185,130 @@ def client(qui: str | Utilisateur | None = None) -> Client:
 
 def courriel_verifie(utilisateur: Utilisateur) -> bool:
     return EmailAddress.objects.filter(user=utilisateur, verified=True).exists()
+
+
+FICHES: dict[str, dict[str, Any]] = {
+    "ami-2025": {
+        "action": {
+            "intitule": "Ateliers cuisine du quartier",
+            "pilier": "agir",
+            "thematiques": ["alimentation", "sante"],
+            "mobilisation_qpv": "Porte-à-porte, affiches chez les commerçants, relais du centre social.",
+            "quartiers": [{"code": "QN06224M", "communes": ["LENS"]}],
+        },
+        "publics": {"total": 100, "qpv": 60},
+        "budget": {
+            "charges": {"60": "12000.00", "64": "6000.00"},
+            "produits": {"74": {"CALL": "9000.00"}, "autofinancement": "9000.00"},
+        },
+        "demande": {"CALL": "9000.00"},
+    },
+    "aap-2026": {
+        "action": {
+            "intitule": "Vers l'emploi des séniors",
+            "pilier": "agir",
+            "thematiques": ["culture"],
+            "droit_commun": "France Travail suit les personnes, l'action ajoute la mobilité.",
+            "comite_de_suivi": "L'État, la ville de Lens, l'agglomération : deux réunions par an.",
+            "numero_dauphin": "DA01234567",
+            "quartiers": [{"code": "QN06224M", "communes": ["LENS"]}],
+            "contacts_communes": [{"commune": "LENS", "le": "2025-10-02"}],
+            "agent_departement": False,
+        },
+        "publics": {"total": 40, "qpv": 30},
+        "budget": {
+            "charges": {"60": "8000.00", "64": "12000.00"},
+            "produits": {"74": {"CALL": "6000.00", "ETAT": "8000.00", "DEPARTEMENT": "2000.00"},
+                         "autofinancement": "4000.00"},
+        },
+        "demande": {"CALL": "6000.00", "ETAT": "8000.00", "DEPARTEMENT": "2000.00"},
+    },
+}  # fmt: skip
+DEPOTS = {"ami-2025": instant("2025-05-20 10:00"), "aap-2026": instant("2025-10-28 10:00")}
+
+
+def fiche(code: str = "ami-2025", **chemins: Any) -> Fiche:
+    """Une fiche déposable de l'appel ; `action__pilier=None` ôte une réponse, une valeur la remplace."""
+    donnees = deepcopy(FICHES[code])
+    for chemin, valeur in chemins.items():
+        *avant, dernier = chemin.split("__")
+        ici = donnees
+        for pas in avant:
+            ici = ici.setdefault(pas, {})
+        if valeur is None:
+            ici.pop(dernier, None)
+        else:
+            ici[dernier] = valeur
+    return Fiche.lire(donnees)
+
+
+def pdf_d_essai(nom: str = "statuts.pdf") -> SimpleUploadedFile:
+    """Le plus petit PDF que le contrôle des pièces accepte."""
+    import io
+
+    import pikepdf
+
+    tampon = io.BytesIO()
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        document.save(tampon)
+    return SimpleUploadedFile(nom, tampon.getvalue(), content_type="application/pdf")
+
+
+def dossier(
+    code: str = "ami-2025",
+    *,
+    par: str = "amina",
+    organisme_de: str = "jardins",
+    le: datetime | None = None,
+    **chemins: Any,
+) -> Dossier:
+    """Un brouillon prêt à déposer ; `**chemins` corrige sa fiche (`fiche`)."""  # fmt: skip
+    le = le or DEPOTS[code].replace(hour=8)
+    return actes_dossiers.creer(
+        appel=appel(code), organisme=organisme(organisme_de), par=acteur(par, le=le.date()), le=le,
+        fiche=fiche(code, **chemins),
+    )  # fmt: skip
+
+
+def joindre(brouillon: Dossier, *codes: str, par: str = "amina", le: datetime | None = None) -> None:
+    """Joint un PDF pour chaque code de pièce."""
+    le = le or brouillon.cree_le
+    qui = acteur(par, le=le.date())
+    for code in codes:
+        actes_dossiers.joindre_piece(
+            brouillon, code=code, fichier=pdf_d_essai(f"{code}.pdf"), par=qui,
+            roles=roles_sur_dossier(qui, brouillon), le=le,
+        )  # fmt: skip
+
+
+def deposer(
+    brouillon: Dossier,
+    *,
+    par: str = "amina",
+    le: datetime | None = None,
+    cle: str | None = None,
+    sans: Any = (),
+    attestations: Any = None,
+) -> Dossier:
+    """Dépose, toutes cases cochées à défaut ; rend le dossier relu."""  # fmt: skip
+    le = le or DEPOTS[brouillon.appel.code]
+    qui = acteur(par, le=le.date())
+    if attestations is None:
+        attestations = [d.code for d in a_donner(brouillon.appel.regles(), brouillon.organisme)]
+    actes_dossiers.deposer(
+        brouillon, cle=cle or uuid4().hex, attestations=attestations, sans=sans, par=qui,
+        roles=roles_sur_dossier(qui, brouillon), le=le,
+    )  # fmt: skip
+    return Dossier.objects.select_related("territoire", "appel", "organisme", "reglement").get(
+        pk=brouillon.pk
+    )
+
+
+def dossier_depose(code: str = "ami-2025", *, le: datetime | None = None, **options: Any) -> Dossier:
+    """Un dossier déposé, avec toutes ses pièces."""
+    brouillon = dossier(code, **options)
+    qui = options.get("par", "amina")
+    demandees = brouillon.appel.regles().pieces_pour(brouillon.organisme.type)
+    joindre(brouillon, *[p.code for p in demandees if not p.declaration], par=qui)
+    return deposer(brouillon, par=qui, le=le)

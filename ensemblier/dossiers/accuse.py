@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,8 +16,8 @@ from ensemblier.noyau.regles import Fiche
 from ensemblier.registre.actes import canonique
 
 RECOURS = (
-    "Une décision de rejet, écrite ou née du silence, se conteste dans les deux mois : devant le service, par un "
-    "recours gracieux, ou devant le tribunal administratif."
+    "Une décision de rejet, écrite ou née du silence, se conteste dans les deux mois : devant le service, par "
+    "un recours gracieux, ou devant le tribunal administratif."
 )
 
 
@@ -44,7 +45,10 @@ def depots_ailleurs(dossier: Dossier, reglement: Appel) -> list[DepotAilleurs]:
     """La liste des dépôts de ce dossier hors d'ici, avec leur référence quand elle est connue (S71)."""
     depots = [
         DepotAilleurs(
-            regle.plateforme, "déposer la demande, puis recopier ici son numéro", dossier.numero_dauphin, dossier.depose_dauphin_le
+            regle.plateforme,
+            "déposer la demande, puis recopier ici son numéro",
+            dossier.numero_dauphin,
+            dossier.depose_dauphin_le,
         )
         for regle in reglement.regles
         if regle.genre == "numero"
@@ -95,7 +99,7 @@ def contenu_de(
     ]
     decision = next((j for j in reglement.jalons if j.nature in ("decision", "comite")), None)
     rejet = rejet_implicite(depose_le)
-    return {
+    contenu = {
         "numero": dossier.numero,
         "intitule": dossier.intitule,
         "organisme": dossier.organisme.nom,
@@ -115,11 +119,14 @@ def contenu_de(
         "decision_prevue": (decision.texte or decision.libelle) if decision else "",
         "ailleurs": ailleurs,
         "attestations": [
-            {"code": a.code, "texte": a.texte, "version": a.version} for a in dossier.attestations.order_by("code")
+            {"code": a.code, "texte": a.texte, "version": a.version}
+            for a in dossier.attestations.order_by("code")
         ],
         "reglement": reglement.empreinte(),
         "fiche": empreinte(fiche.en_json()),
     }  # fmt: skip
+    simple: dict[str, Any] = json.loads(canonique(contenu))
+    return simple
 
 
 def jour_et_heure(recu_le: str) -> str:

@@ -1,4 +1,4 @@
-"""Ce que la personne signataire atteste au dépôt : un texte par déclaration de l'appel, avec sa version (B7)."""
+"""Ce que la personne signataire atteste au dépôt : un texte et sa version par déclaration de l'appel (B7)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ensemblier.noyau.packs import Appel
 VERSION = "1"
 _TEXTES = {
     CER: (
-        "L'organisme souscrit le contrat d'engagement républicain : il respecte les principes de la République "
-        f"et en informe ses membres ({CER_EN_VIGUEUR})."
+        "L'organisme souscrit le contrat d'engagement républicain : il respecte les principes de la "
+        f"République et en informe ses membres ({CER_EN_VIGUEUR})."
     ),
     "attestation": (
-        "J'atteste que ce dossier est exact, que l'organisme est à jour de ses obligations sociales et fiscales, "
-        "et que je suis habilitée ou habilité à le déposer."
+        "J'atteste que ce dossier est exact, que l'organisme est à jour de ses obligations sociales et "
+        "fiscales, et que je suis habilitée ou habilité à le déposer."
     ),
 }
 

@@ -51,7 +51,8 @@ def fiche_de(
         "depose_le": dossier.depose_le or depose_le,
         "derogation_jusqu_au": _prolongation(dossier, derogations),
         "porteur": _porteur(dossier, derogations),
-        "action": _action(dossier) | {"dispositifs": tuple(sorted(d.dispositif.code for d in demandes)) or None},
+        "action": _action(dossier)
+        | {"dispositifs": tuple(sorted(d.dispositif.code for d in demandes)) or None},
         "publics": {"total": dossier.publics_total, "qpv": dossier.publics_qpv},
         "budget": _budget(dossier),
         "bonification": _bonification(dossier, jury),
@@ -89,7 +90,11 @@ def _prolongation(dossier: Dossier, derogations: dict[str, Derogation]) -> date 
 def _porteur(dossier: Dossier, derogations: dict[str, Derogation]) -> dict[str, Any]:
     organisme = dossier.organisme
     leve = next(
-        (derogations[r.code] for r in reglement_de(dossier).regles if r.genre == "obligation" and r.code in derogations),
+        (
+            derogations[r.code]
+            for r in reglement_de(dossier).regles
+            if r.genre == "obligation" and r.code in derogations
+        ),
         None,
     )
     dues = [
@@ -116,7 +121,9 @@ def _porteur(dossier: Dossier, derogations: dict[str, Derogation]) -> dict[str, 
 
 
 def _action(dossier: Dossier) -> dict[str, Any]:
-    cibles = dossier.ciblages.select_related("quartier").prefetch_related("communes").order_by("quartier__code")
+    cibles = (
+        dossier.ciblages.select_related("quartier").prefetch_related("communes").order_by("quartier__code")
+    )
     contacts = dossier.contacts_communes.select_related("commune").order_by("commune__code")
     return {
         "intitule": dossier.intitule or None,
@@ -135,7 +142,8 @@ def _action(dossier: Dossier) -> dict[str, Any]:
         "numero_dauphin": dossier.numero_dauphin or None,
         "depose_dauphin_le": dossier.depose_dauphin_le,
         "quartiers": tuple(
-            {"code": c.quartier.code, "communes": tuple(sorted(v.code for v in c.communes.all()))} for c in cibles
+            {"code": c.quartier.code, "communes": tuple(sorted(v.code for v in c.communes.all()))}
+            for c in cibles
         )
         or None,
         "contacts_communes": tuple({"commune": c.commune.code, "le": c.le} for c in contacts) or None,
@@ -146,7 +154,9 @@ def _action(dossier: Dossier) -> dict[str, Any]:
 
 
 def _budget(dossier: Dossier) -> dict[str, Any] | None:
-    lignes = list(dossier.lignes_de_budget.select_related("financeur").order_by("sens", "compte", "financeur__code"))
+    lignes = list(
+        dossier.lignes_de_budget.select_related("financeur").order_by("sens", "compte", "financeur__code")
+    )
     if not lignes:
         return None
     charges: dict[str, Decimal] = {}
@@ -165,13 +175,15 @@ def _budget(dossier: Dossier) -> dict[str, Any] | None:
 
 
 def _bonification(dossier: Dossier, jury: Decimal | None) -> dict[str, Any]:
-    dits = {c.code: {"declare": c.est_declare, "valide": c.est_valide} for c in dossier.criteres.order_by("code")}
+    dits = {
+        c.code: {"declare": c.est_declare, "valide": c.est_valide} for c in dossier.criteres.order_by("code")
+    }
     nommes: dict[str, Any] = {code: dits.pop(code) for code in _NOMMES if code in dits}
     return nommes | {"autres": dits, "taux_jury": jury if jury is not None else dossier.taux_retenu}
 
 
 def _pieces(dossier: Dossier, declarations: tuple[str, ...]) -> tuple[str, ...] | None:
-    """Les pièces reçues, et ce qui est attesté ; là où le dossier se remplit ici, il tient lieu de Cerfa (P35)."""
+    """Les pièces reçues, et ce qui est attesté ; un dossier rempli ici tient lieu de Cerfa (P35)."""
     recues = {
         p.code for p in dossier.pieces.all() if p.remplacee_le is None and p.statut != p.Etat.A_REMPLACER
     }
@@ -304,7 +316,9 @@ def _remplir_les_demandes(
         dits = [d for d in candidats if d.code in nommes]
         choisi = next(iter(dits or candidats), None)
         if len(dits) > 1:
-            ecarts.append(f"{code} : {montant} € mis sur « {dits[0].nom} », à répartir entre les dispositifs.")
+            ecarts.append(
+                f"{code} : {montant} € mis sur « {dits[0].nom} », à répartir entre les dispositifs."
+            )
         if choisi is None:
             ecarts.append(f"{code} n'ouvre rien dans cet appel : {montant} € ne sont pas repris.")
         else:

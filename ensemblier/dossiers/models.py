@@ -239,7 +239,7 @@ class Demande(Suivi):
     propose = EurosField(null=True)
     vote = EurosField(null=True)
     verse = EurosField(default=Decimal(0))
-    reference = models.CharField(max_length=60, blank=True)
+    reference_decision = models.CharField(max_length=60, blank=True)
     reference_depot = models.CharField(max_length=60, blank=True)
     depot_le = models.DateField(null=True, blank=True)
     motif = models.TextField(blank=True)

@@ -38,8 +38,8 @@ def deposer(
 ) -> Dossier:
     """Dépose le dossier à l'heure de son intention ; la même clé rend le même accusé, sans rien refaire.
 
-    `attestations` : les codes cochés ; `sans` : les financeurs dont le volet bloque et que la personne accepte
-    d'abandonner (S18). L'intention est validée d'abord : n'appelez pas ceci dans une transaction. Lève
+    `attestations` : les codes cochés ; `sans` : les financeurs dont le volet bloque et que la personne
+    accepte d'abandonner (S18). L'intention est validée d'abord : n'appelez pas ceci dans une transaction. Lève
     `ActeBloque` avec chaque raison, `TransitionRefusee` si l'état ou le rôle s'y oppose.
     """
     siens = set(roles)
@@ -88,12 +88,13 @@ def _deposer(
     empreinte = accuse.empreinte(contenu)
     avancer(
         dossier, "deposer", par=par, roles=roles, le=le,
-        details={"reglement": rapport.reglement, "moteur": MOTEUR, "fiche": contenu["fiche"], "accuse": empreinte},
-        depose_le=le, depose_par=signataire[:200], reglement=dossier.appel.reglement, fiche_figee=fiche.en_json(),
-        rapport_fige=rapport.en_json(), accuse_contenu=contenu, accuse_empreinte=empreinte,
+        details={
+            "reglement": rapport.reglement, "moteur": MOTEUR, "fiche": contenu["fiche"], "accuse": empreinte,
+        },
+        depose_le=le, depose_par=signataire[:200], reglement=dossier.appel.reglement,
+        fiche_figee=fiche.en_json(), rapport_fige=rapport.en_json(), accuse_contenu=contenu, accuse_empreinte=empreinte,
     )  # fmt: skip
     rafraichir_etape(dossier)
-    dossier.refresh_from_db(fields=("accuse_contenu",))
     courriels.envoyer_l_accuse(dossier, le=le)
 
 
@@ -126,7 +127,7 @@ def _attester(
 def volets_bloques(dossier: Dossier, rapport: Rapport) -> dict[str, tuple[Constat, ...]]:
     """Par financeur sollicité, les règles qui n'arrêtent que son volet (S18)."""
     bloques = {}
-    communes = set(c.regle for c in rapport.bloquants("deposer"))
+    communes = {c.regle for c in rapport.bloquants("deposer")}
     for demande in dossier.demandes.select_related("financeur"):
         if demande.etat == ABANDONNEE:
             continue
@@ -180,16 +181,15 @@ def _hors_delai(dossier: Dossier, le: datetime) -> str:
     limite = dossier.appel.jalons.filter(nature="depot").values_list("fin", flat=True).first()
     jour = f" le {en_francais(limite)}" if limite else ""
     return (
-        f"Il est {a_paris(le):%H:%M:%S} au serveur, heure de Paris. L'appel a fermé{jour} à 23 h 59 min 59 s. "
+        f"Il est {a_paris(le):%H:%M:%S} au serveur, heure de Paris. "
+        f"L'appel a fermé{jour} à 23 h 59 min 59 s. "
         "Votre dossier est gardé. Vous pouvez demander une dérogation : écrivez au service, "
         f"{dossier.territoire.courriel}."
     )
 
 
 @transaction.atomic
-def retirer(
-    dossier: Dossier, *, motif: str, par: Acteur, roles: Iterable[Role], le: datetime
-) -> Dossier:
+def retirer(dossier: Dossier, *, motif: str, par: Acteur, roles: Iterable[Role], le: datetime) -> Dossier:
     """Retire le dossier avant la décision ; chaque volet est abandonné avec le même motif (§C.4)."""
     tenu = tenir(dossier)
     siens = set(roles)

@@ -44,7 +44,8 @@ def accorder_derogation(
     derogation, _ = Derogation.objects.update_or_create(
         organisme=organisme, appel=appel, regle=regle,
         defaults={
-            "jusqu_au": jusqu_au, "motif": motif, "accordee_le": le, "accordee_par": f"{par.nom}, {par.fonction}"[:200],
+            "jusqu_au": jusqu_au, "motif": motif, "accordee_le": le,
+            "accordee_par": f"{par.nom}, {par.fonction}"[:200],
         },
     )  # fmt: skip
     details = {"organisme": organisme.pk, "nom": organisme.nom, "regle": regle, "jusqu_au": jusqu_au}
@@ -52,11 +53,24 @@ def accorder_derogation(
     if jusqu_au:
         libelle += f", jusqu'au {en_francais(jusqu_au, 'courte')}"
     consigner(
-        appel, "accorder_derogation", par=par, le=le, libelle=libelle[:200], motif=motif, details=details, public=False
+        appel,
+        "accorder_derogation",
+        par=par,
+        le=le,
+        libelle=libelle[:200],
+        motif=motif,
+        details=details,
+        public=False,
     )
     if dossier is not None:
         consigner(
-            dossier, "accorder_derogation", par=par, le=le, libelle=libelle[:200], motif=motif, details=details
+            dossier,
+            "accorder_derogation",
+            par=par,
+            le=le,
+            libelle=libelle[:200],
+            motif=motif,
+            details=details,
         )
     return derogation
 
@@ -84,6 +98,7 @@ def dispenser_obligation(
     obligation.dispense_motif = motif
     obligation.save(update_fields=("dispensee_le", "dispense_motif"))
     consigner(
-        trace, "dispenser_obligation", par=par, le=le, libelle=f"Dispensé : {obligation.libelle}"[:200], motif=motif,
+        trace, "dispenser_obligation", par=par, le=le, motif=motif,
+        libelle=f"Dispensé : {obligation.libelle}"[:200],
         details={"obligation": obligation.pk, "exercice": obligation.exercice},
     )  # fmt: skip

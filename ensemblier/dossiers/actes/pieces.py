@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
@@ -13,7 +12,7 @@ from ensemblier.dossiers.actes.commun import PORTEUR, exiger, tenir, tenir_le_br
 from ensemblier.dossiers.etats import A_COMPLETER, BROUILLON, DECIDE, DEPOSE, RECEVABLE
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Dossier, Piece
-from ensemblier.interface.controles import controler_piece
+from ensemblier.interface.controles import FichierRefuse, controler
 from ensemblier.noyau.machine import Acteur, EtatInterdit, Role
 from ensemblier.registre.actes import ActeBloque, consigner
 from ensemblier.registre.fichiers import conserver
@@ -38,9 +37,9 @@ def joindre_piece(
     """
     exiger(roles, *PORTEUR, Role.SYSTEME, quoi="Joindre une pièce")
     try:
-        type_mime = controler_piece(fichier)
-    except ValidationError as refus:
-        raise ActeBloque(*refus.messages) from refus
+        type_mime = controler(fichier.file)
+    except FichierRefuse as refus:
+        raise ActeBloque(str(refus)) from refus
     tenu = tenir(dossier)
     ecrite = reglement_de(tenu).piece(code)
     if ecrite is None or ecrite.declaration or not ecrite.demandee_a(tenu.organisme.type):
@@ -64,18 +63,19 @@ def joindre_piece(
 
 def _refuser_si_figee(dossier: Dossier, courante: Piece | None, libelle: str) -> None:
     if dossier.etat not in OUVERTS:
-        raise EtatInterdit(f"« {libelle} » : le dossier est « {dossier.etat_porteur} », il ne reçoit plus de pièce.")
+        raise EtatInterdit(
+            f"« {libelle} » : le dossier est « {dossier.etat_porteur} », il ne reçoit plus de pièce."
+        )
     attendue = courante is None or courante.statut == Piece.Etat.A_REMPLACER
     if dossier.etat != BROUILLON and not attendue:
         raise EtatInterdit(
-            f"« {libelle} » : cette pièce est déjà reçue. Pour la changer, écrivez au service : il la demandera."
+            f"« {libelle} » : cette pièce est déjà reçue. "
+            "Pour la changer, écrivez au service : il la demandera."
         )
 
 
 @transaction.atomic
-def retirer_piece(
-    dossier: Dossier, *, code: str, par: Acteur, roles: Iterable[Role], le: datetime
-) -> Piece:
+def retirer_piece(dossier: Dossier, *, code: str, par: Acteur, roles: Iterable[Role], le: datetime) -> Piece:
     """Ôte une pièce du brouillon ; le fichier reste dans l'histoire du dossier."""
     tenu = tenir_le_brouillon(dossier, roles, quoi="Retirer une pièce")
     courante = tenu.pieces.filter(code=code, remplacee_le=None).first()

@@ -1,0 +1,1 @@
+"""Essais de la pièce dossiers."""
