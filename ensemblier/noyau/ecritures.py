@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 
 INSECABLE = "\u00a0"
@@ -45,14 +46,15 @@ def en_centimes(montant: Decimal) -> int:
     """Le nombre entier de centimes ; lève `MontantInvalide` si le montant en porte une fraction."""
     if not montant.is_finite():
         raise MontantInvalide("Ce n'est pas un nombre. Écrivez un montant en euros, par exemple 1234.50.")
-    exact = Fraction(montant) * 100
-    if exact.denominator != 1:
+    numerateur, denominateur = montant.as_integer_ratio()
+    centimes, fraction = divmod(numerateur * 100, denominateur)
+    if fraction:
         raise MontantInvalide(f"« {montant} » a plus de deux décimales. Un montant s'arrête au centime.")
-    if abs(exact) > _MAXIMUM_CENTIMES:
+    if abs(centimes) > _MAXIMUM_CENTIMES:
         raise MontantInvalide(
             "Ce montant dépasse dix mille milliards d'euros. Vérifiez le nombre de chiffres."
         )
-    return int(exact)
+    return centimes
 
 
 def euros(valeur: str | int | Decimal) -> Decimal:
@@ -74,12 +76,14 @@ def euros(valeur: str | int | Decimal) -> Decimal:
 
 def arrondir(valeur: Decimal | Fraction) -> Decimal:
     """Au centime le plus proche, le demi-centime vers le haut (P26 : acompte, montant dû, retrait)."""
-    return de_centimes(floor(Fraction(valeur) * 100 + Fraction(1, 2)))
+    numerateur, denominateur = valeur.as_integer_ratio()
+    return de_centimes((200 * numerateur + denominateur) // (2 * denominateur))
 
 
 def tronquer(valeur: Decimal | Fraction) -> Decimal:
     """Au centime inférieur (P26 : plafond)."""
-    return de_centimes(floor(Fraction(valeur) * 100))
+    numerateur, denominateur = valeur.as_integer_ratio()
+    return de_centimes(100 * numerateur // denominateur)
 
 
 def _groupe(chiffres: str) -> str:
@@ -97,12 +101,16 @@ def nombre_en_francais(valeur: Decimal, *, decimales: int | None = None) -> str:
 def en_francais(montant: Decimal, centimes: bool = True) -> str:
     """« 1 234,50 € », espaces insécables. `centimes=False` arrondit à l'euro, pour l'affichage seul."""
     if centimes:
-        texte = nombre_en_francais(arrondir(montant))
+        numerateur, denominateur = montant.as_integer_ratio()
+        entier, reste = divmod(abs((200 * numerateur + denominateur) // (2 * denominateur)), 100)
+        signe = MOINS if montant < 0 and (entier or reste) else ""
+        texte = f"{signe}{entier:,}".replace(",", INSECABLE) + f",{reste:02d}"
     else:
         texte = nombre_en_francais(Decimal(floor(Fraction(montant) + Fraction(1, 2))))
     return f"{texte}{INSECABLE}€"
 
 
+@lru_cache(maxsize=1024)
 def pourcent(taux: Decimal | Fraction) -> str:
     """« 50 % », « 80,01 % » : le taux sans zéro inutile, au plus quatre décimales pour un quotient."""
     exact = Fraction(taux) * 100

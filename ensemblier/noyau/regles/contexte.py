@@ -19,8 +19,7 @@ class Contexte:
     appel: Appel
     fiche: Fiche
     territoire: Territoire
-    assiette: Decimal
-    plafond: Decimal | None
+    calcul: montants.Plafond
     communes: tuple[tuple[str, Commune | None], ...] = field(default=())
 
     def valeur(self, champ: str) -> Any:
@@ -31,6 +30,14 @@ class Contexte:
             if ici is None:
                 return None
         return ici
+
+    @property
+    def assiette(self) -> Decimal:
+        return self.calcul.assiette
+
+    @property
+    def plafond(self) -> Decimal | None:
+        return self.calcul.montant
 
     def demandes(self) -> dict[str, Decimal]:
         """Ce qui est demandé, par financeur, zéros ôtés."""
@@ -62,13 +69,11 @@ def autres_ressources(fiche: Fiche, financeur: str) -> Decimal:
 
 
 def ouvrir(appel: Appel, fiche: Fiche, territoire: Territoire, taux: Decimal | None) -> Contexte:
-    plafond = montants.plafonner(charges=charges(fiche), taux=taux)
     return Contexte(
         appel=appel,
         fiche=fiche,
         territoire=territoire,
-        assiette=plafond.assiette,
-        plafond=plafond.montant,
+        calcul=montants.plafonner(charges=charges(fiche), taux=taux),
         communes=communes_visees(fiche, territoire),
     )
 

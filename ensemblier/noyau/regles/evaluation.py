@@ -20,7 +20,7 @@ from ensemblier.noyau.regles.constats import (
     TranchePrevue,
     constat,
 )
-from ensemblier.noyau.regles.contexte import Contexte, autres_ressources, charges, ouvrir
+from ensemblier.noyau.regles.contexte import Contexte, autres_ressources, ouvrir
 from ensemblier.noyau.regles.fiche import Fiche
 
 JUGES: dict[str, Callable[[Any, Contexte], Jugement]] = {
@@ -108,7 +108,7 @@ def _lignes(lignes: Iterable[montants.Ligne]) -> tuple[LigneDeCalcul, ...]:
 def _financement(ctx: Contexte, taux: Decimal | None, raison: str | None) -> FinancementCalcule:
     """K3 à K6 pour le financeur pilote de l'appel."""
     pilote = ctx.appel.financement.financeur
-    plafond = montants.plafonner(charges=charges(ctx.fiche), taux=taux)
+    plafond = ctx.calcul
     demande = ctx.demandes().get(pilote)
     lignes, possible = _lignes(plafond.lignes), None
     if demande is not None:

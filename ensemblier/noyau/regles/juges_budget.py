@@ -41,7 +41,7 @@ def equilibre(regle: RegleEquilibre, ctx: Contexte) -> Jugement:
     if budget is None:
         return _BUDGET_VIDE
     produits: dict[str, Any] = {
-        **budget.produits.par_compte(),
+        **{compte: montant for compte, montant in budget.produits.par_compte().items() if montant},
         "74": budget.produits.c74,
         "87": budget.produits.c87,
     }
