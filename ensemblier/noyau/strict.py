@@ -6,6 +6,7 @@ import datetime as dt
 import re
 import unicodedata
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
@@ -202,6 +203,7 @@ def cle(nom: str) -> str:
 _INSECABLES = (*((f" {signe}", f"\u00a0{signe}") for signe in ":;?!%€»"), ("« ", "«\u00a0"))
 
 
+@lru_cache(maxsize=4096)
 def typographie(texte: str) -> str:
     """Les espaces insécables du français, devant `: ; ? ! % € »` et après `«`."""
     for ecrit, voulu in _INSECABLES:
