@@ -8,16 +8,14 @@ from __future__ import annotations
 import argparse
 import platform
 import random
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-RACINE = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(RACINE))
+from ensemblier.noyau.packs import Territoire, lire_appels, lire_territoire
+from ensemblier.noyau.regles import Fiche, evaluer
 
-from ensemblier.noyau.packs import Territoire, lire_appels, lire_territoire  # noqa: E402
-from ensemblier.noyau.regles import Fiche, evaluer  # noqa: E402
+RACINE = Path(__file__).resolve().parent.parent
 
 
 def fabriquer(hasard: random.Random, territoire: Territoire, appel: Any) -> dict[str, Any]:

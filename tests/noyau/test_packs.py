@@ -10,6 +10,8 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ensemblier.noyau.packs import Appel, PackInvalide, controler, lire_appel, lire_appels, lire_territoire
 
@@ -279,6 +281,45 @@ def test_une_faute_se_dit_avec_sa_cle(copie, avant, apres, cle):
 def test_un_fichier_abime_est_nomme(copie, nom, contenu):
     (copie / nom).write_bytes(contenu)
     assert nom in {f for f, _, _ in _fautes(lambda: lire_territoire(copie))}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    hasard=st.randoms(use_true_random=False),
+    nom=st.sampled_from(
+        ["territoire.toml", "appels/appel-2026.toml", "communes.csv", "quartiers.csv", "quartiers.geojson"]
+    ),
+)
+def test_un_pack_mutile_est_lu_ou_refuse_jamais_autre_chose(tmp_path_factory, hasard, nom):
+    """Fiabilité T42 : une ligne ôtée, doublée, échangée ou abîmée ne fait jamais tomber le lecteur."""
+    racine = tmp_path_factory.mktemp("mutile") / "pack"
+    shutil.copytree(VAL, racine)
+    fichier = racine / nom
+    lignes = fichier.read_text(encoding="utf-8").splitlines(keepends=True)
+    for _ in range(hasard.randrange(1, 6)):
+        rang = hasard.randrange(len(lignes))
+        choix = hasard.randrange(4)
+        if choix == 0:
+            lignes[rang] = ""
+        elif choix == 1:
+            lignes.insert(rang, hasard.choice(lignes))
+        elif choix == 2:
+            place = hasard.randrange(len(lignes[rang]) + 1)
+            lignes[rang] = (
+                lignes[rang][:place] + hasard.choice('"[]{}=,.0-9é\x00\n') + lignes[rang][place + 1 :]
+            )
+        else:
+            valeur = hasard.choice(
+                ["1", "-1", '""', "[]", "{}", "true", "2026-01-01", '"é"', "[1]", '["a"]', "1e999", "nan"]
+            )
+            lignes[rang] = lignes[rang].split("=")[0] + f"= {valeur}\n"
+    fichier.write_text("".join(lignes), encoding="utf-8")
+    erreurs = ()
+    try:
+        lire_appels(racine, lire_territoire(racine))
+    except PackInvalide as refus:
+        erreurs = refus.erreurs
+    assert all(e.fichier and e.cle and e.attendu for e in erreurs)
 
 
 def test_un_fichier_trop_gros_n_est_pas_lu(copie):

@@ -42,23 +42,87 @@ class Mesure:
 
 
 @dataclass(frozen=True, slots=True)
-class Constat:
-    regle: str
-    titre: str
+class Jugement:
+    """Ce qu'un juge rend, avant d'être habillé en constat."""
+
     verdict: Verdict
-    bloquante: bool
-    bloque: tuple[str, ...]
-    financeur: str | None
     phrase: str
-    valeurs: Mapping[str, Any]
-    source: Source
-    remede: str | None
-    champs: tuple[str, ...]
+    remede: str | None = None
+    valeurs: Mapping[str, Any] = field(default_factory=dict)
     mesure: Mesure | None = None
-    aussi: Source | None = None
-    note: str | None = None
-    parametre: tuple[str, ...] = ()
-    derogeable: bool = False
+    champs: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Constat:
+    """Une règle écrite et ce qu'elle répond ; se lit comme un seul objet."""
+
+    ecrite: RegleDeBase
+    jugement: Jugement
+
+    @property
+    def regle(self) -> str:
+        return self.ecrite.code
+
+    @property
+    def titre(self) -> str:
+        return self.ecrite.titre
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.jugement.verdict
+
+    @property
+    def bloquante(self) -> bool:
+        return self.ecrite.bloquante
+
+    @property
+    def bloque(self) -> tuple[str, ...]:
+        return self.ecrite.bloque
+
+    @property
+    def financeur(self) -> str | None:
+        return self.ecrite.financeur
+
+    @property
+    def phrase(self) -> str:
+        return typographie(self.jugement.phrase)
+
+    @property
+    def remede(self) -> str | None:
+        return typographie(self.jugement.remede) if self.jugement.remede else None
+
+    @property
+    def valeurs(self) -> Mapping[str, Any]:
+        return self.jugement.valeurs
+
+    @property
+    def mesure(self) -> Mesure | None:
+        return self.jugement.mesure
+
+    @property
+    def champs(self) -> tuple[str, ...]:
+        return self.ecrite.champs if self.jugement.champs is None else self.jugement.champs
+
+    @property
+    def source(self) -> Source:
+        return self.ecrite.source
+
+    @property
+    def aussi(self) -> Source | None:
+        return self.ecrite.aussi
+
+    @property
+    def note(self) -> str | None:
+        return self.ecrite.le_texte_ne_dit_pas
+
+    @property
+    def parametre(self) -> tuple[str, ...]:
+        return self.ecrite.parametre
+
+    @property
+    def derogeable(self) -> bool:
+        return self.ecrite.derogeable
 
     def arrete(self, acte: str) -> bool:
         """Ce constat arrête-t-il cet acte ? « À vérifier » laisse déposer, arrête la suite (K2bis, S10)."""
@@ -94,39 +158,6 @@ def _source(source: Source) -> dict[str, Any]:
         "citation": source.citation,
         "litterale": source.litterale,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Jugement:
-    """Ce qu'un juge rend, avant d'être habillé en constat."""
-
-    verdict: Verdict
-    phrase: str
-    remede: str | None = None
-    valeurs: Mapping[str, Any] = field(default_factory=dict)
-    mesure: Mesure | None = None
-    champs: tuple[str, ...] | None = None
-
-
-def constat(regle: RegleDeBase, jugement: Jugement) -> Constat:
-    return Constat(
-        regle=regle.code,
-        titre=regle.titre,
-        verdict=jugement.verdict,
-        bloquante=regle.bloquante,
-        bloque=regle.bloque,
-        financeur=regle.financeur,
-        phrase=typographie(jugement.phrase),
-        valeurs=jugement.valeurs,
-        source=regle.source,
-        remede=typographie(jugement.remede) if jugement.remede else None,
-        champs=regle.champs if jugement.champs is None else jugement.champs,
-        mesure=jugement.mesure,
-        aussi=regle.aussi,
-        note=regle.le_texte_ne_dit_pas,
-        parametre=regle.parametre,
-        derogeable=regle.derogeable,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from ensemblier.noyau.regles.constats import (
     LigneDeCalcul,
     Rapport,
     TranchePrevue,
-    constat,
 )
 from ensemblier.noyau.regles.contexte import Contexte, autres_ressources, ouvrir
 from ensemblier.noyau.regles.fiche import Fiche
@@ -72,7 +71,7 @@ def evaluer(reglement: Appel, fiche: Fiche, *, territoire: Territoire) -> Rappor
 
 def _constater(regle: Any, ctx: Contexte) -> Constat:
     jugement = ecarter(regle.condition, ctx) if regle.condition else None
-    return constat(regle, jugement or JUGES[regle.genre](regle, ctx))
+    return Constat(regle, jugement or JUGES[regle.genre](regle, ctx))
 
 
 def _deposable(constats: Iterable[Constat], sollicites: Iterable[str]) -> bool:
