@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.territoires.models import Financeur
 
 EPCI = "epci"
 _GLOBAUX = (Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR, Role.JURY, Role.SYSTEME)
@@ -28,22 +29,26 @@ def roles(acteur: Acteur | None, dossier: Dossier) -> set[Role]:
     return siens
 
 
-def roles_sur_demande(acteur: Acteur | None, demande: Demande) -> set[Role]:
-    """Les rôles sur un volet : chacun n'écrit que sa ligne.
+def roles_sur_financeur(acteur: Acteur | None, financeur: Financeur) -> set[Role]:
+    """Ce que l'acteur est pour un financeur, hors de tout dossier : une enveloppe, une délibération.
 
-    L'EPCI instruit la sienne par ses chargés de mission et la paie par ses finances ; un autre financeur
-    a ses agents, qui constatent aussi ses paiements.
+    L'EPCI instruit sa ligne par ses chargés de mission et la paie par ses finances ; un autre financeur a
+    ses agents, qui constatent aussi ses paiements ; une commune a son référent (domaine §C.2).
     """
-    siens = roles(acteur, demande.dossier) - {Role.AGENT_FINANCEUR, Role.FINANCES}
     if acteur is None:
-        return siens
-    if demande.financeur.type == EPCI:
-        if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE):
-            siens.add(Role.AGENT_FINANCEUR)
-        if acteur.a(Role.FINANCES):
-            siens.add(Role.FINANCES)
-    if any(d.financeur == demande.financeur.code for d in acteur.perimetres(Role.AGENT_FINANCEUR)):
-        siens |= {Role.AGENT_FINANCEUR}
-        if demande.financeur.type != EPCI:
-            siens.add(Role.FINANCES)
-    return siens
+        return set()
+    agents = {d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)}
+    if financeur.type == EPCI:
+        pilote = acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE) or financeur.code in agents
+        siens = {Role.AGENT_FINANCEUR} if pilote else set()
+        return siens | ({Role.FINANCES} if acteur.a(Role.FINANCES) else set())
+    communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)}
+    if financeur.code in agents or (financeur.commune and financeur.commune.code in communes):
+        return {Role.AGENT_FINANCEUR, Role.FINANCES}
+    return set()
+
+
+def roles_sur_demande(acteur: Acteur | None, demande: Demande) -> set[Role]:
+    """Les rôles sur un volet : chacun n'écrit que sa ligne (`roles_sur_financeur`)."""
+    siens = roles(acteur, demande.dossier) - {Role.AGENT_FINANCEUR, Role.FINANCES}
+    return siens | roles_sur_financeur(acteur, demande.financeur)

@@ -149,7 +149,7 @@ DEMANDE = Machine(
             PROPOSEE,
             _AGENT | _COMITE,
             "Proposer un montant",
-            "instruction",
+            "programmation",
         ),
         Transition(
             "programmer", (PROPOSEE, EN_ATTENTE), PROGRAMMEE, _COMITE, "Retenir en séance", "programmation"

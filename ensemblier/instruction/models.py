@@ -9,8 +9,17 @@ from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.territoires.models import Financeur
 
 
+class ComplementQuerySet(models.QuerySet["Complement"]):
+    def ouverts(self) -> ComplementQuerySet:
+        """Les demandes auxquelles le porteur n'a pas encore répondu."""
+        return self.filter(repondu_le=None)
+
+
 class Complement(models.Model):
-    """Une demande de pièces : lesquelles, avant quand ; elle suspend l'horloge (B15, P29)."""
+    """Une demande de pièces : lesquelles, avant quand ; elle suspend l'horloge (B15, P29).
+
+    `pieces` : les codes des pièces du règlement.
+    """
 
     dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="+")
     pieces = models.JSONField(default=list)
@@ -19,6 +28,10 @@ class Complement(models.Model):
     demande_par = models.CharField(max_length=200)
     echeance = models.DateField()
     repondu_le = models.DateTimeField(null=True)
+    objects = ComplementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("demande_le", "pk")
 
 
 class AvisQuerySet(models.QuerySet["Avis"]):
@@ -36,7 +49,10 @@ class AvisQuerySet(models.QuerySet["Avis"]):
 
 
 class Avis(models.Model):
-    """L'avis d'un financeur (État, commune…) sur un dossier ; un seul en cours par financeur."""
+    """L'avis d'un financeur (État, commune…) sur un dossier ; un seul en cours par financeur.
+
+    `echeance` est celle qu'il avait en le rendant, `retard` le nombre de jours au-delà.
+    """
 
     class Sens(models.TextChoices):
         FAVORABLE = "favorable", "Favorable"
@@ -49,6 +65,8 @@ class Avis(models.Model):
     motif = models.TextField(blank=True)
     rendu_le = models.DateTimeField()
     rendu_par = models.CharField(max_length=200)
+    echeance = models.DateField(null=True)
+    retard = models.PositiveSmallIntegerField(default=0)
     objects = AvisQuerySet.as_manager()
 
     class Meta:

@@ -1,4 +1,4 @@
-"""La table d'une séance."""
+"""La table d'une séance ; une enveloppe n'a qu'un état, ses montants se consignent."""
 
 from ensemblier.noyau.machine import Machine, Role, Transition
 
@@ -17,4 +17,10 @@ SEANCE = Machine(
         Transition("ouvrir_la_seance", (CONVOQUEE,), OUVERTE, _PILOTE, "Ouvrir la séance", "programmation"),
         Transition("clore_la_seance", (OUVERTE,), CLOSE, _PILOTE, "Clore la séance", "programmation"),
     ),
+)
+
+EN_VIGUEUR = "en_vigueur"
+
+ENVELOPPE = Machine(
+    nom="enveloppe", initial=EN_VIGUEUR, etats={EN_VIGUEUR: ("En vigueur", "En vigueur")}, transitions=()
 )

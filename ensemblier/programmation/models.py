@@ -12,14 +12,15 @@ from ensemblier.comptes.models import Utilisateur
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.interface.champs import EurosField
 from ensemblier.noyau.machine import Acteur, Role
-from ensemblier.programmation.etats import SEANCE
+from ensemblier.programmation.etats import ENVELOPPE, SEANCE
 from ensemblier.registre.models import Fichier, Suivi
 from ensemblier.territoires.models import Financeur, Territoire
 
 
-class Enveloppe(models.Model):
+class Enveloppe(Suivi):
     """Les crédits d'un financeur pour un appel ; `engage` (voté) n'en dépasse jamais le montant."""
 
+    machine = ENVELOPPE
     appel = models.ForeignKey(Appel, on_delete=models.PROTECT, related_name="+")
     financeur = models.ForeignKey(Financeur, on_delete=models.PROTECT, related_name="+")
     montant = EurosField()
@@ -77,6 +78,8 @@ class Seance(Suivi):
 
 
 class Participant(models.Model):
+    """Une personne convoquée ; sa présence est pointée en séance."""
+
     seance = models.ForeignKey(Seance, on_delete=models.CASCADE, related_name="participants")
     utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="+")
     fonction = models.CharField(max_length=150)
@@ -128,6 +131,19 @@ class Note(models.Model):
         )
 
 
+class DeliberationQuerySet(models.QuerySet["Deliberation"]):
+    def visibles_par(self, acteur: Acteur | None) -> DeliberationQuerySet:
+        """Le service et l'audit les lisent toutes, un financeur les siennes."""
+        if acteur is None:
+            return self.none()
+        du_territoire = self.filter(territoire__code=acteur.territoire)
+        if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR, Role.FINANCES):
+            return du_territoire
+        codes = {d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)}
+        communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)}
+        return du_territoire.filter(Q(financeur__code__in=codes) | Q(financeur__commune__code__in=communes))
+
+
 class Deliberation(models.Model):
     """L'acte qui crée les droits : numéro, date, financeur ; rien n'est accordé sans lui (R60)."""
 
@@ -140,8 +156,10 @@ class Deliberation(models.Model):
     annexe = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
     enregistree_le = models.DateTimeField()
     enregistree_par = models.CharField(max_length=200)
+    objects = DeliberationQuerySet.as_manager()
 
     class Meta:
+        ordering = ("-le", "-pk")
         constraints = (models.UniqueConstraint(fields=("financeur", "numero"), name="deliberation_unique"),)
 
 

@@ -66,7 +66,8 @@ class Piece(Modele):
 class Dispositif(Modele):
     """Ce qu'un financeur ouvre dans l'appel, et ce qu'il en attend ; une demande vise un dispositif.
 
-    `depot_propre` : le financeur attend en plus son propre dépôt (R61). `acte` : la délibération fondatrice.
+    `depot_propre` : le financeur attend en plus son propre dépôt (R61). `plateforme_avant_vote` : une fois
+    retenue, la demande s'y dépose, et rien ne se vote sans sa référence (R55). `acte` : la délibération fondatrice.
     """
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
@@ -80,6 +81,7 @@ class Dispositif(Modele):
     objectifs: tuple[Phrase, ...] = ()
     gestionnaires: tuple[TypePorteur, ...] = ()
     depot_propre: bool = False
+    plateforme_avant_vote: Phrase | None = None
     acte: Phrase | None = None
     liens: tuple[Lien, ...] = ()
     source: Source

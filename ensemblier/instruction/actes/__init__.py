@@ -1,0 +1,37 @@
+"""Les actes de l'instruction : complétude et recevabilité, puis ce que disent les partenaires."""
+
+from ensemblier.instruction.actes.partenaires import (
+    confirmer_contact,
+    ne_pas_recevoir,
+    prendre_en_charge,
+    recevoir,
+    rendre_avis,
+)
+from ensemblier.instruction.actes.recevabilite import (
+    completer,
+    declarer_complet,
+    declarer_irrecevable,
+    declarer_recevable,
+    demander_complements,
+    qualifier_critere,
+    refuser_piece,
+    valider_piece,
+    valider_tolerance,
+)
+
+__all__ = [
+    "completer",
+    "confirmer_contact",
+    "declarer_complet",
+    "declarer_irrecevable",
+    "declarer_recevable",
+    "demander_complements",
+    "ne_pas_recevoir",
+    "prendre_en_charge",
+    "qualifier_critere",
+    "recevoir",
+    "refuser_piece",
+    "rendre_avis",
+    "valider_piece",
+    "valider_tolerance",
+]

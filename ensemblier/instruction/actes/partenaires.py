@@ -1,0 +1,99 @@
+"""Ce que chaque financeur et chaque commune disent d'un dossier : prise en charge, avis, dépôts, contacts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from ensemblier.dossiers.actes import avancer_demande
+from ensemblier.dossiers.models import ContactCommune, Demande, Dossier
+from ensemblier.instruction.droits import est_concerne, exiger_sa_commune, exiger_sa_ligne
+from ensemblier.instruction.examen import decision_close, echeance_d_instruction, exiger_recevable
+from ensemblier.instruction.models import Avis
+from ensemblier.noyau.calendrier import jour_de
+from ensemblier.noyau.machine import Acteur
+from ensemblier.registre.actes import ActeBloque, consigner, verrouiller
+from ensemblier.territoires.models import Financeur
+
+
+@transaction.atomic
+def prendre_en_charge(demande: Demande, *, par: Acteur, le: datetime) -> None:
+    """Le financeur ouvre sa ligne."""
+    exiger_recevable(demande.dossier, "la prise en charge")
+    avancer_demande(demande, "prendre_en_charge", par=par, le=le)
+
+
+@transaction.atomic
+def recevoir(demande: Demande, *, par: Acteur, le: datetime) -> None:
+    """Le financeur juge son volet recevable."""
+    exiger_recevable(demande.dossier, "l'examen d'un volet")
+    avancer_demande(demande, "recevoir", par=par, le=le)
+
+
+@transaction.atomic
+def ne_pas_recevoir(demande: Demande, *, motif: str, par: Acteur, le: datetime) -> None:
+    """Le financeur juge son volet non recevable ; il restera à l'acter."""
+    exiger_recevable(demande.dossier, "l'examen d'un volet")
+    avancer_demande(demande, "ne_pas_recevoir", par=par, le=le, motif=motif)
+
+
+@transaction.atomic
+def rendre_avis(
+    dossier: Dossier, financeur: Financeur, *, sens: str, motif: str = "", par: Acteur, le: datetime
+) -> Avis:
+    """L'avis d'un financeur sur sa ligne ; rendu de nouveau, il remplace le premier, que le registre garde.
+
+    Réservé ou défavorable : la raison est obligatoire. En retard il est admis et le dit ; après la
+    décision il est refusé (É11).
+    """
+    exiger_sa_ligne(par, financeur, "Rendre l'avis")
+    verrouiller(dossier.racine())
+    exiger_recevable(dossier, "un avis")
+    if not est_concerne(dossier, financeur):
+        raise ActeBloque(f"« {financeur.nom} » n'est pas sollicité sur ce dossier : son avis n'est pas attendu.")
+    if close := decision_close(dossier, financeur):
+        raise ActeBloque(close, "Écrivez au service.")
+    if sens not in Avis.Sens.values:
+        raise ActeBloque("Choisissez un avis : favorable, réservé ou défavorable.")
+    if sens != Avis.Sens.FAVORABLE and not motif.strip():
+        raise ActeBloque("Un avis réservé ou défavorable est motivé. Écrivez pourquoi.")
+    echeance = echeance_d_instruction(dossier.appel)
+    retard = max((jour_de(le) - echeance).days, 0) if echeance else 0
+    avis, nouveau = Avis.objects.update_or_create(
+        dossier=dossier,
+        financeur=financeur,
+        defaults={
+            "sens": sens,
+            "motif": motif.strip(),
+            "rendu_le": le,
+            "rendu_par": f"{par.nom}, {par.fonction}",
+            "echeance": echeance,
+            "retard": retard,
+        },
+    )
+    verbe = "Avis rendu" if nouveau else "Avis modifié"
+    consigner(
+        dossier, "rendre_avis", par=par, le=le, public=False, motif=motif.strip(),
+        libelle=f"{verbe} : {financeur.sigle}, {avis.get_sens_display().lower()}",
+        details={"financeur": financeur.code, "sens": sens, "retard": retard},
+    )  # fmt: skip
+    return avis
+
+
+@transaction.atomic
+def confirmer_contact(
+    contact: ContactCommune, *, reponse: bool | None, note: str = "", par: Acteur, le: datetime
+) -> None:
+    """Le référent dit si le contact a eu lieu : oui, non, ou « je ne sais plus » (`None`) (R40, P20)."""
+    exiger_sa_commune(par, contact.commune.code, "Confirmer le contact")
+    dossier = contact.dossier
+    verrouiller(dossier.racine())
+    contact.confirme, contact.confirme_le, contact.confirme_par = reponse, le, f"{par.nom}, {par.fonction}"
+    contact.save(update_fields=("confirme", "confirme_le", "confirme_par"))
+    mot = {True: "confirmé", False: "non confirmé", None: "sans souvenir"}[reponse]
+    consigner(
+        dossier, "confirmer_contact", par=par, le=le, public=False, motif=note.strip(),
+        libelle=f"Contact avec {contact.commune.nom} : {mot}",
+        details={"commune": contact.commune.code, "reponse": reponse},
+    )  # fmt: skip

@@ -1,0 +1,40 @@
+"""Ce qu'un acteur est pour l'avis d'un financeur, et le refus qui le dit quand ce n'est pas sa ligne."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ensemblier.dossiers.droits import roles_sur_financeur
+from ensemblier.dossiers.models import Dossier
+from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
+from ensemblier.territoires.models import Financeur
+
+PILOTE = (Role.INSTRUCTEUR, Role.RESPONSABLE)
+
+
+def exiger_role(roles: Iterable[Role], admis: Iterable[Role], libelle: str) -> None:
+    """Lève `RoleInsuffisant` avec la raison, comme la table d'états le fait pour ses actes."""
+    if not set(admis) & set(roles):
+        qui = " ou ".join(sorted(role.libelle for role in admis))
+        raise RoleInsuffisant(f"« {libelle} » : cet acte revient à : {qui}.")
+
+
+def exiger_sa_ligne(acteur: Acteur | None, financeur: Financeur, libelle: str) -> None:
+    """Un financeur n'écrit que sa ligne ; celle d'un autre est refusée (403)."""
+    if Role.AGENT_FINANCEUR not in roles_sur_financeur(acteur, financeur):
+        raise RoleInsuffisant(
+            f"« {libelle} » : la ligne est celle de « {financeur.nom} », vous n'écrivez que la vôtre."
+        )
+
+
+def exiger_sa_commune(acteur: Acteur | None, commune: str, libelle: str) -> None:
+    communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)} if acteur else set()
+    if commune not in communes:
+        raise RoleInsuffisant(f"« {libelle} » : cet acte revient au référent de la commune.")
+
+
+def est_concerne(dossier: Dossier, financeur: Financeur) -> bool:
+    """Le financeur est sollicité, ou la commune qu'il représente est touchée par l'action."""
+    if dossier.demandes.filter(financeur=financeur).exists():
+        return True
+    return bool(financeur.commune_id) and dossier.ciblages.filter(communes=financeur.commune_id).exists()

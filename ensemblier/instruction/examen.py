@@ -1,0 +1,146 @@
+"""Lire un dossier pour l'instruire : ce qui manque, ce qui bloque, qui n'a pas encore répondu."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from ensemblier.appels.models import Appel, Jalon
+from ensemblier.dossiers.etats import DECISIONS, ECARTEE, EN_ATTENTE, PROGRAMMEE, RECEVABLE, RETIRE
+from ensemblier.dossiers.fiche import rapport_de, reglement_de, se_remplit_ici
+from ensemblier.dossiers.models import Demande, Dossier, Piece
+from ensemblier.instruction.models import Avis, Complement
+from ensemblier.noyau import packs
+from ensemblier.noyau.calendrier import jour_de
+from ensemblier.registre.actes import ActeBloque
+from ensemblier.territoires.models import Financeur
+
+INSTRUCTION = "instruction"
+CERFA = "cerfa"
+
+
+@dataclass(frozen=True, slots=True)
+class PieceAttendue:
+    """Une pièce du règlement face à ce qui est reçu ; `etat` : manquante, recue, valide, a_remplacer, ici."""
+
+    code: str
+    libelle: str
+    indispensable: bool
+    etat: str
+    recue: Piece | None
+
+    @property
+    def manque(self) -> bool:
+        return self.etat in ("manquante", "a_remplacer")
+
+
+@dataclass(frozen=True, slots=True)
+class Completude:
+    """S23, S24 : les pièces demandées à ce type de porteur ; une déclaration n'est pas une pièce."""
+
+    lignes: tuple[PieceAttendue, ...]
+
+    @property
+    def manquantes(self) -> tuple[PieceAttendue, ...]:
+        return tuple(ligne for ligne in self.lignes if ligne.manque)
+
+    @property
+    def est_complet(self) -> bool:
+        return not self.manquantes
+
+
+def completude(dossier: Dossier, pieces: Iterable[Piece] | None = None) -> Completude:
+    """Chaque pièce attendue avec son état ; un dossier rempli ici tient lieu de Cerfa (P35)."""
+    regles = reglement_de(dossier)
+    toutes = dossier.pieces.select_related("fichier") if pieces is None else pieces
+    courantes = {p.code: p for p in toutes if p.remplacee_le is None}
+    ici = se_remplit_ici(regles)
+
+    def etat(attendue: packs.Piece) -> str:
+        recue = courantes.get(attendue.code)
+        if recue is not None:
+            return str(recue.statut)
+        return "ici" if ici and attendue.code == CERFA else "manquante"
+
+    return Completude(
+        tuple(
+            PieceAttendue(p.code, p.libelle, p.indispensable, etat(p), courantes.get(p.code))
+            for p in regles.pieces_pour(dossier.organisme.type)
+            if not p.declaration
+        )
+    )
+
+
+def ordre_aap(dossier: Dossier) -> bool:
+    """L'appel programme avant que les financeurs instruisent (R64, P24)."""
+    return reglement_de(dossier).ordre == "programmation_avant_instruction"
+
+
+def echeance_d_instruction(appel: Appel) -> date | None:
+    """Le dernier jour pour rendre un avis : la fin de la phase d'instruction de l'appel."""
+    return echeances_d_instruction([appel.pk]).get(appel.pk)
+
+
+def echeances_d_instruction(appels: Iterable[int]) -> dict[int, date]:
+    """Une requête pour tous les appels d'une page."""
+    jalons = Jalon.objects.filter(appel__in=list(appels), nature=INSTRUCTION, fin__isnull=False)
+    return {j.appel_id: j.fin for j in jalons.order_by("rang")}
+
+
+def exiger_recevable(dossier: Dossier, quoi: str) -> None:
+    """S78 : rien ne s'instruit avant « recevable »."""
+    etat = Dossier.objects.values_list("etat", flat=True).get(pk=dossier.pk)
+    if etat == RECEVABLE:
+        return
+    if etat == RETIRE:
+        raise ActeBloque(f"Le porteur a retiré ce dossier : {quoi} n'est plus possible.")
+    raise ActeBloque(
+        f"Le dossier est « {dossier.machine.libelle(etat)} » : {quoi} demande un dossier « Recevable ».",
+        "Déclarez-le d'abord recevable.",
+    )
+
+
+def decision_close(dossier: Dossier, financeur: Financeur) -> str:
+    """La phrase qui ferme l'avis d'un financeur, vide s'il est encore ouvert.
+
+    Avant la programmation (AMI), le comité clôt ; après elle (AAP), seul l'acte du financeur clôt.
+    """
+    closes = set(DECISIONS) | (set() if ordre_aap(dossier) else {PROGRAMMEE, EN_ATTENTE, ECARTEE})
+    volets = list(dossier.demandes.filter(financeur=financeur))
+    if not volets or any(v.etat not in closes for v in volets):
+        return ""
+    dates = [v.votee_le for v in volets if v.votee_le]
+    if dates:
+        return f"« {financeur.nom} » a décidé le {max(dates):%d/%m/%Y} : un avis ne peut plus être rendu."
+    return "Le comité a décidé : un avis ne peut plus être rendu."
+
+
+def volets_sans_avis(dossier: Dossier, *, le: datetime) -> list[Demande]:
+    """Les volets ouverts dont le financeur n'a rien dit, tant que le délai d'instruction court (§C.4)."""
+    echeance = echeance_d_instruction(dossier.appel)
+    if echeance is None or jour_de(le) > echeance:
+        return []
+    donnes = set(Avis.objects.filter(dossier=dossier).values_list("financeur_id", flat=True))
+    ouverts = dossier.demandes.select_related("financeur").exclude(etat__in=(*DECISIONS, "abandonnee"))
+    return [v for v in ouverts if v.financeur_id not in donnes and v.etat != "non_recevable"]
+
+
+def complement_ouvert(dossier: Dossier) -> Complement | None:
+    return Complement.objects.ouverts().filter(dossier=dossier).last()
+
+
+__all__ = [
+    "Completude",
+    "PieceAttendue",
+    "complement_ouvert",
+    "completude",
+    "decision_close",
+    "echeance_d_instruction",
+    "echeances_d_instruction",
+    "exiger_recevable",
+    "ordre_aap",
+    "rapport_de",
+    "reglement_de",
+    "volets_sans_avis",
+]

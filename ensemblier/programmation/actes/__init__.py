@@ -1,0 +1,41 @@
+"""Les actes de la programmation : enveloppes, propositions, séances, délibérations."""
+
+from ensemblier.programmation.actes.deliberations import (
+    Decision,
+    annexer,
+    enregistrer_deliberation,
+    joindre_l_acte_signe,
+)
+from ensemblier.programmation.actes.enveloppes import modifier_enveloppe, ouvrir_enveloppe
+from ensemblier.programmation.actes.jury import decider, noter, retenir_taux, valider_critere
+from ensemblier.programmation.actes.propositions import proposer
+from ensemblier.programmation.actes.seances import (
+    Membre,
+    clore_la_seance,
+    convoquer,
+    declarer_deport,
+    ouvrir_la_seance,
+    pointer,
+    produire_le_proces_verbal,
+)
+
+__all__ = [
+    "Decision",
+    "Membre",
+    "annexer",
+    "clore_la_seance",
+    "convoquer",
+    "decider",
+    "declarer_deport",
+    "enregistrer_deliberation",
+    "joindre_l_acte_signe",
+    "modifier_enveloppe",
+    "noter",
+    "ouvrir_enveloppe",
+    "ouvrir_la_seance",
+    "pointer",
+    "produire_le_proces_verbal",
+    "proposer",
+    "retenir_taux",
+    "valider_critere",
+]

@@ -1,0 +1,270 @@
+"""L'acte qui crée les droits : une délibération enregistrée vote ou refuse, ligne à ligne, et engage l'enveloppe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from ensemblier.appels.models import Appel
+from ensemblier.comptes.droits import systeme
+from ensemblier.dossiers.actes import avancer_demande
+from ensemblier.dossiers.etats import ABANDONNEE, DECIDE, DECISIONS, RECEVABLE, etape
+from ensemblier.dossiers.fiche import reglement_de
+from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.instruction.droits import exiger_sa_ligne
+from ensemblier.instruction.examen import exiger_recevable, ordre_aap, volets_sans_avis
+from ensemblier.interface.controles import FichierRefuse, controler
+from ensemblier.noyau.calendrier import jour_de
+from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.noyau.montants import Attribuable, Ligne, en_francais, euros
+from ensemblier.programmation import documents
+from ensemblier.programmation.actes.propositions import exiger_attribuable, lignes_en_json
+from ensemblier.programmation.calculs import ZERO, attribuable_au_volet, cumul
+from ensemblier.programmation.models import Attribution, Deliberation, Enveloppe
+from ensemblier.registre.actes import ActeBloque, avancer, consigner, verrouiller
+from ensemblier.registre.fichiers import conserver
+from ensemblier.registre.models import Chaine
+from ensemblier.territoires.models import Financeur
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Une ligne de la délibération : un montant accordé, ou un refus (`montant` nul) avec son motif."""
+
+    demande: Demande
+    montant: Decimal | None
+    motif: str = ""
+
+
+def enregistrer_deliberation(
+    financeur: Financeur,
+    appel: Appel,
+    *,
+    numero: str,
+    votee_le: date,
+    decisions: Sequence[Decision],
+    par: Acteur,
+    le: datetime,
+    annexe: bool = True,
+) -> Deliberation:
+    """Enregistre l'acte voté par un financeur : tout, ou rien si une ligne ne tient pas (R60).
+
+    Chaque accord est au plus l'attribuable (K6), dans le coût (S41) et dans l'enveloppe ; en AAP il suit
+    l'instruction du volet ; un dispositif à dépôt propre attend sa référence (S70). Puis l'annexe (§C.7).
+    """
+    exiger_sa_ligne(par, financeur, "Enregistrer une délibération")
+    with transaction.atomic():
+        deliberation = _enregistrer(
+            financeur, appel, numero=numero.strip(), votee_le=votee_le, decisions=decisions, par=par, le=le
+        )
+    if annexe:
+        annexer(deliberation, par=par, le=le)
+    return deliberation
+
+
+def _enregistrer(
+    financeur: Financeur,
+    appel: Appel,
+    *,
+    numero: str,
+    votee_le: date,
+    decisions: Sequence[Decision],
+    par: Acteur,
+    le: datetime,
+) -> Deliberation:
+    _verifier_l_acte(financeur, numero, votee_le, decisions, le)
+    enveloppe = Enveloppe.objects.filter(appel=appel, financeur=financeur).first()
+    dossiers = {d.demande.dossier_id: d.demande.dossier for d in decisions}
+    _verrouiller([d.racine() for d in dossiers.values()] + ([enveloppe.racine()] if enveloppe else []))
+    if enveloppe:
+        enveloppe = Enveloppe.objects.select_for_update().get(pk=enveloppe.pk)
+    deliberation = Deliberation.objects.create(
+        territoire=appel.territoire,
+        appel=appel,
+        financeur=financeur,
+        numero=numero,
+        le=votee_le,
+        enregistree_le=le,
+        enregistree_par=f"{par.nom}, {par.fonction}",
+    )
+    engage = ZERO
+    for decision in sorted(decisions, key=lambda d: d.demande.pk):
+        reste = enveloppe.reste - engage if enveloppe else None
+        engage += _appliquer(deliberation, decision, reste=reste, par=par, le=le)
+    if enveloppe and engage:
+        _engager(enveloppe, deliberation, engage, par=par, le=le)
+    for dossier in dossiers.values():
+        _clore_l_instruction(dossier, le=le)
+    return deliberation
+
+
+def _verrouiller(racines: Sequence[str]) -> None:
+    """Les chaînes dans l'ordre de leur identifiant : deux délibérations ne s'attendent jamais l'une l'autre."""
+    Chaine.objects.bulk_create([Chaine(racine=r) for r in sorted(set(racines))], ignore_conflicts=True)
+    list(Chaine.objects.select_for_update().filter(racine__in=racines).order_by("pk"))
+
+
+def _verifier_l_acte(
+    financeur: Financeur, numero: str, votee_le: date, decisions: Sequence[Decision], le: datetime
+) -> None:
+    if not numero:
+        raise ActeBloque("Le numéro de l'acte manque : rien n'est accordé sans lui. Recopiez-le.")
+    if votee_le > jour_de(le):
+        raise ActeBloque(f"Le {votee_le:%d/%m/%Y} n'est pas encore passé : une décision à venir n'accorde rien.")
+    if Deliberation.objects.filter(financeur=financeur, numero=numero).exists():
+        raise ActeBloque(f"L'acte {numero} de « {financeur.sigle} » est déjà enregistré. Vérifiez le numéro.")
+    if not decisions:
+        raise ActeBloque("L'acte ne décide d'aucun dossier. Choisissez au moins une ligne.")
+    if len({d.demande.pk for d in decisions}) != len(decisions):
+        raise ActeBloque("Un même volet est décidé deux fois dans cet acte. Gardez une seule ligne.")
+    if autres := [d.demande.dossier.numero for d in decisions if d.demande.financeur_id != financeur.pk]:
+        raise ActeBloque(f"Ces lignes sont d'un autre financeur : {', '.join(autres)}.")
+
+
+def _appliquer(
+    deliberation: Deliberation, decision: Decision, *, reste: Decimal | None, par: Acteur, le: datetime
+) -> Decimal:
+    """Vote ou refuse un volet ; rend ce qu'il engage."""
+    demande = decision.demande
+    dossier = demande.dossier
+    if dossier.appel_id != deliberation.appel_id:
+        raise ActeBloque(f"{dossier.numero} n'est pas de l'appel « {deliberation.appel} ».")
+    exiger_recevable(dossier, f"la décision sur {dossier.numero}")
+    acte = f"Acte {deliberation.numero} du {deliberation.le:%d/%m/%Y}"
+    details = {"deliberation": deliberation.numero, "le": deliberation.le.isoformat()}
+    if decision.montant is None:
+        if not decision.motif.strip():
+            raise ActeBloque(f"{dossier.numero} : le motif du refus manque, il est écrit dans la lettre.")
+        lignes = [{"libelle": acte, "calcul": "refus", "montant": "0.00"}]
+        _attribuer(deliberation, demande, ZERO, decision.motif.strip(), lignes)
+        avancer_demande(
+            demande, "refuser", par=par, le=le, motif=decision.motif.strip(), details=details, public=True,
+            vote=ZERO, votee_le=deliberation.le,
+        )  # fmt: skip
+        return ZERO
+    montant = euros(decision.montant)
+    calcul = _exiger_l_accord(demande, montant, reste=reste, le=le)
+    ligne = Ligne("Accordé", acte, montant)
+    complet = Attribuable(montant, calcul.limite, (*calcul.lignes, ligne))
+    _attribuer(deliberation, demande, montant, decision.motif.strip(), lignes_en_json(complet))
+    avancer_demande(
+        demande, "voter", par=par, le=le, motif=decision.motif.strip(), public=True,
+        details={**details, "montant": str(montant)}, vote=montant, votee_le=deliberation.le,
+    )  # fmt: skip
+    return montant
+
+
+def _attribuer(
+    deliberation: Deliberation, demande: Demande, montant: Decimal, motif: str, lignes: list[dict[str, str]]
+) -> None:
+    Attribution.objects.create(
+        demande=demande, deliberation=deliberation, montant=montant, motif=motif, lignes=lignes
+    )
+
+
+def _exiger_l_accord(
+    demande: Demande, montant: Decimal, *, reste: Decimal | None, le: datetime
+) -> Attribuable:
+    dossier = demande.dossier
+    if montant <= 0:
+        raise ActeBloque(f"{dossier.numero} : un accord est au-dessus de zéro. Pour zéro, refusez avec un motif.")
+    _exiger_le_depot_propre(demande)
+    if ordre_aap(dossier) and any(v.pk == demande.pk for v in volets_sans_avis(dossier, le=le)):
+        raise ActeBloque(
+            f"{dossier.numero} : « {demande.financeur.sigle} » n'a pas encore rendu son avis. "
+            "Rendez-le, ou attendez la fin de l'instruction."
+        )
+    calcul = attribuable_au_volet(demande, reste=reste)
+    try:
+        exiger_attribuable(montant, calcul)
+    except ActeBloque as refus:
+        raise ActeBloque(*(f"{dossier.numero} : {raison}" for raison in refus.raisons)) from refus
+    somme = cumul(dossier, {demande.pk: montant})
+    if somme.excedent:
+        raise ActeBloque(
+            f"{dossier.numero} : les financements font {en_francais(somme.total)} pour un coût de "
+            f"{en_francais(somme.cout)}, {en_francais(somme.excedent)} de trop."
+        )
+    return calcul
+
+
+def _exiger_le_depot_propre(demande: Demande) -> None:
+    """S70, R55 : retenu d'abord, déposé ensuite sur la plateforme du financeur, délibéré enfin."""
+    dispositif = reglement_de(demande.dossier).dispositif(demande.dispositif.code)
+    if dispositif is None or not dispositif.plateforme_avant_vote or demande.reference_depot:
+        return
+    raise ActeBloque(
+        f"{demande.dossier.numero} : la référence du dépôt sur « {dispositif.plateforme_avant_vote} » manque. "
+        "Notez-la dans les dépôts du dossier, puis enregistrez l'acte."
+    )
+
+
+def _engager(
+    enveloppe: Enveloppe, deliberation: Deliberation, montant: Decimal, *, par: Acteur, le: datetime
+) -> None:
+    """Additionne en Python sous le verrou ; le CHECK de la base garde la porte en dernier."""
+    total = enveloppe.engage + montant
+    if total > enveloppe.montant:
+        raise ActeBloque(
+            f"L'enveloppe de « {enveloppe.financeur.sigle} » serait dépassée de "
+            f"{en_francais(total - enveloppe.montant)}. Rien n'est enregistré : baissez un montant."
+        )
+    consigner(
+        enveloppe, "engager", par=par, le=le, libelle=f"Engagé par l'acte {deliberation.numero}"[:200],
+        details={"montant": str(montant), "engage": str(total)}, public=False, engage=total,
+    )  # fmt: skip
+
+
+def _clore_l_instruction(dossier: Dossier, *, le: datetime) -> None:
+    """Quand chaque volet est décidé, le dossier l'est : ce qui lie le porteur est complet."""
+    etats = list(dossier.demandes.values_list("etat", flat=True))
+    decides = all(etat in (*DECISIONS, ABANDONNEE) for etat in etats)
+    lu = Dossier.objects.values_list("etat", flat=True).get(pk=dossier.pk)
+    if decides and lu == RECEVABLE:
+        avancer(
+            dossier, "decider", par=systeme(dossier.territoire.code), roles={Role.SYSTEME}, le=le,
+            decide_le=le, etape=etape(DECIDE, etats),
+        )  # fmt: skip
+
+
+def annexer(deliberation: Deliberation, *, par: Acteur, le: datetime) -> None:
+    """Écrit l'annexe (§C.7), une fois : ses totaux sont ceux des attributions."""
+    exiger_sa_ligne(par, deliberation.financeur, "Écrire l'annexe")
+    if deliberation.annexe_id:
+        return
+    contenu = documents.annexe(deliberation)
+    with transaction.atomic():
+        tenue = Deliberation.objects.select_for_update().get(pk=deliberation.pk)
+        if tenue.annexe_id is None:
+            nom = f"annexe-{deliberation.financeur.code.lower()}-{deliberation.numero}.pdf"
+            tenue.annexe = conserver(contenu, nom=nom, type_mime="application/pdf", par=par, le=le)
+            tenue.save(update_fields=("annexe",))
+        deliberation.annexe = tenue.annexe
+
+
+@transaction.atomic
+def joindre_l_acte_signe(
+    deliberation: Deliberation, *, fichier: UploadedFile, par: Acteur, le: datetime
+) -> None:
+    """L'acte signé, tel que l'assemblée l'a rendu exécutoire ; il ne se remplace pas."""
+    exiger_sa_ligne(par, deliberation.financeur, "Joindre l'acte signé")
+    tenue = Deliberation.objects.select_for_update().get(pk=deliberation.pk)
+    if tenue.acte_signe_id:
+        raise ActeBloque("L'acte signé est déjà joint. Pour le corriger, enregistrez un nouvel acte.")
+    try:
+        type_mime = controler(fichier.file)
+    except FichierRefuse as refus:
+        raise ActeBloque(str(refus)) from refus
+    tenue.acte_signe = conserver(fichier, nom=fichier.name or "acte", type_mime=type_mime, par=par, le=le)
+    tenue.save(update_fields=("acte_signe",))
+    deliberation.acte_signe = tenue.acte_signe
+    for attribution in tenue.attributions.select_related("demande__dossier", "demande__financeur"):
+        consigner(
+            attribution.demande, "joindre_l_acte_signe", par=par, le=le, libelle=f"Acte {tenue.numero} joint"[:200],
+            details={"empreinte": tenue.acte_signe.empreinte},
+        )  # fmt: skip

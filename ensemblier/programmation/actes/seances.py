@@ -1,0 +1,212 @@
+"""Une séance : convoquée avec ses membres et son ordre du jour, ouverte, pointée, close avec son procès-verbal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from ensemblier.appels.models import Appel
+from ensemblier.comptes.models import Interet, Utilisateur
+from ensemblier.dossiers.etats import RECEVABLE
+from ensemblier.dossiers.models import Acces, Deport, Dossier
+from ensemblier.instruction.droits import PILOTE, exiger_role
+from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
+from ensemblier.programmation import documents
+from ensemblier.programmation.etats import CLOSE, OUVERTE
+from ensemblier.programmation.models import Inscription, Participant, Seance
+from ensemblier.registre.actes import ActeBloque, avancer, consigner, ouvrir, verrouiller
+from ensemblier.registre.fichiers import conserver
+
+
+@dataclass(frozen=True, slots=True)
+class Membre:
+    """Une personne convoquée, sa fonction, et si elle vote."""
+
+    utilisateur: Utilisateur
+    fonction: str
+    a_voix: bool = True
+
+
+@transaction.atomic
+def convoquer(
+    appel: Appel,
+    *,
+    type: str,
+    titre: str,
+    seance_le: datetime,
+    lieu: str = "",
+    quorum: int = 1,
+    membres: Sequence[Membre],
+    dossiers: Sequence[Dossier],
+    par: Acteur,
+    roles: Iterable[Role],
+    le: datetime,
+) -> Seance:
+    """Convoque une séance : chaque membre lit les dossiers listés, sauf ceux dont un intérêt l'écarte (B10)."""
+    exiger_role(roles, PILOTE, "Convoquer une séance")
+    _verifier_la_convocation(appel, dossiers, membres, quorum)
+    seance = Seance(
+        territoire=appel.territoire, appel=appel, type=type, titre=titre, le=seance_le, lieu=lieu, quorum=quorum
+    )
+    ouvrir(
+        seance, par=par, le=le, acte="convoquer", libelle="Séance convoquée", public=False,
+        details={"dossiers": [d.numero for d in dossiers], "membres": len(membres), "quorum": quorum},
+    )  # fmt: skip
+    Participant.objects.bulk_create(
+        Participant(seance=seance, utilisateur=m.utilisateur, fonction=m.fonction, a_voix=m.a_voix)
+        for m in membres
+    )
+    Inscription.objects.bulk_create(
+        Inscription(seance=seance, dossier=d, rang=rang) for rang, d in enumerate(dossiers, start=1)
+    )
+    _deporter_les_interesses(seance, par=par, le=le)
+    _ouvrir_les_acces(seance, le=le)
+    return seance
+
+
+def _verifier_la_convocation(
+    appel: Appel, dossiers: Sequence[Dossier], membres: Sequence[Membre], quorum: int
+) -> None:
+    if etrangers := [d.numero for d in dossiers if d.appel_id != appel.pk]:
+        raise ActeBloque(f"Ces dossiers ne sont pas de l'appel « {appel} » : {', '.join(etrangers)}.")
+    if pas_prets := [d.numero for d in dossiers if d.etat != RECEVABLE]:
+        raise ActeBloque(
+            f"Une séance examine des dossiers recevables. Ne le sont pas : {', '.join(pas_prets)}."
+        )
+    votants = sum(1 for m in membres if m.a_voix)
+    if not 1 <= quorum <= votants:
+        raise ActeBloque(f"Le quorum est de {quorum} pour {votants} membres votants : il ne peut pas être tenu.")
+
+
+def _ouvrir_les_acces(seance: Seance, *, le: datetime) -> None:
+    """Un accès par membre et par dossier ; le déport l'emporte toujours sur l'accès (`visibles_par`)."""
+    raison = f"Séance {seance.pk}"
+    membres = list(seance.participants.values_list("utilisateur_id", flat=True))
+    Acces.objects.bulk_create(
+        (
+            Acces(dossier_id=dossier, utilisateur_id=membre, raison=raison, accorde_le=le)
+            for dossier in seance.inscriptions.values_list("dossier_id", flat=True)
+            for membre in membres
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _deporter_les_interesses(seance: Seance, *, par: Acteur, le: datetime) -> None:
+    """Un intérêt connu vaut déport, déclaré ou non : il est écrit au dossier, et ira au procès-verbal (S69)."""
+    porteurs: dict[int, list[Dossier]] = {}
+    for inscription in seance.inscriptions.select_related("dossier"):
+        porteurs.setdefault(inscription.dossier.organisme_id, []).append(inscription.dossier)
+    membres = seance.participants.values("utilisateur_id")
+    interets = Interet.objects.filter(utilisateur__in=membres, organisme__in=porteurs, leve_le=None)
+    for interet in interets.select_related("utilisateur").order_by("pk"):
+        for dossier in porteurs[interet.organisme_id]:
+            _deporter(dossier, interet.utilisateur, motif=interet.nature, par=par, le=le)
+
+
+def _deporter(dossier: Dossier, utilisateur: Utilisateur, *, motif: str, par: Acteur, le: datetime) -> None:
+    verrouiller(dossier.racine())
+    deport, nouveau = Deport.objects.get_or_create(
+        dossier=dossier, utilisateur=utilisateur, defaults={"motif": motif[:200], "declare_le": le}
+    )
+    if not nouveau and deport.leve_le is None:
+        return
+    deport.motif, deport.declare_le, deport.leve_le = motif[:200], le, None
+    deport.save(update_fields=("motif", "declare_le", "leve_le"))
+    consigner(
+        dossier, "deporter", par=par, le=le, libelle=f"Déport : {utilisateur.nom_complet}"[:200], motif=motif,
+        public=False,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def declarer_deport(
+    inscription: Inscription,
+    utilisateur: Utilisateur,
+    *,
+    motif: str,
+    par: Acteur,
+    roles: Iterable[Role],
+    le: datetime,
+) -> None:
+    """Un membre se déporte, ou le service l'enregistre : il perd lecture, note et voix (B10) ; sa note tombe."""
+    if par.utilisateur != utilisateur.pk:
+        exiger_role(roles, PILOTE, "Enregistrer un déport")
+    if not inscription.seance.participants.filter(utilisateur=utilisateur).exists():
+        raise RoleInsuffisant("« Se déporter » : cet acte revient à un membre de la séance.")
+    if inscription.seance.etat == CLOSE:
+        raise ActeBloque("La séance est close : son procès-verbal est écrit. Écrivez au service.")
+    if not motif.strip():
+        raise ActeBloque("Le motif manque : il va au procès-verbal. Écrivez-le, par exemple « trésorier ».")
+    _deporter(inscription.dossier, utilisateur, motif=motif.strip(), par=par, le=le)
+    inscription.notes.filter(utilisateur=utilisateur).delete()
+
+
+@transaction.atomic
+def ouvrir_la_seance(seance: Seance, *, par: Acteur, roles: Iterable[Role], le: datetime) -> None:
+    """Ouvre la séance ; les intérêts connus depuis la convocation deviennent des déports."""
+    avancer(seance, "ouvrir_la_seance", par=par, roles=roles, le=le, public=False)
+    _deporter_les_interesses(seance, par=par, le=le)
+
+
+@transaction.atomic
+def pointer(
+    participant: Participant, *, est_present: bool, par: Acteur, roles: Iterable[Role], le: datetime
+) -> None:
+    """Note une présence ou une absence ; le quorum se compte sur les présents qui votent."""
+    exiger_role(roles, PILOTE, "Pointer les présents")
+    verrouiller(participant.seance.racine())
+    exiger_ouverte(participant.seance)
+    participant.est_present = est_present
+    participant.save(update_fields=("est_present",))
+    mot = "présent" if est_present else "absent"
+    consigner(
+        participant.seance, "pointer", par=par, le=le, public=False,
+        libelle=f"{participant.utilisateur.nom_complet} : {mot}"[:200],
+    )  # fmt: skip
+
+
+def exiger_ouverte(seance: Seance) -> None:
+    """Relit l'état sous le verrou de la séance."""
+    seance.refresh_from_db(fields=("etat",))
+    if seance.etat != OUVERTE:
+        raise ActeBloque(f"La séance est « {seance.etat_agent} » : ouvrez-la d'abord, ou écrivez au service.")
+
+
+def clore_la_seance(
+    seance: Seance, *, par: Acteur, roles: Iterable[Role], le: datetime, document: bool = True
+) -> None:
+    """Clôt la séance quand tout l'ordre du jour est décidé, puis écrit son procès-verbal."""
+    with transaction.atomic():
+        verrouiller(seance.racine())
+        reste = list(seance.inscriptions.filter(decision="").values_list("dossier__numero", flat=True))
+        if reste:
+            raise ActeBloque(f"Il reste à décider : {', '.join(reste)}. Décidez, ou ajournez avec un motif.")
+        avancer(seance, "clore_la_seance", par=par, roles=roles, le=le, public=False)
+    if document:
+        produire_le_proces_verbal(seance, par=par, le=le)
+
+
+def produire_le_proces_verbal(seance: Seance, *, par: Acteur, le: datetime) -> None:
+    """Le procès-verbal en PDF : présents, déports, décisions motivées. Une seule fois, après la clôture."""
+    seance.refresh_from_db()
+    if seance.etat != CLOSE:
+        raise ActeBloque("Le procès-verbal s'écrit à la clôture de la séance.")
+    if seance.proces_verbal_id:
+        return
+    contenu = documents.proces_verbal(seance)
+    with transaction.atomic():
+        verrouiller(seance.racine())
+        seance.refresh_from_db(fields=("proces_verbal",))
+        if seance.proces_verbal_id:
+            return
+        fichier = conserver(
+            contenu, nom=f"proces-verbal-{seance.pk}.pdf", type_mime="application/pdf", par=par, le=le
+        )
+        consigner(
+            seance, "produire_le_proces_verbal", par=par, le=le, libelle="Procès-verbal écrit", public=False,
+            details={"empreinte": fichier.empreinte}, proces_verbal=fichier,
+        )  # fmt: skip

@@ -1,0 +1,113 @@
+"""L'argent d'un volet dans son dossier : ce qu'on peut attribuer (K6), ce que tous financent (S41)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from ensemblier.dossiers.etats import ABANDONNEE, ECARTEE, NON_RECEVABLE, REFUS_NOTIFIE, REFUSEE
+from ensemblier.dossiers.fiche import fiche_de, reglement_de
+from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.noyau import montants
+from ensemblier.noyau.regles import Constat, Fiche, evaluer
+from ensemblier.programmation.models import Enveloppe
+
+ZERO = Decimal("0.00")
+PERDUS = (ABANDONNEE, ECARTEE, NON_RECEVABLE, REFUSEE, REFUS_NOTIFIE)
+"""Les volets qui ne financeront pas l'action."""
+
+
+def reste_de_l_enveloppe(demande: Demande) -> Decimal | None:
+    """Ce que le financeur n'a pas encore voté ; `None` s'il n'a pas dit ses crédits."""
+    enveloppe = Enveloppe.objects.filter(
+        appel=demande.dossier.appel_id, financeur=demande.financeur_id
+    ).first()
+    return enveloppe.reste if enveloppe else None
+
+
+def attribuable_au_volet(
+    demande: Demande, *, fiche: Fiche | None = None, reste: Decimal | None = None
+) -> montants.Attribuable:
+    """K6 pour un volet, avec ses lignes : le plafond joue pour le financeur que l'appel nomme (K4, K5, P34).
+
+    Un autre volet du même financeur compte comme une autre ressource.
+    """
+    dossier = demande.dossier
+    lue = fiche or fiche_de(dossier)
+    plafond = _plafond(dossier, lue) if _est_plafonne(demande) else None
+    charges = dict(lue.budget.charges) if lue.budget else {}
+    base = montants.assiette(charges)
+    calcul = montants.attribuable(
+        demande=demande.demande,
+        plafond=plafond.montant if plafond else None,
+        reste_enveloppe=reste,
+        assiette=base,
+        autres_ressources=_autres_ressources(demande, lue),
+    )
+    if plafond is None:
+        return calcul
+    deja = {ligne.libelle for ligne in plafond.lignes}
+    lignes = (*plafond.lignes, *(ligne for ligne in calcul.lignes if ligne.libelle not in deja))
+    return montants.Attribuable(calcul.montant, calcul.limite, lignes)
+
+
+def _est_plafonne(demande: Demande) -> bool:
+    return reglement_de(demande.dossier).financement.financeur == demande.financeur.code
+
+
+def _plafond(dossier: Dossier, fiche: Fiche) -> montants.Plafond:
+    regles = reglement_de(dossier)
+    rapport = evaluer(regles, fiche, territoire=dossier.territoire.pack())
+    return montants.plafonner(
+        charges=dict(fiche.budget.charges) if fiche.budget else {}, taux=rapport.financement.taux
+    )
+
+
+def _autres_ressources(demande: Demande, fiche: Fiche) -> Decimal:
+    if fiche.budget is None:
+        return ZERO
+    produits = fiche.budget.produits
+    autres = sum((m for code, m in produits.c74.items() if code != demande.financeur.code), ZERO)
+    autres += sum(produits.par_compte().values(), ZERO)
+    voisins = demande.dossier.demandes.filter(financeur=demande.financeur_id).exclude(pk=demande.pk)
+    return autres + sum((financement_du_volet(v) for v in voisins if v.etat not in PERDUS), ZERO)
+
+
+def financement_du_volet(demande: Demande) -> Decimal:
+    """Ce que le volet apporte : voté, à défaut proposé, à défaut rien encore."""
+    if demande.vote is not None:
+        return demande.vote
+    return demande.propose if demande.propose is not None else ZERO
+
+
+def financements(dossier: Dossier, essai: Mapping[int, Decimal] | None = None) -> dict[str, Decimal]:
+    """Par financeur : les volets (votés ou proposés) et les subventions déclarées hors de l'appel.
+
+    `essai` : un montant par identifiant de demande, à la place de celui de la base.
+    """
+    demandes = list(dossier.demandes.select_related("financeur"))
+    total: dict[str, Decimal] = {}
+    for d in demandes:
+        montant = (essai or {}).get(d.pk, ZERO if d.etat in PERDUS else financement_du_volet(d))
+        total[d.financeur.code] = total.get(d.financeur.code, ZERO) + montant
+    fiche = fiche_de(dossier)
+    declares = fiche.budget.produits.c74 if fiche.budget else {}
+    return {**{code: m for code, m in declares.items() if code not in total}, **total}
+
+
+def cumul(dossier: Dossier, essai: Mapping[int, Decimal] | None = None) -> montants.Cumul:
+    """S41, P25 : la somme des financements face au coût de l'action."""
+    return montants.cumul_financements(financements=financements(dossier, essai), cout=dossier.cout_total)
+
+
+def constats_du_cumul(dossier: Dossier, essai: Mapping[int, Decimal] | None = None) -> list[Constat]:
+    """Ce que les règles de cumul de l'appel disent des montants proposés ou votés (S41, S42)."""
+    regles = reglement_de(dossier)
+    fiche = fiche_de(dossier)
+    if fiche.budget is None:
+        return []
+    produits = fiche.budget.produits.model_copy(update={"c74": financements(dossier, essai)})
+    lue = fiche.model_copy(update={"budget": fiche.budget.model_copy(update={"produits": produits})})
+    rapport = evaluer(regles, lue, territoire=dossier.territoire.pack())
+    codes = {r.code for r in regles.regles if r.genre == "cumul"}
+    return [c for c in rapport.constats if c.regle in codes]

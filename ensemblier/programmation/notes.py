@@ -1,0 +1,107 @@
+"""Les notes d'une séance : score de chaque membre, moyenne sans les déportés, classement K13."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ensemblier.dossiers.models import Deport
+from ensemblier.noyau import packs
+from ensemblier.noyau.montants import Candidat, classer, moyenne
+from ensemblier.noyau.montants import score as score_de_grille
+from ensemblier.programmation.models import Inscription, Note, Participant, Seance
+
+
+@dataclass(frozen=True, slots=True)
+class Resultat:
+    """La note d'un dossier : la moyenne des grilles complètes, et ce qui manque encore."""
+
+    inscription: Inscription
+    moyenne: Decimal | None
+    scores: Mapping[int, Decimal]
+    incomplets: int
+    deportes: tuple[str, ...]
+    rang: int | None = None
+    a_egalite: bool = False
+
+
+def grille_de(seance: Seance) -> packs.Grille | None:
+    """La grille de l'appel (§C.6) ; un appel peut n'en pas avoir."""
+    return seance.appel.regles().grille
+
+
+def score_du_membre(grille: packs.Grille, notes: Mapping[str, int]) -> Decimal | None:
+    """Le score sur 100 d'un membre, `None` tant que sa grille n'est pas remplie."""
+    poids = {c.code: c.poids for c in grille.criteres}
+    if set(notes) != set(poids):
+        return None
+    return score_de_grille(notes=notes, poids=poids, note_max=grille.note_max)
+
+
+def resultats(seance: Seance) -> list[Resultat]:
+    """Une ligne par dossier, au classement K13 ; les dossiers sans note suivent l'ordre du jour.
+
+    Quatre requêtes, quel que soit l'ordre du jour.
+    """
+    inscriptions = list(seance.inscriptions.select_related("dossier", "dossier__organisme").order_by("rang"))
+    votants = dict(
+        Participant.objects.filter(seance=seance, a_voix=True).values_list("utilisateur_id", "fonction")
+    )
+    deports = _deports(inscriptions)
+    par_inscription: dict[int, dict[int, dict[str, int]]] = {}
+    for n in Note.objects.filter(inscription__seance=seance):
+        par_inscription.setdefault(n.inscription_id, {}).setdefault(n.utilisateur_id, {})[n.critere] = n.valeur
+    grille = grille_de(seance)
+    lignes = []
+    for inscription in inscriptions:
+        exclus = deports.get(inscription.dossier_id, {})
+        admis = {
+            u: notes
+            for u, notes in par_inscription.get(inscription.pk, {}).items()
+            if u in votants and u not in exclus
+        }
+        scores = {u: s for u, notes in admis.items() if grille and (s := score_du_membre(grille, notes)) is not None}
+        attendus = len(set(votants) - set(exclus))
+        lignes.append(
+            Resultat(
+                inscription,
+                moyenne(list(scores.values())),
+                scores,
+                attendus - len(scores) if grille else 0,
+                tuple(exclus.values()),
+            )
+        )
+    return _classer(lignes)
+
+
+def _deports(inscriptions: list[Inscription]) -> dict[int, dict[int, str]]:
+    dossiers = [i.dossier_id for i in inscriptions]
+    trouves: dict[int, dict[int, str]] = {}
+    en_cours = Deport.objects.filter(dossier__in=dossiers, leve_le=None).select_related("utilisateur")
+    for d in en_cours:
+        trouves.setdefault(d.dossier_id, {})[d.utilisateur_id] = f"{d.utilisateur.nom_complet} ({d.motif})"
+    return trouves
+
+
+def _classer(lignes: list[Resultat]) -> list[Resultat]:
+    notees = {str(ligne.inscription.pk): ligne for ligne in lignes if ligne.moyenne is not None}
+    candidats = [
+        Candidat(
+            code=code,
+            note=ligne.moyenne or Decimal(0),
+            total=ligne.inscription.dossier.publics_total or 0,
+            qpv=ligne.inscription.dossier.publics_qpv or 0,
+            depose_le=ligne.inscription.dossier.depose_le or ligne.inscription.seance.le,
+        )
+        for code, ligne in notees.items()
+    ]
+    moyennes = [c.note for c in candidats]
+    classees = [
+        Resultat(
+            notees[c.code].inscription, c.note, notees[c.code].scores, notees[c.code].incomplets,
+            notees[c.code].deportes, rang, moyennes.count(c.note) > 1,
+        )
+        for rang, c in enumerate(classer(candidats), start=1)
+    ]  # fmt: skip
+    return classees + [ligne for ligne in lignes if ligne.moyenne is None]
