@@ -19,7 +19,9 @@ def adresses_du_porteur(dossier: Dossier, le: datetime) -> list[str]:
     """Les personnes rattachées à l'organisme ce jour-là."""
     jour = jour_de(le)
     en_vigueur = (Q(du=None) | Q(du__lte=jour)) & (Q(au=None) | Q(au__gte=jour))
-    liens = Rattachement.objects.filter(en_vigueur, organisme=dossier.organisme_id, utilisateur__is_active=True)
+    liens = Rattachement.objects.filter(
+        en_vigueur, organisme=dossier.organisme_id, utilisateur__is_active=True
+    )
     return sorted(set(liens.values_list("utilisateur__courriel", flat=True)))
 
 

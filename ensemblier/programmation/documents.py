@@ -15,14 +15,15 @@ from ensemblier.programmation.models import Attribution, Deliberation, Seance
 from ensemblier.programmation.notes import Resultat, resultats
 
 ZERO = Decimal("0.00")
-CONVENTION_LOCALE = Decimal("10000")
 
 
 def proces_verbal(seance: Seance) -> bytes:
     """Les présents, les déports nommés, les notes moyennes, les décisions et leurs motifs (B10, S69)."""
     contexte = contexte_du_proces_verbal(seance)
     titre = f"Procès-verbal, {seance.titre}"
-    return ecrire_pdf("programmation/pdf/proces_verbal.html", contexte, identifiant=f"pv-{seance.pk}", titre=titre)
+    return ecrire_pdf(
+        "programmation/pdf/proces_verbal.html", contexte, identifiant=f"pv-{seance.pk}", titre=titre
+    )
 
 
 def contexte_du_proces_verbal(seance: Seance) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def _volets(dossiers: Iterable[int]) -> dict[int, list[Demande]]:
 
 
 def annexe(deliberation: Deliberation) -> bytes:
-    """Le tableau voté : un bénéficiaire par ligne, ses versements, la convention, les déports ; les totaux."""
+    """Le tableau voté : un bénéficiaire par ligne, versements, convention, déports ; les totaux."""
     return ecrire_pdf(
         "programmation/pdf/annexe.html",
         contexte_de_l_annexe(deliberation),
@@ -112,7 +113,7 @@ def _ligne_de_l_annexe(
     dossier, montant = demande.dossier, attribution.montant
     premier, second = _versements(demande, montant)
     convention = montants.convention_requise(
-        cumul=cumuls.get(dossier.organisme_id, montant), attribue=montant, seuil_local=CONVENTION_LOCALE
+        deja_attribues=[cumuls.get(dossier.organisme_id, montant) - montant], attribue=montant
     )
     return {
         "rang": rang,
@@ -121,7 +122,9 @@ def _ligne_de_l_annexe(
         "siret": dossier.organisme.siret or dossier.organisme.siren,
         "lieux": lieux.get(dossier.pk, ""),
         "cout": dossier.cout_total,
-        "taux": montants.pourcent(Fraction(montant) / Fraction(dossier.cout_total)) if dossier.cout_total else "",
+        "taux": montants.pourcent(Fraction(montant) / Fraction(dossier.cout_total))
+        if dossier.cout_total
+        else "",
         "montant": montant,
         "premier": premier,
         "second": second,
@@ -144,10 +147,14 @@ def _versements(demande: Demande, montant: Decimal) -> tuple[Decimal, Decimal]:
 
 def _lieux(dossiers: list[int]) -> dict[int, str]:
     noms: dict[int, list[str]] = {}
-    cibles = Ciblage.objects.filter(dossier__in=dossiers).select_related("quartier").prefetch_related("communes")
+    cibles = (
+        Ciblage.objects.filter(dossier__in=dossiers).select_related("quartier").prefetch_related("communes")
+    )
     for cible in cibles.order_by("quartier__nom"):
         villes = ", ".join(c.nom for c in cible.communes.all())
-        noms.setdefault(cible.dossier_id, []).append(f"{cible.quartier.nom} ({villes})" if villes else cible.quartier.nom)
+        noms.setdefault(cible.dossier_id, []).append(
+            f"{cible.quartier.nom} ({villes})" if villes else cible.quartier.nom
+        )
     return {dossier: " ; ".join(textes) for dossier, textes in noms.items()}
 
 

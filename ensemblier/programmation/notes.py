@@ -51,7 +51,9 @@ def resultats(seance: Seance) -> list[Resultat]:
     deports = _deports(inscriptions)
     par_inscription: dict[int, dict[int, dict[str, int]]] = {}
     for n in Note.objects.filter(inscription__seance=seance):
-        par_inscription.setdefault(n.inscription_id, {}).setdefault(n.utilisateur_id, {})[n.critere] = n.valeur
+        par_inscription.setdefault(n.inscription_id, {}).setdefault(n.utilisateur_id, {})[n.critere] = (
+            n.valeur
+        )
     grille = grille_de(seance)
     lignes = []
     for inscription in inscriptions:
@@ -61,7 +63,9 @@ def resultats(seance: Seance) -> list[Resultat]:
             for u, notes in par_inscription.get(inscription.pk, {}).items()
             if u in votants and u not in exclus
         }
-        scores = {u: s for u, notes in admis.items() if grille and (s := score_du_membre(grille, notes)) is not None}
+        scores = {
+            u: s for u, notes in admis.items() if grille and (s := score_du_membre(grille, notes)) is not None
+        }
         attendus = len(set(votants) - set(exclus))
         lignes.append(
             Resultat(

@@ -51,7 +51,9 @@ def rendre_avis(
     verrouiller(dossier.racine())
     exiger_recevable(dossier, "un avis")
     if not est_concerne(dossier, financeur):
-        raise ActeBloque(f"« {financeur.nom} » n'est pas sollicité sur ce dossier : son avis n'est pas attendu.")
+        raise ActeBloque(
+            f"« {financeur.nom} » n'est pas sollicité sur ce dossier : son avis n'est pas attendu."
+        )
     if close := decision_close(dossier, financeur):
         raise ActeBloque(close, "Écrivez au service.")
     if sens not in Avis.Sens.values:

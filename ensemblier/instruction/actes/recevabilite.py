@@ -31,7 +31,7 @@ def demander_complements(
     roles: Iterable[Role],
     le: datetime,
 ) -> Complement:
-    """Demande des pièces du règlement, avec un délai (P29) ; l'horloge s'arrête, le porteur est prévenu (B15).
+    """Demande des pièces, avec un délai (P29) ; l'horloge s'arrête, le porteur est prévenu (B15).
 
     Une pièce déjà reçue et redemandée devient « à remplacer ».
     """
@@ -99,7 +99,9 @@ def refuser_piece(piece: Piece, *, motif: str, par: Acteur, roles: Iterable[Role
     """La pièce est à remplacer ; le motif est écrit au porteur."""
     if not motif.strip():
         raise ActeBloque("Le motif manque : le porteur doit savoir quoi corriger. Écrivez-le.")
-    _juger(piece, Piece.Etat.A_REMPLACER, "Pièce à remplacer", motif=motif.strip(), par=par, roles=roles, le=le)
+    _juger(
+        piece, Piece.Etat.A_REMPLACER, "Pièce à remplacer", motif=motif.strip(), par=par, roles=roles, le=le
+    )
 
 
 def _juger(
@@ -171,9 +173,7 @@ def declarer_irrecevable(
     dossier: Dossier, *, motif: str, par: Acteur, roles: Iterable[Role], le: datetime
 ) -> None:
     """Le dossier ne peut pas être examiné ; le motif est écrit au porteur (B18)."""
-    avancer(
-        dossier, "declarer_irrecevable", par=par, roles=roles, le=le, motif=motif, etape=IRRECEVABLE
-    )
+    avancer(dossier, "declarer_irrecevable", par=par, roles=roles, le=le, motif=motif, etape=IRRECEVABLE)
     _clore_le_complement(dossier, le)
     courriels.irrecevable(dossier, motif=motif, le=le)
 

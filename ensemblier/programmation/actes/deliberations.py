@@ -1,4 +1,4 @@
-"""L'acte qui crée les droits : une délibération enregistrée vote ou refuse, ligne à ligne, et engage l'enveloppe."""
+"""L'acte qui crée les droits : une délibération vote ou refuse, ligne à ligne, et engage l'enveloppe."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ensemblier.programmation import documents
 from ensemblier.programmation.actes.propositions import exiger_attribuable, lignes_en_json
 from ensemblier.programmation.calculs import ZERO, attribuable_au_volet, cumul
 from ensemblier.programmation.models import Attribution, Deliberation, Enveloppe
-from ensemblier.registre.actes import ActeBloque, avancer, consigner, verrouiller
+from ensemblier.registre.actes import ActeBloque, avancer, consigner
 from ensemblier.registre.fichiers import conserver
 from ensemblier.registre.models import Chaine
 from ensemblier.territoires.models import Financeur
@@ -104,7 +104,7 @@ def _enregistrer(
 
 
 def _verrouiller(racines: Sequence[str]) -> None:
-    """Les chaînes dans l'ordre de leur identifiant : deux délibérations ne s'attendent jamais l'une l'autre."""
+    """Les chaînes dans l'ordre de leur identifiant : deux actes ne s'attendent jamais l'un l'autre."""
     Chaine.objects.bulk_create([Chaine(racine=r) for r in sorted(set(racines))], ignore_conflicts=True)
     list(Chaine.objects.select_for_update().filter(racine__in=racines).order_by("pk"))
 
@@ -115,7 +115,9 @@ def _verifier_l_acte(
     if not numero:
         raise ActeBloque("Le numéro de l'acte manque : rien n'est accordé sans lui. Recopiez-le.")
     if votee_le > jour_de(le):
-        raise ActeBloque(f"Le {votee_le:%d/%m/%Y} n'est pas encore passé : une décision à venir n'accorde rien.")
+        raise ActeBloque(
+            f"Le {votee_le:%d/%m/%Y} n'est pas encore passé : une décision à venir n'accorde rien."
+        )
     if Deliberation.objects.filter(financeur=financeur, numero=numero).exists():
         raise ActeBloque(f"L'acte {numero} de « {financeur.sigle} » est déjà enregistré. Vérifiez le numéro.")
     if not decisions:
@@ -172,7 +174,9 @@ def _exiger_l_accord(
 ) -> Attribuable:
     dossier = demande.dossier
     if montant <= 0:
-        raise ActeBloque(f"{dossier.numero} : un accord est au-dessus de zéro. Pour zéro, refusez avec un motif.")
+        raise ActeBloque(
+            f"{dossier.numero} : un accord est au-dessus de zéro. Pour zéro, refusez avec un motif."
+        )
     _exiger_le_depot_propre(demande)
     if ordre_aap(dossier) and any(v.pk == demande.pk for v in volets_sans_avis(dossier, le=le)):
         raise ActeBloque(
@@ -198,8 +202,9 @@ def _exiger_le_depot_propre(demande: Demande) -> None:
     dispositif = reglement_de(demande.dossier).dispositif(demande.dispositif.code)
     if dispositif is None or not dispositif.plateforme_avant_vote or demande.reference_depot:
         return
+    plateforme = dispositif.plateforme_avant_vote
     raise ActeBloque(
-        f"{demande.dossier.numero} : la référence du dépôt sur « {dispositif.plateforme_avant_vote} » manque. "
+        f"{demande.dossier.numero} : la référence du dépôt sur « {plateforme} » manque. "
         "Notez-la dans les dépôts du dossier, puis enregistrez l'acte."
     )
 
@@ -265,6 +270,6 @@ def joindre_l_acte_signe(
     deliberation.acte_signe = tenue.acte_signe
     for attribution in tenue.attributions.select_related("demande__dossier", "demande__financeur"):
         consigner(
-            attribution.demande, "joindre_l_acte_signe", par=par, le=le, libelle=f"Acte {tenue.numero} joint"[:200],
-            details={"empreinte": tenue.acte_signe.empreinte},
+            attribution.demande, "joindre_l_acte_signe", par=par, le=le,
+            libelle=f"Acte {tenue.numero} joint"[:200], details={"empreinte": tenue.acte_signe.empreinte},
         )  # fmt: skip

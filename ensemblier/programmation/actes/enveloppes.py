@@ -24,7 +24,9 @@ def ouvrir_enveloppe(
     exiger_sa_ligne(par, financeur, "Ouvrir l'enveloppe")
     valeur = _positif(montant)
     if Enveloppe.objects.filter(appel=appel, financeur=financeur).exists():
-        raise ActeBloque(f"L'enveloppe de « {financeur.sigle} » est déjà ouverte. Modifiez-la, avec un motif.")
+        raise ActeBloque(
+            f"L'enveloppe de « {financeur.sigle} » est déjà ouverte. Modifiez-la, avec un motif."
+        )
     enveloppe = Enveloppe(appel=appel, financeur=financeur, montant=valeur)
     ouvrir(
         enveloppe, par=par, le=le, acte="ouvrir_enveloppe", libelle=f"Enveloppe ouverte : {financeur.sigle}",

@@ -36,7 +36,13 @@ Decisions = Inscription.Decision
 
 @transaction.atomic
 def noter(
-    inscription: Inscription, utilisateur: Utilisateur, *, critere: str, valeur: int, par: Acteur, le: datetime
+    inscription: Inscription,
+    utilisateur: Utilisateur,
+    *,
+    critere: str,
+    valeur: int,
+    par: Acteur,
+    le: datetime,
 ) -> Note:
     """La note d'un membre sur un critère de la grille ; chacun note pour soi, un déporté jamais (S69)."""
     seance = inscription.seance
@@ -127,7 +133,7 @@ def _verifier_le_taux(dossier: Dossier, taux: Decimal) -> str:
 def retenir_taux(
     seance: Seance, dossier: Dossier, *, taux: Decimal, par: Acteur, roles: Iterable[Role], le: datetime
 ) -> str:
-    """K4 : le taux du jury, entre le taux de base et le maximum, si assez de critères sont validés (S36 à S40)."""
+    """K4 : le taux du jury, entre la base et le maximum, si assez de critères sont validés (S36 à S40)."""
     exiger_role(roles, PILOTE, "Fixer le taux")
     verrouiller(seance.racine())
     verrouiller(dossier.racine())
@@ -172,7 +178,9 @@ def decider(
     _exiger_le_quorum(inscription)
     if not ordre_aap(dossier) and (sans := volets_sans_avis(dossier, le=le)):
         noms = ", ".join(v.financeur.sigle for v in sans)
-        raise ActeBloque(f"Avis attendus avant la décision : {noms}. Demandez-les, ou attendez leur échéance.")
+        raise ActeBloque(
+            f"Avis attendus avant la décision : {noms}. Demandez-les, ou attendez leur échéance."
+        )
     _mouvoir_les_volets(inscription, decision, motif.strip(), par=par, le=le)
     inscription.decision, inscription.motif, inscription.decidee_le = decision, motif.strip(), le
     inscription.save(update_fields=("decision", "motif", "decidee_le"))

@@ -39,7 +39,9 @@ def exiger_attribuable(montant: Decimal, calcul: Attribuable) -> None:
 
 
 @transaction.atomic
-def proposer(demande: Demande, *, montant: Decimal, motif: str = "", par: Acteur, le: datetime) -> Attribuable:
+def proposer(
+    demande: Demande, *, montant: Decimal, motif: str = "", par: Acteur, le: datetime
+) -> Attribuable:
     """Le montant proposé sur un volet, K6 à l'appui ; il se corrige tant que rien n'est décidé."""
     verrouiller(demande.racine())
     exiger_recevable(demande.dossier, "une proposition")

@@ -1,4 +1,4 @@
-"""Une séance : convoquée avec ses membres et son ordre du jour, ouverte, pointée, close avec son procès-verbal."""
+"""Une séance : convoquée avec ses membres et son ordre du jour, ouverte, pointée, close."""
 
 from __future__ import annotations
 
@@ -45,11 +45,17 @@ def convoquer(
     roles: Iterable[Role],
     le: datetime,
 ) -> Seance:
-    """Convoque une séance : chaque membre lit les dossiers listés, sauf ceux dont un intérêt l'écarte (B10)."""
+    """Convoque : chaque membre lit les dossiers listés, sauf ceux dont un intérêt l'écarte (B10)."""
     exiger_role(roles, PILOTE, "Convoquer une séance")
     _verifier_la_convocation(appel, dossiers, membres, quorum)
     seance = Seance(
-        territoire=appel.territoire, appel=appel, type=type, titre=titre, le=seance_le, lieu=lieu, quorum=quorum
+        territoire=appel.territoire,
+        appel=appel,
+        type=type,
+        titre=titre,
+        le=seance_le,
+        lieu=lieu,
+        quorum=quorum,
     )
     ouvrir(
         seance, par=par, le=le, acte="convoquer", libelle="Séance convoquée", public=False,
@@ -78,7 +84,9 @@ def _verifier_la_convocation(
         )
     votants = sum(1 for m in membres if m.a_voix)
     if not 1 <= quorum <= votants:
-        raise ActeBloque(f"Le quorum est de {quorum} pour {votants} membres votants : il ne peut pas être tenu.")
+        raise ActeBloque(
+            f"Le quorum est de {quorum} pour {votants} membres votants : il ne peut pas être tenu."
+        )
 
 
 def _ouvrir_les_acces(seance: Seance, *, le: datetime) -> None:
@@ -96,7 +104,7 @@ def _ouvrir_les_acces(seance: Seance, *, le: datetime) -> None:
 
 
 def _deporter_les_interesses(seance: Seance, *, par: Acteur, le: datetime) -> None:
-    """Un intérêt connu vaut déport, déclaré ou non : il est écrit au dossier, et ira au procès-verbal (S69)."""
+    """Un intérêt connu vaut déport : il est écrit au dossier, et ira au procès-verbal (S69)."""
     porteurs: dict[int, list[Dossier]] = {}
     for inscription in seance.inscriptions.select_related("dossier"):
         porteurs.setdefault(inscription.dossier.organisme_id, []).append(inscription.dossier)
@@ -132,7 +140,7 @@ def declarer_deport(
     roles: Iterable[Role],
     le: datetime,
 ) -> None:
-    """Un membre se déporte, ou le service l'enregistre : il perd lecture, note et voix (B10) ; sa note tombe."""
+    """Un membre se déporte, ou le service l'écrit : il perd lecture, note et voix (B10) ; sa note tombe."""
     if par.utilisateur != utilisateur.pk:
         exiger_role(roles, PILOTE, "Enregistrer un déport")
     if not inscription.seance.participants.filter(utilisateur=utilisateur).exists():
