@@ -43,8 +43,6 @@ class EurosField(models.Field):
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
         if value is None:
             return None
-        if isinstance(value, float):
-            raise TypeError("Une moyenne de montants n'est pas un montant : divisez en Python.")
         return ecritures.de_centimes(int(value))
 
     def to_python(self, value: Any) -> Decimal | None:
