@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -78,33 +80,38 @@ def _reconnaitre(octets: bytes) -> str:
 
 
 def _controler_pdf(octets: bytes) -> None:
+    """Ouvre le PDF comme le ferait un lecteur indulgent (les scanners se trompent), puis lit chaque objet."""
     import pikepdf
 
     try:
-        document = pikepdf.open(io.BytesIO(octets), attempt_recovery=False)
+        with pikepdf.open(io.BytesIO(octets)) as document:
+            _controler_document(document)
     except pikepdf.PasswordError as erreur:
         raise FichierRefuse(
             "Ce fichier est un PDF protégé par mot de passe : nous ne pouvons pas le lire. "
             "Enregistrez-le sans mot de passe, puis ajoutez-le."
         ) from erreur
-    except (pikepdf.PdfError, ValueError, RecursionError) as erreur:
+    except FichierRefuse:
+        raise
+    except (pikepdf.PdfError, ValueError, RuntimeError, TypeError, KeyError, AttributeError) as erreur:
         raise FichierRefuse(
             "Ce PDF est abîmé : nous ne pouvons pas l'ouvrir. Enregistrez-le de nouveau, puis ajoutez-le."
         ) from erreur
-    with document:
-        if document.is_encrypted:
-            raise FichierRefuse(
-                "Ce PDF est chiffré. Enregistrez-le sans protection (imprimer vers un PDF suffit), "
-                "puis ajoutez-le."
-            )
-        if len(document.pages) == 0:
-            raise FichierRefuse("Ce PDF n'a aucune page. Enregistrez-le de nouveau, puis ajoutez-le.")
-        if len(document.objects) > OBJETS_MAXIMUM:
-            raise FichierRefuse(
-                "Ce PDF est trop complexe à lire. Imprimez-le vers un nouveau PDF, puis ajoutez-le."
-            )
-        for objet in document.objects:
-            _controler_objet(objet)
+
+
+def _controler_document(document: Any) -> None:
+    if document.is_encrypted:
+        raise FichierRefuse(
+            "Ce PDF est chiffré. Imprimez-le vers un nouveau PDF sans protection, puis ajoutez-le."
+        )
+    if len(document.pages) == 0:
+        raise FichierRefuse("Ce PDF n'a aucune page. Enregistrez-le de nouveau, puis ajoutez-le.")
+    if len(document.objects) > OBJETS_MAXIMUM:
+        raise FichierRefuse(
+            "Ce PDF est trop complexe à lire. Imprimez-le vers un nouveau PDF, puis ajoutez-le."
+        )
+    for objet in document.objects:
+        _controler_objet(objet)
 
 
 def _controler_objet(objet: Any) -> None:
@@ -197,6 +204,9 @@ def _controler_pixels(largeur: int, hauteur: int) -> None:
 # --- DOCX et ODT ------------------------------------------------------------------------------------
 
 
+_ILLISIBLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError)
+
+
 def _controler_zip(octets: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(octets)) as archive:
@@ -206,9 +216,9 @@ def _controler_zip(octets: bytes) -> str:
             if archive.testzip() is not None:
                 raise _archive_abimee()
             return type_mime
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as erreur:
-        if isinstance(erreur, FichierRefuse):
-            raise
+    except FichierRefuse:
+        raise
+    except _ILLISIBLE as erreur:
         raise _archive_abimee() from erreur
 
 
@@ -227,6 +237,8 @@ def _controler_membres(membres: list[zipfile.ZipInfo]) -> None:
             "Ce document devient énorme une fois ouvert. Enregistrez-le en PDF, puis ajoutez-le."
         )
     noms = [m.filename for m in membres]
+    if any(m.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for m in membres):
+        raise _archive_abimee()
     sort = any(n.startswith("/") or "\\" in n or ".." in n.split("/") for n in noms)
     if sort or len(set(noms)) != len(noms) or any(stat.S_ISLNK(m.external_attr >> 16) for m in membres):
         raise _archive_abimee()

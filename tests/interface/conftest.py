@@ -1,6 +1,11 @@
 """Les essais de l'interface se font sur ses propres adresses, en démonstration."""
 
+import os
+
 import pytest
+
+# Playwright garde une boucle ouverte ; la base reste lue dans le fil du test.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 
 @pytest.fixture

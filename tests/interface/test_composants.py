@@ -52,7 +52,10 @@ def test_un_constat_montre_forme_mot_consequence_phrase_et_source(verdict, bloqu
     assert mot.replace("'", "&#x27;") in dit
     assert suite.replace("'", "&#x27;") in dit
     assert "Il manque 1 habitant de quartier prioritaire." in dit
-    assert "« majoritairement les habitants résidant en QPV (au moins 60 %) » AMI Cohésion sociale 2025, p. 1" in dit
+    assert (
+        "« majoritairement les habitants résidant en QPV (au moins 60 %) » AMI Cohésion sociale 2025, p. 1"
+        in dit
+    )
 
 
 def test_deux_verdicts_ne_partagent_ni_forme_ni_mot():
@@ -96,7 +99,9 @@ def test_le_volet_d_un_financeur_est_nomme():
 
 
 def test_le_remede_mene_au_champ_de_la_fiche():
-    html = rendre("{% constat c liens=liens %}", c=un_constat(), liens={"publics.qpv": "/dossiers/1/publics/#qpv"})
+    html = rendre(
+        "{% constat c liens=liens %}", c=un_constat(), liens={"publics.qpv": "/dossiers/1/publics/#qpv"}
+    )
     assert 'href="/dossiers/1/publics/#qpv"' in html
 
 
@@ -155,7 +160,9 @@ def test_zero_absent_attendu_et_secret_sont_quatre_choses(valeur, statut, dit):
 
 
 def test_seul_le_paye_porte_la_coche_et_chaque_statut_sa_forme():
-    rendus = {s: rendre("{% montant x s %}", x=Decimal(1), s=s) for s in ("demande", "propose", "vote", "paye")}
+    rendus = {
+        s: rendre("{% montant x s %}", x=Decimal(1), s=s) for s in ("demande", "propose", "vote", "paye")
+    }
     for statut, html in rendus.items():
         assert f"brique--{statut}" in html
         assert ("brique__coche" in html) == (statut == "paye")
@@ -255,8 +262,9 @@ def test_dans_un_pdf_le_dessin_est_entier():
 def test_le_texte_d_une_personne_ne_devient_jamais_une_balise():
     piege = "<script>alert(1)</script>"
     html = rendre(
-        "{% alerte 'attention' titre=t %}{{ t }}{% finalerte %}{% tableau legende=t nom='n' %}{% fintableau %}"
-        "{% constat c %}{% pastille t 'ok' %}{% vide t %}{% icone 'bloque' 20 t %}",
+        "{% alerte 'attention' titre=t %}{{ t }}{% finalerte %}"
+        "{% tableau legende=t nom='n' %}{% fintableau %}{% constat c %}"
+        "{% pastille t 'ok' %}{% vide t %}{% icone 'bloque' 20 t %}",
         t=piege,
         c=un_constat(phrase=piege, remede=piege, note=piege),
     )

@@ -7,7 +7,18 @@ import pytest
 
 CSS = (Path(__file__).parents[2] / "ensemblier/interface/static/interface/jetons.css").read_text("utf-8")
 FONDS = ("fond", "surface", "zone")
-ENCRES = ("encre", "encre-2", "encre-3", "action", "brique", "ok", "non", "attention", "verifier", "sans-objet")
+ENCRES = (
+    "encre",
+    "encre-2",
+    "encre-3",
+    "action",
+    "brique",
+    "ok",
+    "non",
+    "attention",
+    "verifier",
+    "sans-objet",
+)
 FINANCEURS = ("call", "etat", "region", "departement", "communes", "caf", "autres")
 
 

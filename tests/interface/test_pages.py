@@ -57,7 +57,9 @@ def test_la_page_tient_dans_son_budget(client, galerie_ouverte):
 
 @pytest.mark.parametrize("gabarit", ["404.html", "403.html", "500.html"])
 def test_les_pages_d_erreur_parlent_francais(gabarit, galerie_ouverte):
-    html = render_to_string(gabarit, {"raisons": ("Seule la signataire peut déposer ce dossier.",), "code": 403})
+    html = render_to_string(
+        gabarit, {"raisons": ("Seule la signataire peut déposer ce dossier.",), "code": 403}
+    )
     attendu = {
         "404.html": "Cette page n'existe pas, ou vous n'y avez pas accès.",
         "403.html": "Seule la signataire peut déposer ce dossier.",
@@ -94,7 +96,12 @@ def test_rien_de_prive_ne_reste_en_cache_g17(settings):
 
 @pytest.mark.parametrize(
     "entete",
-    ["Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy", "Permissions-Policy", "X-Content-Type-Options"],
+    [
+        "Cross-Origin-Opener-Policy",
+        "Cross-Origin-Resource-Policy",
+        "Permissions-Policy",
+        "X-Content-Type-Options",
+    ],
 )
 def test_les_entetes_sont_sur_toute_reponse_meme_404(client, galerie_ouverte, entete):
     assert client.get("/galerie/").has_header(entete)
