@@ -76,12 +76,12 @@ def verifier_unite(valeur: Any) -> None:
         raise FieldError(f"Une expression en {genre} ne peut pas remplir des centimes : ajoutez en Python.")
 
 
-class _Comparaison:
+class _Comparaison(lookups.Lookup):
     """Compare des centimes à des centimes, y compris face à une expression."""
 
     def get_prep_lookup(self) -> Any:
-        verifier_unite(self.rhs)  # type: ignore[attr-defined]
-        return super().get_prep_lookup()  # type: ignore[misc]
+        verifier_unite(self.rhs)
+        return super().get_prep_lookup()
 
 
 for _base in (

@@ -144,7 +144,7 @@ def _dictionnaires(objet: Any, *, profondeur: int) -> Iterator[Any]:
         raise FichierRefuse("Ce PDF est trop imbriqué. Imprimez-le vers un nouveau PDF, puis ajoutez-le.")
     if isinstance(objet, pikepdf.Dictionary | pikepdf.Stream):
         yield objet
-        enfants = [objet[cle] for cle in objet]
+        enfants = [valeur for _, valeur in objet.items()]
     elif isinstance(objet, pikepdf.Array):
         enfants = list(objet)
     else:

@@ -62,7 +62,7 @@ def test_deux_verdicts_ne_partagent_ni_forme_ni_mot():
     formes = {v[2] for v in VERDICTS}
     mots = {v[3] for v in VERDICTS}
     assert len(formes) == len(mots) == len(VERDICTS)
-    dessins = {icones.symboles()[forme][1] for forme in formes}
+    dessins = {icones.symboles()[forme].contenu for forme in formes}
     assert len(dessins) == len(formes)
 
 

@@ -15,7 +15,7 @@ from django.forms import widgets as w
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from ensemblier.interface import constats as mise_en_constat
 from ensemblier.interface import formats, presentation
@@ -51,24 +51,24 @@ def accord(nombre: int, formes: str) -> str:
 
 
 def composant(gabarit: str) -> Callable[..., Any]:
-    """Déclare une balise rendue par `interface/composants/<gabarit>.html`."""
-    return register.inclusion_tag(f"{DOSSIER}/{gabarit}.html")
+    """Déclare une balise rendue par `interface/<gabarit>.html`."""
+    return register.inclusion_tag(f"interface/{gabarit}.html")
 
 
 # --- structure de la page ---------------------------------------------------------------------------
 
 
 @register.simple_block_tag(end_name="fincapturer")
-def capturer(content: str) -> SafeString:
+def capturer(content: SafeString) -> SafeString:
     """`{% capturer as nom %}…{% fincapturer %}` : rend une fois, sert deux fois (titre et H1)."""
-    return mark_safe(content.strip())  # noqa: S308 (sortie déjà échappée par le gabarit)
+    return content
 
 
 @register.simple_block_tag(end_name="finalerte")
 def alerte(content: str, ton: str = "information", titre: str = "") -> SafeString:
     """`{% alerte "attention" titre="…" %}…{% finalerte %}`, ou information, erreur, reussite ; elle reste."""
     contexte = presentation.alerte(ton) | {"titre": titre, "corps": content}
-    return mark_safe(render_to_string(f"{DOSSIER}/alerte.html", contexte))  # noqa: S308
+    return render_to_string(f"{DOSSIER}/alerte.html", contexte)
 
 
 @register.simple_block_tag(end_name="fintableau")
@@ -80,7 +80,7 @@ def tableau(content: str, legende: str, nom: str, densite: str = "", classe: str
     (chaque `<td data-libelle="…">`).
     """
     contexte = {"legende": legende, "nom": nom, "densite": densite, "classe": classe, "corps": content}
-    return mark_safe(render_to_string(f"{DOSSIER}/tableau.html", contexte))  # noqa: S308
+    return render_to_string(f"{DOSSIER}/tableau.html", contexte)
 
 
 @register.simple_block_tag(end_name="findialogue")
@@ -88,16 +88,16 @@ def dialogue(content: str, nom: str, titre: str) -> SafeString:
     """`{% dialogue nom="notifier" titre="…" %}…{% findialogue %}` : `<dialog id>` ouvert par un bouton
     `data-dialogue="notifier"` ; sans JavaScript le contenu est affiché dans la page (rien n'est perdu)."""
     contexte = {"nom": nom, "titre": titre, "corps": content}
-    return mark_safe(render_to_string(f"{DOSSIER}/dialogue.html", contexte))  # noqa: S308
+    return render_to_string(f"{DOSSIER}/dialogue.html", contexte)
 
 
-@composant("vide")
+@composant("composants/vide")
 def vide(phrase: str, lien: str = "", libelle: str = "") -> dict[str, str]:
     """`{% vide "Aucun dossier. Un appel est ouvert…" url "Voir l'appel" %}` : ce qui viendra, qui agit."""
     return {"phrase": phrase, "lien": lien, "libelle": libelle}
 
 
-@composant("pagination")
+@composant("composants/pagination")
 def pagination(
     precedent: str = "", suivant: str = "", debut: int = 0, fin: int = 0, total: int | None = None
 ) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def etat(context: Context, machine: Any, etat: Any, porteur: bool = False) -> di
     return _cadre(context) | presentation.pastille(libelle, presentation.ton_de_l_etat(str(etat)))
 
 
-@composant("montant")
+@composant("composants/montant")
 def montant(x: Any, statut: str = "", mot: bool = False) -> dict[str, Any]:
     """`{% montant x statut="demande|propose|vote|paye|attendu|secret" %}` : brique, montant, mot.
 
@@ -188,7 +188,7 @@ def montant(x: Any, statut: str = "", mot: bool = False) -> dict[str, Any]:
     return presentation.montant(x, statut) | {"mot_visible": mot}
 
 
-@composant("briques")
+@composant("composants/briques")
 def briques(financements: Any, legende: str = "Plan de financement", total: Any = None) -> dict[str, Any]:
     """`{% briques financements %}` : liste de {financeur, libelle, montant, statut} ; une par brique.
 
@@ -197,7 +197,7 @@ def briques(financements: Any, legende: str = "Plan de financement", total: Any 
     return presentation.briques(financements, total) | {"legende": legende}
 
 
-@composant("frise")
+@composant("composants/frise")
 def frise(jalons: Any, variante: str = "horizontale", legende: str = "Calendrier") -> dict[str, Any]:
     """`{% frise jalons %}` : liste de {libelle, etat: fait|maintenant|a_venir|flou, date, phrase, legal}.
 
@@ -206,27 +206,27 @@ def frise(jalons: Any, variante: str = "horizontale", legende: str = "Calendrier
     return presentation.frise(jalons, variante) | {"legende": legende}
 
 
-@composant("echeancier")
+@composant("composants/echeancier")
 def echeancier(tranches: Any, accorde: Any = None) -> dict[str, Any]:
     """`{% echeancier tranches accorde=montant %}` : liste de {rang, libelle, montant, condition,
     etat: a_venir|prete|payee, date, constats}. La somme est écrite."""
     return presentation.echeancier(tranches, accorde)
 
 
-@composant("calcul")
+@composant("composants/calcul")
 def calcul(lignes: Any, legende: str = "Le calcul, ligne à ligne", ouvert: bool = True) -> dict[str, Any]:
     """`{% calcul lignes %}` : liste de {libelle, calcul, montant}, la dernière est le résultat ;
     `ouvert=False` la replie sous « voir le calcul »."""
     return presentation.calcul(lignes) | {"legende": legende, "ouvert": ouvert}
 
 
-@composant("jauge")
+@composant("composants/jauge")
 def jauge(enveloppe: Any, variante: str = "bandeau") -> dict[str, Any]:
     """`{% jauge enveloppe %}` : {libelle, total, vote, propose, filtre}. Dépassée, elle déborde."""
     return presentation.jauge(enveloppe) | {"variante": variante}
 
 
-@composant("journal")
+@composant("composants/journal")
 def journal(evenements: Any, empreintes: bool = True) -> dict[str, Any]:
     """`{% journal evenements %}` : liste de {le, auteur, fonction, libelle, motif, empreinte}, par jour."""
     return {"jours": presentation.journal(evenements), "empreintes": empreintes}
@@ -284,7 +284,7 @@ def formulaire(context: Context, form: BaseForm, resume: bool = True) -> dict[st
     }
 
 
-@composant("resume_erreurs")
+@composant("composants/resume_erreurs")
 def resume_erreurs(form: BaseForm) -> dict[str, Any]:
     """`{% resume_erreurs form %}` : « Il y a 2 choses à corriger », chaque erreur un lien vers sa boîte."""
     return presentation.resume_erreurs(form)
