@@ -67,9 +67,7 @@ def main() -> None:
     territoire = lire_territoire(racine)
     print(f"python benchmarks/evaluer.py --fiches {args.fiches} --graine {args.graine}")
     print(f"Python {platform.python_version()}, temps de processeur, un cœur\n")
-    print(
-        "| appel | règles | fiches | lire (fiches/s) | évaluer (fiches/s) | et en JSON (fiches/s) | déposables |"
-    )
+    print("| appel | règles | fiches | lire (par s) | évaluer (par s) | et en JSON (par s) | déposés |")
     print("|---|---|---|---|---|---|---|")
     for slug, appel in sorted(lire_appels(racine, territoire).items()):
         hasard = random.Random(args.graine)
