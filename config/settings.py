@@ -162,6 +162,8 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 TAILLE_MAXIMALE_PIECE = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+GEOCODEUR = env.str("ENSEMBLIER_GEOCODEUR", default="https://data.geopf.fr/geocodage")
+
 COURRIELS = VAR / "courriels"
 EMAIL_BACKEND = env.str("ENSEMBLIER_COURRIEL", default="django.core.mail.backends.filebased.EmailBackend")
 EMAIL_FILE_PATH = str(COURRIELS)

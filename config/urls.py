@@ -6,5 +6,9 @@ from config import vues
 
 urlpatterns = [
     path("sante/", vues.sante, name="sante"),
+    path("", include("ensemblier.appels.urls")),
+    path("", include("ensemblier.comptes.urls")),
     path("", include("ensemblier.interface.urls")),
+    path("", include("ensemblier.observatoire.urls")),
+    path("", include("ensemblier.territoires.urls")),
 ]

@@ -1,0 +1,151 @@
+"""Ce qui est décidé, compté : seulement les volets accordés par une délibération, jamais un refus (R60)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from ensemblier.dossiers.models import Ciblage
+from ensemblier.noyau import packs
+from ensemblier.programmation.models import Attribution
+from ensemblier.territoires.models import Territoire
+
+PAR_PAGE = 50
+
+
+@dataclass
+class Action:
+    """Une action décidée : son porteur, ses quartiers, ce que chaque financeur a accordé."""
+
+    numero: str
+    intitule: str
+    porteur: str
+    exercice: int
+    quartiers: list[tuple[str, str]] = field(default_factory=list)
+    lignes: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def total(self) -> Decimal:
+        return sum((x["montant"] for x in self.lignes), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Total:
+    financeur: str
+    nom: str
+    montant: Decimal
+    nombre: int
+
+
+def attributions(territoire: Territoire | None) -> QuerySet[Attribution]:
+    """Les attributions en vigueur et non nulles de ce territoire."""
+    return Attribution.objects.filter(
+        remplacee_le=None, montant__gt=0, deliberation__territoire=territoire
+    )
+
+
+def filtrer(
+    lignes: QuerySet[Attribution], *, annee: str = "", financeur: str = "", pilier: str = "", quartier: str = ""
+) -> QuerySet[Attribution]:
+    """Les filtres de la page, cumulés ; une valeur vide ne filtre rien."""
+    if annee.isdigit() and len(annee) == 4:
+        lignes = lignes.filter(demande__dossier__appel__exercice=int(annee))
+    if financeur:
+        lignes = lignes.filter(demande__financeur__code=financeur)
+    if pilier:
+        lignes = lignes.filter(demande__dossier__pilier__code=pilier)
+    if quartier:
+        vises = Ciblage.objects.filter(quartier__code=quartier).values("dossier")
+        lignes = lignes.filter(demande__dossier__in=vises)
+    return lignes
+
+
+def totaux(lignes: QuerySet[Attribution]) -> list[Total]:
+    """Ce que chaque financeur a accordé, et sur combien d'actions ; les plus gros d'abord."""
+    valeurs = lignes.values_list(
+        "demande__financeur__code", "demande__financeur__nom", "montant", "demande__dossier_id"
+    )
+    montants: dict[tuple[str, str], Decimal] = {}
+    actions: dict[tuple[str, str], set[int]] = {}
+    for code, nom, montant, dossier in valeurs:
+        montants[code, nom] = montants.get((code, nom), Decimal(0)) + montant
+        actions.setdefault((code, nom), set()).add(dossier)
+    rendus = [Total(code, nom, montant, len(actions[code, nom])) for (code, nom), montant in montants.items()]
+    return sorted(rendus, key=lambda t: (-t.montant, t.nom))
+
+
+def actions(lignes: QuerySet[Attribution], *, apres: int = 0) -> tuple[list[Action], int]:
+    """Une page d'actions à partir du rang `apres`, et leur nombre : trois requêtes, quel que soit le nombre."""
+    dossiers = lignes.order_by("-demande__dossier__numero").values_list("demande__dossier_id", flat=True)
+    ordre = list(dict.fromkeys(dossiers))
+    voulus = ordre[apres : apres + PAR_PAGE]
+    rendues: dict[int, Action] = {}
+    detail = lignes.filter(demande__dossier__in=voulus).select_related(
+        "demande__financeur", "demande__dossier__organisme", "demande__dossier__appel", "deliberation"
+    )
+    for ligne in detail.order_by("demande__financeur__rang"):
+        dossier = ligne.demande.dossier
+        action = rendues.setdefault(
+            dossier.pk,
+            Action(dossier.numero, dossier.intitule, dossier.organisme.nom, dossier.appel.exercice),
+        )
+        action.lignes.append(
+            {
+                "financeur": ligne.demande.financeur.code,
+                "libelle": ligne.demande.financeur.sigle,
+                "montant": ligne.montant,
+                "statut": "vote",
+                "acte": ligne.deliberation.numero,
+                "le": ligne.deliberation.le,
+            }
+        )
+    vises = Ciblage.objects.filter(dossier__in=voulus).values_list(
+        "dossier_id", "quartier__code", "quartier__nom"
+    )
+    for dossier_id, code, nom in vises.order_by("quartier__nom"):
+        if dossier_id in rendues:
+            rendues[dossier_id].quartiers.append((code, nom))
+    return [rendues[pk] for pk in voulus if pk in rendues], len(ordre)
+
+
+@dataclass(frozen=True)
+class Annonce:
+    """Un total publié et la somme de ses parts : les deux sont montrés, l'écart aussi (R79, S65)."""
+
+    annee: int
+    total: Decimal
+    somme: Decimal
+    parts: tuple[Any, ...]
+    source: Any
+
+    @property
+    def ecart(self) -> Decimal:
+        return self.somme - self.total
+
+
+def annonces(pack: packs.Territoire) -> list[Annonce]:
+    return [
+        Annonce(c.annee, c.total, sum((p.montant for p in c.parts), Decimal(0)), c.parts, c.source)
+        for c in pack.chiffres
+    ]
+
+
+def nombre_d_actions(territoire: Territoire | None) -> int:
+    return attributions(territoire).values("demande__dossier").distinct().count()
+
+
+def choix(territoire: Territoire) -> dict[str, list[tuple[str, str]]]:
+    """Ce que chaque filtre propose : seulement ce qui donne au moins une action."""
+    lignes = attributions(territoire)
+    annees = lignes.values_list("demande__dossier__appel__exercice", flat=True).distinct()
+    financeurs = lignes.values_list("demande__financeur__code", "demande__financeur__nom").distinct()
+    vises = Ciblage.objects.filter(dossier__in=lignes.values("demande__dossier"))
+    return {
+        "annee": [(str(a), str(a)) for a in sorted(set(annees), reverse=True)],
+        "financeur": sorted(set(financeurs), key=lambda x: x[1]),
+        "pilier": list(territoire.piliers.values_list("code", "nom")),
+        "quartier": sorted(set(vises.values_list("quartier__code", "quartier__nom")), key=lambda x: x[1]),
+    }

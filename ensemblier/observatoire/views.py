@@ -1,0 +1,100 @@
+"""Ce que tout le monde peut lire : l'accueil, ce qui est financé (écrans É1, É17)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from ensemblier.appels import clair
+from ensemblier.appels import lecture as lecture_appels
+from ensemblier.observatoire import lecture
+from ensemblier.territoires.forms import AdresseForm
+
+FILTRES = ("annee", "financeur", "pilier", "quartier")
+
+
+@login_not_required
+@require_safe
+def accueil(request: HttpRequest) -> HttpResponse:
+    """`/` : puis-je être aidé, et jusqu'à quand ?"""
+    if request.territoire is None:
+        return render(request, "observatoire/sans_territoire.html")
+    present, territoire = timezone.now(), request.territoire
+    couples = lecture_appels.ranges(lecture_appels.publies(territoire), le=present)
+    totaux = lecture.totaux(lecture.attributions(territoire))
+    contexte = {
+        "present": present,
+        "ouverts": [
+            (a, o, clair.combien(a.regles())) for a, o in couples if o.statut == lecture_appels.OUVERT
+        ],
+        "a_venir": [(a, o) for a, o in couples if o.statut == lecture_appels.A_VENIR],
+        "en_cours": [(a, p) for a, o in couples for p in o.phases if p.nature != "depot"],
+        "form": AdresseForm(),
+        "totaux": totaux,
+        "total": sum((t.montant for t in totaux), Decimal(0)),
+        "nombre_actions": lecture.nombre_d_actions(territoire),
+        "annonces": lecture.annonces(territoire.pack()),
+        "nombre_quartiers": territoire.quartiers.count(),
+    }
+    return render(request, "observatoire/accueil.html", contexte)
+
+
+def _filtres(request: HttpRequest) -> dict[str, str]:
+    return {nom: request.GET.get(nom, "")[:60] for nom in FILTRES}
+
+
+@login_not_required
+@require_safe
+def observatoire(request: HttpRequest) -> HttpResponse:
+    """`/observatoire/` : combien, par financeur, et d'où viennent les chiffres."""
+    if request.territoire is None:
+        raise Http404
+    lignes = lecture.attributions(request.territoire)
+    totaux = lecture.totaux(lignes)
+    contexte = {
+        "totaux": totaux,
+        "total": sum((t.montant for t in totaux), Decimal(0)),
+        "nombre_actions": lecture.nombre_d_actions(request.territoire),
+        "briques": [
+            {"financeur": t.financeur, "libelle": t.nom, "montant": t.montant, "statut": "vote"} for t in totaux
+        ],
+        "annonces": lecture.annonces(request.territoire.pack()),
+        "present": timezone.now(),
+    }
+    return render(request, "observatoire/observatoire.html", contexte)
+
+
+@login_not_required
+@require_safe
+def actions(request: HttpRequest) -> HttpResponse:
+    """`/observatoire/actions/` : les actions décidées, et rien d'autre."""
+    if request.territoire is None:
+        raise Http404
+    filtres = _filtres(request)
+    lignes = lecture.filtrer(lecture.attributions(request.territoire), **filtres)
+    debut = request.GET.get("debut", "")
+    apres = int(debut) if debut.isdigit() and len(debut) < 7 else 0
+    page, nombre = lecture.actions(lignes, apres=apres)
+    actifs = {nom: valeur for nom, valeur in filtres.items() if valeur}
+    fin = apres + len(page)
+    contexte = {
+        "actions": page,
+        "nombre": nombre,
+        "total": sum((t.montant for t in lecture.totaux(lignes)), Decimal(0)),
+        "filtres": filtres,
+        "actifs": actifs,
+        "choix": lecture.choix(request.territoire),
+        "debut": apres + 1,
+        "fin": fin,
+        "precedent": f"?{urlencode({**actifs, 'debut': max(0, apres - lecture.PAR_PAGE)})}" if apres else "",
+        "suivant": f"?{urlencode({**actifs, 'debut': fin})}" if fin < nombre else "",
+        "fil": [("Ce qui est financé", reverse("observatoire")), ("Actions", "")],
+    }
+    return render(request, "observatoire/actions.html", contexte)

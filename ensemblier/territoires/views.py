@@ -1,0 +1,102 @@
+"""Les quartiers, et la question « suis-je en quartier prioritaire ? » (écrans É4)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count, Prefetch, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from ensemblier.territoires.adresse import situer_l_adresse, situer_le_point
+from ensemblier.territoires.contour import en_svg
+from ensemblier.territoires.forms import AdresseForm, PointForm
+from ensemblier.territoires.models import Commune, Contact, Quartier, Territoire
+
+
+def _territoire(request: HttpRequest) -> Territoire:
+    if request.territoire is None:
+        raise Http404
+    return request.territoire
+
+
+@login_not_required
+@require_safe
+def quartiers(request: HttpRequest) -> HttpResponse:
+    """`/quartiers/` : tous les quartiers et leurs communes, comptés."""
+    territoire = _territoire(request)
+    lignes = list(territoire.quartiers.defer("contour").prefetch_related("communes"))
+    communes = {c.pk: c for q in lignes for c in q.communes.all()}
+    contexte = {
+        "quartiers": lignes,
+        "communes": sorted(communes.values(), key=lambda c: c.nom),
+        "nombre_membres": sum(1 for c in communes.values() if c.est_membre),
+        "nombre_voisines": sum(1 for c in communes.values() if not c.est_membre),
+        "annonces": [a for a in territoire.pack().contrat.annonces if a.quoi == "quartiers"],
+        "attribution": territoire.attribution.split("\n")[0],
+    }
+    return render(request, "territoires/quartiers.html", contexte)
+
+
+def _repli(territoire: Territoire) -> Contact | None:
+    return territoire.contacts.filter(est_repli=True).first()
+
+
+@login_not_required
+@require_safe
+def quartier(request: HttpRequest, code: str) -> HttpResponse:
+    """`/quartiers/<code>/` : où il est, ses communes, qui appeler ; l'ancien code y mène aussi (R19)."""
+    territoire = _territoire(request)
+    contacts = Prefetch("contacts", queryset=Contact.objects.order_by("rang"))
+    trouves = territoire.quartiers.prefetch_related(Prefetch("communes", Commune.objects.prefetch_related(contacts)))
+    objet = get_object_or_404(trouves, Q(code=code) | Q(code_2015=code))
+    contexte = {
+        "quartier": objet,
+        "communes": objet.communes.all(),
+        "dessin": en_svg(objet.contour),
+        "repli": _repli(territoire),
+        "attribution": territoire.attribution.split("\n")[0],
+        "fil": [("Quartiers", reverse("quartiers")), (objet.nom, "")],
+    }
+    return render(request, "territoires/quartier.html", contexte)
+
+
+@login_not_required
+@require_safe
+def commune(request: HttpRequest, code: str) -> HttpResponse:
+    """`/quartiers/communes/<commune>/` : les quartiers d'une ville et son référent."""
+    territoire = _territoire(request)
+    objet = get_object_or_404(
+        territoire.communes.annotate(nombre=Count("quartiers")).prefetch_related("contacts"), code=code.upper()
+    )
+    contexte = {
+        "commune": objet,
+        "quartiers": Quartier.objects.filter(communes=objet).defer("contour").prefetch_related("communes"),
+        "repli": _repli(territoire),
+        "fil": [("Quartiers", reverse("quartiers")), (objet.nom, "")],
+    }
+    return render(request, "territoires/commune.html", contexte)
+
+
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def adresse(request: HttpRequest) -> HttpResponse:
+    """`/quartiers/adresse/` : l'adresse arrive par POST pour n'être dans aucun journal ; un point, par l'adresse."""
+    territoire, verdict = _territoire(request), None
+    form = AdresseForm(request.POST or None)
+    point = PointForm(request.GET)
+    if request.method == "POST" and form.is_valid():
+        verdict = situer_l_adresse(territoire, form.cleaned_data["adresse"], service=settings.GEOCODEUR)
+    elif request.method != "POST" and point.is_valid():
+        verdict = situer_le_point(territoire, point.cleaned_data["lon"], point.cleaned_data["lat"])
+    contexte = {
+        "form": form,
+        "verdict": verdict,
+        "repli": _repli(territoire),
+        "attribution": territoire.attribution.split("\n")[0],
+        "communes": territoire.communes.filter(quartiers__isnull=False).annotate(nombre=Count("quartiers")),
+    }
+    code = 422 if form.is_bound and form.errors else 200
+    return render(request, "territoires/adresse.html", contexte, status=code)
