@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 
 from ensemblier.noyau.machine import Acteur, Role
 
@@ -50,11 +50,26 @@ def _entrees(acteur: Acteur | None) -> tuple[tuple[str, str], ...]:
 
 def maison(request: HttpRequest) -> dict[str, object]:
     acteur = getattr(request, "acteur", None)
-    entrees = [(libelle, reverse(nom)) for libelle, nom in _entrees(acteur)]
+    entrees = [(libelle, url) for libelle, nom in _entrees(acteur) if (url := _adresse(nom))]
     courante = max((u for _, u in entrees if request.path.startswith(u)), key=len, default="")
     return {
         "territoire": getattr(request, "territoire", None),
         "acteur": acteur,
         "navigation": [(libelle, url, url == courante) for libelle, url in entrees],
+        "compte": _compte(acteur),
         "demonstration": settings.DEMONSTRATION,
     }
+
+
+def _adresse(nom: str) -> str:
+    try:
+        return reverse(nom)
+    except NoReverseMatch:
+        return ""
+
+
+def _compte(acteur: Acteur | None) -> dict[str, object] | None:
+    """Le coin de la personne connectée : son nom, sa fonction, son compte."""
+    if acteur is None:
+        return None
+    return {"nom": acteur.nom, "role": acteur.fonction, "liens": [("Mon compte", reverse("mon_compte"))]}

@@ -29,8 +29,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.forms",
-    "allauth",
-    "allauth.account",
     "csp",
     "django_htmx",
     "ensemblier.interface",
@@ -47,6 +45,9 @@ INSTALLED_APPS = [
     "ensemblier.observatoire",
     "ensemblier.demonstration",
     "config.apps.ConfigConfig",
+    # Après nos pièces : leurs gabarits `account/…` remplacent ceux d'allauth.
+    "allauth",
+    "allauth.account",
 ]
 
 MIDDLEWARE = [
@@ -130,6 +131,13 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "accueil"
+ACCOUNT_FORMS = {
+    "login": "ensemblier.comptes.forms.ConnexionForm",
+    "signup": "ensemblier.comptes.forms.InscriptionForm",
+    "reset_password": "ensemblier.comptes.forms.MotDePasseOublieForm",
+    "reset_password_from_key": "ensemblier.comptes.forms.NouveauMotDePasseForm",
+    "change_password": "ensemblier.comptes.forms.ChangerMotDePasseForm",
+}
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False

@@ -41,7 +41,8 @@ def _pieces(r: Any) -> str:
 
 def _cumul(r: Any) -> str:
     quoi = "Tous les financements" if r.compte == "tous" else "Les aides publiques"
-    return f"{quoi} du plan, divisés par le coût hors contributions volontaires{INSECABLE}: au plus {r.seuil}{INSECABLE}%."
+    seuil = f"au plus {r.seuil}{INSECABLE}%"
+    return f"{quoi} du plan, divisés par le coût hors contributions volontaires{INSECABLE}: {seuil}."
 
 
 _PHRASES: dict[str, Callable[[Any], str]] = {
@@ -50,9 +51,7 @@ _PHRASES: dict[str, Callable[[Any], str]] = {
     "coherence": lambda r: "La partie ne dépasse pas le total, et le total compte au moins une personne.",
     "presence": lambda r: r.remede,
     "choix": lambda r: r.remede,
-    "contact_communal": lambda r: (
-        "Une date de contact par commune concernée, au plus tard le jour du dépôt."
-    ),
+    "contact_communal": lambda r: "Une date de contact par commune concernée, au plus tard le jour du dépôt.",
     "equilibre": lambda r: (
         "Les dépenses égalent les ressources, au centime. Le bénévolat et les dons en nature aussi (86 = 87)."
     ),
@@ -66,7 +65,9 @@ _PHRASES: dict[str, Callable[[Any], str]] = {
         "coupé au centime inférieur."
     ),
     "cumul": _cumul,
-    "heures": lambda r: f"Un nombre d'heures plus grand que zéro, par pas de {r.pas.replace('.', ',')} heure.",
+    "heures": lambda r: (
+        f"Un nombre d'heures plus grand que zéro, par pas de {r.pas.replace('.', ',')} heure."
+    ),
     "numero": lambda r: f"Le numéro donné par {r.plateforme}, par exemple {r.exemple}.",
     "siege": lambda r: "Un siège hors du territoire est admis. Il est signalé.",
     "quartiers": lambda r: "Au moins un quartier prioritaire est visé, dans ses communes.",

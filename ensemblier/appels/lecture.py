@@ -39,7 +39,7 @@ class Ouverture:
 def ouverture(appel: Appel, *, le: datetime) -> Ouverture:
     """Lit les jalons de l'appel (préchargés dans une liste) à l'instant `le`."""
     phases = [j.phase() for j in appel.jalons.all()]
-    en_cours = calendrier.phases_ouvertes(phases, le)
+    en_cours = calendrier.phases_actives(phases, le)
     depots = [p for p in phases if p.nature == "depot"]
     if appel.etat == CLOS:
         return Ouverture(FERME, ferme_le=depots[-1].dernier_jour if depots else None, phases=en_cours)

@@ -100,7 +100,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 @login_not_required
 @require_safe
 def regles(request: HttpRequest, code: str) -> HttpResponse:
-    """`/appels/<code>/regles/` : chaque règle à son adresse, `#<code>` ; une version ancienne par `?version=`."""
+    """`/appels/<code>/regles/` : chaque règle à son adresse `#<code>` ; `?version=` pour une ancienne."""
     appel = _appel(request, code)
     versions = list(appel.reglements.defer("contenu").order_by("-version"))
     demandee = request.GET.get("version", "")

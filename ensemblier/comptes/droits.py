@@ -70,3 +70,10 @@ def roles_sur_organisme(acteur: Acteur | None, organisme: Organisme) -> set[Role
         for droit in acteur.droits
         if droit.role not in (Role.REDACTEUR, Role.SIGNATAIRE) or droit.organisme == organisme.pk
     }
+
+
+def exiger_sur(roles: set[Role], *admis: Role) -> None:
+    """Refuse la page d'un acte à qui ne peut pas le faire (403), au lieu de montrer un formulaire vain."""
+    if not roles & set(admis):
+        qui = " ou ".join(role.libelle for role in admis)
+        raise RoleInsuffisant(f"Cette page est ouverte à : {qui}.")

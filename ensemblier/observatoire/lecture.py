@@ -42,13 +42,16 @@ class Total:
 
 def attributions(territoire: Territoire | None) -> QuerySet[Attribution]:
     """Les attributions en vigueur et non nulles de ce territoire."""
-    return Attribution.objects.filter(
-        remplacee_le=None, montant__gt=0, deliberation__territoire=territoire
-    )
+    return Attribution.objects.filter(remplacee_le=None, montant__gt=0, deliberation__territoire=territoire)
 
 
 def filtrer(
-    lignes: QuerySet[Attribution], *, annee: str = "", financeur: str = "", pilier: str = "", quartier: str = ""
+    lignes: QuerySet[Attribution],
+    *,
+    annee: str = "",
+    financeur: str = "",
+    pilier: str = "",
+    quartier: str = "",
 ) -> QuerySet[Attribution]:
     """Les filtres de la page, cumulés ; une valeur vide ne filtre rien."""
     if annee.isdigit() and len(annee) == 4:
@@ -78,7 +81,7 @@ def totaux(lignes: QuerySet[Attribution]) -> list[Total]:
 
 
 def actions(lignes: QuerySet[Attribution], *, apres: int = 0) -> tuple[list[Action], int]:
-    """Une page d'actions à partir du rang `apres`, et leur nombre : trois requêtes, quel que soit le nombre."""
+    """Une page d'actions à partir du rang `apres`, et leur nombre : trois requêtes, toujours."""
     dossiers = lignes.order_by("-demande__dossier__numero").values_list("demande__dossier_id", flat=True)
     ordre = list(dict.fromkeys(dossiers))
     voulus = ordre[apres : apres + PAR_PAGE]

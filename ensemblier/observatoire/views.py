@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from ensemblier.appels import lecture as lecture_appels
 from ensemblier.observatoire import lecture
 from ensemblier.territoires.forms import AdresseForm
 
+_CODE = re.compile(r"[\w'-]{1,60}")
 FILTRES = ("annee", "financeur", "pilier", "quartier")
 
 
@@ -47,7 +49,9 @@ def accueil(request: HttpRequest) -> HttpResponse:
 
 
 def _filtres(request: HttpRequest) -> dict[str, str]:
-    return {nom: request.GET.get(nom, "")[:60] for nom in FILTRES}
+    """Un code du pack ou une année ; autre chose ne filtre rien."""
+    lus = {nom: request.GET.get(nom, "") for nom in FILTRES}
+    return {nom: valeur if _CODE.fullmatch(valeur) else "" for nom, valeur in lus.items()}
 
 
 @login_not_required
@@ -63,7 +67,8 @@ def observatoire(request: HttpRequest) -> HttpResponse:
         "total": sum((t.montant for t in totaux), Decimal(0)),
         "nombre_actions": lecture.nombre_d_actions(request.territoire),
         "briques": [
-            {"financeur": t.financeur, "libelle": t.nom, "montant": t.montant, "statut": "vote"} for t in totaux
+            {"financeur": t.financeur, "libelle": t.nom, "montant": t.montant, "statut": "vote"}
+            for t in totaux
         ],
         "annonces": lecture.annonces(request.territoire.pack()),
         "present": timezone.now(),

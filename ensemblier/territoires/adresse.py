@@ -17,7 +17,7 @@ INSECABLE = "\u00a0"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """La réponse de la page : un mot, une phrase, la distance ; `choix` : les adresses entre lesquelles choisir."""
+    """La réponse : un mot, une phrase, la distance ; `choix` : les adresses entre lesquelles choisir."""
 
     mot: Literal["Oui", "Non", "À vérifier"]
     phrase: str
@@ -82,7 +82,9 @@ def _incertitude(r: geographie.Reponse, precision: str, distance: str) -> str:
         return debut + r.phrase[0].lower() + r.phrase[1:]
     if precision != "numero":
         return f"{debut}l'adresse n'est trouvée qu'à la rue ou à la commune près. Ajoutez le numéro."
-    return f"{debut}l'adresse est à {distance} de la limite du quartier {r.nom}. Nous ne pouvons pas trancher."
+    return (
+        f"{debut}l'adresse est à {distance} de la limite du quartier {r.nom}. Nous ne pouvons pas trancher."
+    )
 
 
 def situer_l_adresse(territoire: Territoire, texte: str, *, service: str) -> Verdict:
@@ -108,12 +110,17 @@ def _juger(territoire: Territoire, lieux: tuple[clients.Lieu, ...]) -> Verdict:
     proches = [x for x in lieux if meilleur.score - x.score <= ECART_DE_SCORE]
     communes = {c.insee for c in territoire.pack().communes}
     if meilleur.score < SCORE_MINIMAL:
-        return _a_verifier("l'adresse trouvée ressemble mal à la vôtre. Choisissez-la ou récrivez-la.", choix=lieux)
+        return _a_verifier(
+            "l'adresse trouvée ressemble mal à la vôtre. Choisissez-la ou récrivez-la.", choix=lieux
+        )
     if len({x.code_insee for x in proches}) > 1:
-        return _a_verifier("cette adresse existe dans plusieurs communes. Choisissez la vôtre.", choix=tuple(proches))
+        return _a_verifier(
+            "cette adresse existe dans plusieurs communes. Choisissez la vôtre.", choix=tuple(proches)
+        )
     if meilleur.code_insee not in communes:
         return _a_verifier(
-            f"l'adresse trouvée est à {meilleur.ville or 'un endroit'}, hors du territoire. Ajoutez la commune.",
+            f"l'adresse trouvée est à {meilleur.ville or 'un autre endroit'}, hors du territoire. "
+            "Ajoutez la commune.",
             trouvee=meilleur.libelle,
         )
     return situer_le_point(

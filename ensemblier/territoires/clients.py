@@ -1,7 +1,8 @@
 """Le géocodeur de la Géoplateforme : une adresse écrite devient un point, ou un refus qui se dit.
 
-Contrat : GET `/search`, réponse GeoJSON, `properties.score` de 0 à 1, `type` housenumber, street, locality ou
-municipality. Rien n'est gardé. Toute panne lève `GeocodeurIndisponible` : l'appelant répond « à vérifier » (S67).
+Contrat : GET `/search`, réponse GeoJSON, `properties.score` de 0 à 1, `type` housenumber, street,
+locality ou municipality. Rien n'est gardé. Toute panne lève `GeocodeurIndisponible` : l'appelant répond
+« à vérifier » (S67).
 """
 
 from __future__ import annotations

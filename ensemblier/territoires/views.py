@@ -50,7 +50,9 @@ def quartier(request: HttpRequest, code: str) -> HttpResponse:
     """`/quartiers/<code>/` : où il est, ses communes, qui appeler ; l'ancien code y mène aussi (R19)."""
     territoire = _territoire(request)
     contacts = Prefetch("contacts", queryset=Contact.objects.order_by("rang"))
-    trouves = territoire.quartiers.prefetch_related(Prefetch("communes", Commune.objects.prefetch_related(contacts)))
+    trouves = territoire.quartiers.prefetch_related(
+        Prefetch("communes", Commune.objects.prefetch_related(contacts))
+    )
     objet = get_object_or_404(trouves, Q(code=code) | Q(code_2015=code))
     contexte = {
         "quartier": objet,
@@ -69,7 +71,8 @@ def commune(request: HttpRequest, code: str) -> HttpResponse:
     """`/quartiers/communes/<commune>/` : les quartiers d'une ville et son référent."""
     territoire = _territoire(request)
     objet = get_object_or_404(
-        territoire.communes.annotate(nombre=Count("quartiers")).prefetch_related("contacts"), code=code.upper()
+        territoire.communes.annotate(nombre=Count("quartiers")).prefetch_related("contacts"),
+        code=code.upper(),
     )
     contexte = {
         "commune": objet,
@@ -83,7 +86,7 @@ def commune(request: HttpRequest, code: str) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def adresse(request: HttpRequest) -> HttpResponse:
-    """`/quartiers/adresse/` : l'adresse arrive par POST pour n'être dans aucun journal ; un point, par l'adresse."""
+    """`/quartiers/adresse/` : par POST, l'adresse n'est dans aucun journal ; `?lon=&lat=` situe un point."""
     territoire, verdict = _territoire(request), None
     form = AdresseForm(request.POST or None)
     point = PointForm(request.GET)

@@ -1,0 +1,250 @@
+"""Mon organisme : identité, compte bancaire, engagement, personnes."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ensemblier.comptes import actes
+from ensemblier.comptes.droits import exiger_sur, roles_sur_organisme
+from ensemblier.comptes.forms import (
+    CreationForm,
+    EngagementForm,
+    OrganismeForm,
+    RattachementForm,
+    RibForm,
+)
+from ensemblier.comptes.models import Organisme, Rattachement, Rib
+from ensemblier.noyau.machine import Role
+from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.fichiers import servir
+
+ENGAGEMENTS = (
+    "Respecter les lois de la République.",
+    "Respecter la liberté de conscience.",
+    "Laisser ses membres libres d'entrer et de partir.",
+    "Traiter chacun également, sans discrimination.",
+    "Agir dans la fraternité et prévenir la violence.",
+    "Respecter la dignité de la personne humaine.",
+    "Respecter les symboles de la République.",
+)
+
+
+def _lire(request: HttpRequest, cle: str) -> tuple[Organisme, set[Role]]:
+    visibles = Organisme.objects.visibles_par(request.acteur)
+    organisme = get_object_or_404(visibles.de_numero(cle))
+    return organisme, roles_sur_organisme(request.acteur, organisme)
+
+
+def _fil(organisme: Organisme, titre: str) -> list[tuple[str, str]]:
+    return [(organisme.nom, reverse("organisme", args=[organisme.cle])), (titre, "")]
+
+
+@require_safe
+def miens(request: HttpRequest) -> HttpResponse:
+    """`/mon-organisme/` : le mien s'il est seul, la liste s'il y en a plusieurs, la création sinon."""
+    rattachements = Rattachement.objects.en_vigueur(timezone.localdate()).filter(utilisateur=request.user)
+    organismes = list(Organisme.objects.filter(rattachements__in=rattachements).distinct().order_by("nom"))
+    if len(organismes) == 1:
+        return redirect("organisme", organismes[0].cle)
+    return render(request, "comptes/mes_organismes.html", {"organismes": organismes})
+
+
+@require_http_methods(["GET", "POST"])
+def creer(request: HttpRequest) -> HttpResponse:
+    """`/mon-organisme/creer/` : qui crée en devient signataire, avec le mandat qu'il déclare."""
+    if request.acteur is None:
+        raise Http404
+    form = CreationForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            organisme = actes.creer_organisme(
+                utilisateur=request.user,
+                champs=form.champs(),
+                fonction=form.cleaned_data["fonction"],
+                mandat=form.cleaned_data["mandat"],
+                par=request.acteur,
+                le=timezone.now(),
+            )
+        except ActeBloque as refus:
+            form.add_error(None, str(refus))
+        else:
+            messages.success(
+                request, f"{organisme.nom} est créé. Vous en êtes signataire. {form.avertissement()}"
+            )
+            return redirect("organisme", organisme.cle)
+    contexte = {"form": form, "territoire_contact": request.territoire}
+    return render(request, "comptes/organisme_creer.html", contexte, status=422 if form.errors else 200)
+
+
+@require_safe
+def page(request: HttpRequest, cle: str) -> HttpResponse:
+    """`/organismes/<siren ou rna>/` : tout ce que les financeurs savent de l'organisme."""
+    organisme, roles = _lire(request, cle)
+    ribs = list(organisme.ribs.select_related("fichier"))
+    contexte = {
+        "organisme": organisme,
+        "roles": {role.value for role in roles},
+        "rib": ribs[0] if ribs else None,
+        "anciens_ribs": ribs[1:],
+        "voit_le_rib": bool(roles & {Role.SIGNATAIRE, Role.REDACTEUR, Role.FINANCES}),
+        "engagement": organisme.engagement_courant(),
+        "personnes": organisme.rattachements.en_vigueur(timezone.localdate()).select_related("utilisateur"),
+        "manques": _manques(organisme, ribs),
+    }
+    return render(request, "comptes/organisme.html", contexte)
+
+
+def _manques(organisme: Organisme, ribs: list[Rib]) -> list[tuple[str, str]]:
+    """Ce qui manque pour déposer puis être payé, avec l'adresse où le faire."""
+    manques = []
+    if not ribs:
+        manques.append(("le compte bancaire", "organisme_rib"))
+    if organisme.doit_souscrire_le_cer and organisme.engagement_courant() is None:
+        manques.append(("le contrat d'engagement républicain", "organisme_engagement"))
+    return manques
+
+
+@require_http_methods(["GET", "POST"])
+def identite(request: HttpRequest, cle: str) -> HttpResponse:
+    """`/organismes/<cle>/identite/`"""
+    organisme, roles = _lire(request, cle)
+    exiger_sur(roles, Role.SIGNATAIRE, Role.REDACTEUR, Role.INSTRUCTEUR)
+    form = OrganismeForm(request.POST or None, instance=Organisme.objects.get(pk=organisme.pk))
+    if request.method == "POST" and form.is_valid():
+        try:
+            actes.modifier_organisme(
+                organisme, champs=form.champs(), par=request.acteur, roles=roles, le=timezone.now()
+            )
+        except ActeBloque as refus:
+            form.add_error(None, str(refus))
+        else:
+            messages.success(request, f"L'identité est enregistrée. {form.avertissement()}")
+            return redirect("organisme", organisme.cle)
+    contexte = {"form": form, "organisme": organisme, "fil": _fil(organisme, "Identité")}
+    return render(request, "comptes/organisme_identite.html", contexte, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def ajouter_rib(request: HttpRequest, cle: str) -> HttpResponse:
+    """`/organismes/<cle>/rib/` : le nouveau compte remplace l'ancien, après contrôle."""
+    organisme, roles = _lire(request, cle)
+    exiger_sur(roles, Role.SIGNATAIRE)
+    form = RibForm(request.POST or None, request.FILES or None, initial={"titulaire": organisme.nom})
+    if request.method == "POST" and form.is_valid():
+        fichier = form.cleaned_data["fichier"]
+        actes.ajouter_rib(
+            organisme,
+            titulaire=form.cleaned_data["titulaire"],
+            iban=form.cleaned_data["iban"],
+            fichier=fichier,
+            nom_fichier=fichier.name,
+            type_mime=fichier.type_mime,
+            par=request.acteur,
+            roles=roles,
+            le=timezone.now(),
+        )
+        messages.success(
+            request, "Le compte est enregistré. Les finances le contrôlent avant tout versement."
+        )
+        return redirect("organisme", organisme.cle)
+    contexte = {"form": form, "organisme": organisme, "fil": _fil(organisme, "Compte bancaire")}
+    return render(request, "comptes/organisme_rib.html", contexte, status=422 if form.errors else 200)
+
+
+def _rib(request: HttpRequest, cle: str, pk: int) -> tuple[Rib, set[Role]]:
+    organisme, roles = _lire(request, cle)
+    return get_object_or_404(organisme.ribs.select_related("fichier", "organisme"), pk=pk), roles
+
+
+@require_safe
+def rib_fichier(request: HttpRequest, cle: str, pk: int) -> HttpResponse:
+    """La pièce du compte : l'organisme et les finances, personne d'autre."""
+    rib, roles = _rib(request, cle, pk)
+    if rib.fichier is None or not roles & {Role.SIGNATAIRE, Role.REDACTEUR, Role.FINANCES}:
+        raise Http404
+    return servir(rib.fichier)
+
+
+@require_POST
+def rib_montrer(request: HttpRequest, cle: str, pk: int) -> HttpResponse:
+    """L'IBAN en clair, aux finances ; la lecture est tracée et la page n'est pas gardée."""
+    rib, roles = _rib(request, cle, pk)
+    iban = actes.reveler_iban(rib, par=request.acteur, roles=roles, le=timezone.now(), chemin=request.path)
+    contexte = {"rib": rib, "iban": iban, "organisme": rib.organisme, "fil": _fil(rib.organisme, "IBAN")}
+    response = render(request, "comptes/rib_montre.html", contexte)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+def rib_verifier(request: HttpRequest, cle: str, pk: int) -> HttpResponse:
+    rib, roles = _rib(request, cle, pk)
+    actes.verifier_rib(rib, par=request.acteur, roles=roles, le=timezone.now())
+    messages.success(request, "Le compte est contrôlé. Il peut servir à payer.")
+    return redirect("organisme", rib.organisme.cle)
+
+
+@require_http_methods(["GET", "POST"])
+def engagement(request: HttpRequest, cle: str) -> HttpResponse:
+    """`/organismes/<cle>/engagement/` : le contrat d'engagement républicain (B7)."""
+    organisme, roles = _lire(request, cle)
+    exiger_sur(roles, Role.SIGNATAIRE)
+    form = EngagementForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actes.souscrire_cer(
+            organisme,
+            signataire=f"{request.acteur.nom}, {request.acteur.fonction}",
+            par=request.acteur,
+            roles=roles,
+            le=timezone.now(),
+        )
+        messages.success(request, "L'engagement est souscrit et daté.")
+        return redirect("organisme", organisme.cle)
+    contexte = {
+        "form": form,
+        "organisme": organisme,
+        "engagements": ENGAGEMENTS,
+        "version": actes.CER_EN_VIGUEUR,
+        "courant": organisme.engagement_courant(),
+        "fil": _fil(organisme, "Engagement républicain"),
+    }
+    return render(request, "comptes/organisme_engagement.html", contexte, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def personnes(request: HttpRequest, cle: str) -> HttpResponse:
+    """`/organismes/<cle>/personnes/` : rattacher quelqu'un, par une ou un signataire."""
+    organisme, roles = _lire(request, cle)
+    exiger_sur(roles, Role.SIGNATAIRE, Role.RESPONSABLE)
+    form = RattachementForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        if (personne := form.personne()) is None:
+            form.add_error(
+                "courriel",
+                "Aucun compte n'a cette adresse. Demandez à la personne de créer son compte d'abord.",
+            )
+        else:
+            donnees = {n: form.cleaned_data[n] for n in ("qualite", "fonction", "mandat")}
+            actes.rattacher(
+                organisme, utilisateur=personne, par=request.acteur, roles=roles, le=timezone.now(), **donnees
+            )
+            messages.success(request, f"{personne.nom_complet} fait partie de {organisme.nom}.")
+            return redirect("organisme", organisme.cle)
+    contexte = {"form": form, "organisme": organisme, "fil": _fil(organisme, "Rattacher une personne")}
+    return render(request, "comptes/organisme_personnes.html", contexte, status=422 if form.errors else 200)
+
+
+@require_POST
+def retirer_personne(request: HttpRequest, cle: str, pk: int) -> HttpResponse:
+    organisme, roles = _lire(request, cle)
+    rattachement = get_object_or_404(
+        organisme.rattachements.select_related("organisme", "utilisateur"), pk=pk
+    )
+    actes.detacher(rattachement, par=request.acteur, roles=roles, le=timezone.now())
+    messages.success(request, f"{rattachement.utilisateur.nom_complet} ne fait plus partie de l'organisme.")
+    return redirect("mon_organisme")

@@ -1,0 +1,127 @@
+"""Ce qui est financé : seulement ce qu'une délibération accorde, jamais un refus ni une personne (R60)."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from ensemblier.dossiers.models import Ciblage, Demande, Dossier
+from ensemblier.programmation.models import Attribution, Deliberation
+from ensemblier.registre.actes import ouvrir
+from tests import fabriques
+
+pytestmark = pytest.mark.django_db
+LE = fabriques.instant("2025-09-20 10:00")
+
+
+def _dossier(numero, intitule="Jardin partagé", quartier="QN06225M"):
+    par, lieu = fabriques.acteur("amina"), fabriques.territoire()
+    dossier = Dossier(
+        numero=numero, territoire=lieu, appel=fabriques.appel(), organisme=fabriques.organisme(),
+        cree_par=fabriques.personne("amina"), cree_le=LE, modifie_le=LE, intitule=intitule,
+        pilier=lieu.piliers.get(code="agir"),
+    )  # fmt: skip
+    ouvrir(dossier, par=par, le=LE, libelle="Dossier commencé")
+    cible = Ciblage.objects.create(dossier=dossier, quartier=lieu.quartiers.get(code=quartier))
+    cible.communes.add(lieu.communes.get(code="LENS"))
+    return dossier
+
+
+def _volet(dossier, montant, *, financeur="CALL", acte="2025-118"):
+    lieu = fabriques.territoire()
+    institution = lieu.financeurs.get(code=financeur)
+    demande = Demande(
+        dossier=dossier, financeur=institution, dispositif=dossier.appel.dispositifs.first(),
+        demande=Decimal(9000),
+    )  # fmt: skip
+    ouvrir(demande, par=fabriques.acteur("amina"), le=LE, libelle="Demande")
+    if montant is None:
+        return demande
+    deliberation, _ = Deliberation.objects.get_or_create(
+        territoire=lieu, appel=dossier.appel, financeur=institution, numero=acte,
+        defaults={"le": date(2025, 9, 18), "enregistree_le": LE, "enregistree_par": "Benoît Marchal"},
+    )  # fmt: skip
+    Attribution.objects.create(demande=demande, deliberation=deliberation, montant=Decimal(montant))
+    return demande
+
+
+def _page(adresse="/observatoire/actions/"):
+    return fabriques.client().get(adresse).content.decode().replace("&#x27;", "'")
+
+
+def test_une_action_accordee_est_montree_avec_son_acte():
+    _volet(_dossier("25-0001"), "9000.00")
+    page = _page()
+    assert "Jardin partagé" in page
+    assert "9\u00a0000,00\u00a0€" in page
+    assert "2025-118" in page
+    assert "Les Jardins de la fosse 12" in page
+
+
+def test_ni_un_refus_ni_une_demande_ni_une_personne_ne_paraissent():
+    _volet(_dossier("25-0002", "Projet refusé"), "0.00")
+    _volet(_dossier("25-0003", "Projet demandé"), None)
+    _volet(_dossier("25-0004", "Projet aidé"), "100.00")
+    page = _page()
+    assert "Projet aidé" in page
+    assert "Projet refusé" not in page
+    assert "Projet demandé" not in page
+    assert "Amina" not in page
+    assert "Benoît" not in page
+
+
+def test_une_attribution_remplacee_ne_compte_plus():
+    demande = _volet(_dossier("25-0005"), "9000.00")
+    Attribution.objects.filter(demande=demande).update(remplacee_le=LE)
+    assert "Aucune action n'est encore décidée" in _page()
+
+
+def test_les_totaux_sont_la_somme_des_volets():
+    premier = _dossier("25-0006")
+    _volet(premier, "9000.01")
+    _volet(premier, "4000.02", financeur="ETAT", acte="ETAT-7")
+    _volet(_dossier("25-0007"), "1000.00")
+    page = _page("/observatoire/")
+    assert "2\u00a0actions ont reçu 14\u00a0000,03\u00a0€" in page
+    assert "10\u00a0000,01\u00a0€" in page
+    assert "4\u00a0000,02\u00a0€" in page
+
+
+@pytest.mark.parametrize(
+    ("question", "nombre"),
+    [
+        ("financeur=ETAT", 1),
+        ("quartier=QN06226M", 1),
+        ("annee=2025", 2),
+        ("annee=2031", 0),
+        ("pilier=agir", 2),
+    ],
+)
+def test_les_filtres_gardent_ce_qu_ils_disent(question, nombre):
+    premier = _dossier("25-0008", "Première")
+    _volet(premier, "9000.00")
+    _volet(premier, "100.00", financeur="ETAT", acte="ETAT-7")
+    _volet(_dossier("25-0009", "Seconde", quartier="QN06226M"), "1000.00")
+    page = _page(f"/observatoire/actions/?{question}")
+    assert page.count('<th scope="row">') == nombre
+
+
+@pytest.mark.parametrize("question", ["annee=x", "debut=-1", "debut=99999999", "debut=abc", "quartier=%00"])
+def test_un_filtre_absurde_ne_casse_rien(question):
+    assert fabriques.client().get(f"/observatoire/actions/?{question}").status_code == 200
+
+
+@pytest.mark.parametrize("adresse", ["/observatoire/", "/observatoire/actions/", "/"])
+def test_le_nombre_de_requetes_ne_depend_pas_du_nombre_d_actions(adresse):
+    comptes = []
+    for debut, fin in ((0, 2), (2, 12)):
+        for rang in range(debut, fin):
+            _volet(_dossier(f"25-1{rang:03d}"), "100.00")
+        navigateur = fabriques.client()
+        navigateur.get(adresse)
+        with CaptureQueriesContext(connection) as requetes:
+            navigateur.get(adresse)
+        comptes.append(len(requetes))
+    assert comptes[0] == comptes[1] <= 12
