@@ -13,12 +13,17 @@ from ensemblier.territoires.models import Financeur
 
 
 class Bilan(Suivi):
-    """Le compte rendu d'une action : qualitatif, effectifs, réalisé ; échéance B5."""
+    """Le compte rendu d'une action : qualitatif, effectifs, réalisé ; échéance B5.
+
+    `ages` et `par_quartier` : effectif par tranche d'âge, par code de quartier (§C.8).
+    """
 
     class Realisation(models.TextChoices):
         COMPLETE = "complete", "Réalisée"
         PARTIELLE = "partielle", "Réalisée en partie"
         NULLE = "nulle", "Pas réalisée"
+
+    TRANCHES_D_AGE = ("0-5", "6-10", "11-15", "16-17", "18-25", "26-59", "60+", "non_renseigne")
 
     machine = BILAN
     dossier = models.OneToOneField(Dossier, on_delete=models.PROTECT, related_name="+")
@@ -36,6 +41,13 @@ class Bilan(Suivi):
     femmes = models.PositiveIntegerField(null=True, blank=True)
     hommes = models.PositiveIntegerField(null=True, blank=True)
     sexe_non_renseigne = models.PositiveIntegerField(null=True, blank=True)
+    ages = models.JSONField(default=dict, blank=True)
+    par_quartier = models.JSONField(default=dict, blank=True)
+    seances = models.PositiveIntegerField(null=True, blank=True)
+    benevoles = models.PositiveIntegerField(null=True, blank=True)
+    heures_departement = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
+    correction_demandee = models.TextField(blank=True)
+    modifie_le = models.DateTimeField(null=True)
     depose_le = models.DateTimeField(null=True)
     valide_le = models.DateTimeField(null=True)
 
@@ -58,7 +70,7 @@ class LigneRealisee(models.Model):
 
     bilan = models.ForeignKey(Bilan, on_delete=models.CASCADE, related_name="lignes")
     sens = models.CharField(max_length=8)
-    compte = models.CharField(max_length=16)
+    compte = models.CharField(max_length=90)
     financeur = models.ForeignKey(Financeur, null=True, on_delete=models.PROTECT, related_name="+")
     montant = EurosField()
 
