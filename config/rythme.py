@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ensemblier.bilans import taches as bilans
 from ensemblier.registre.actes import sceller
 from ensemblier.registre.courriels import envoyer_en_attente
 
@@ -20,4 +21,6 @@ class Tache:
 TACHES = (
     Tache("envoyer les courriels en attente", 10, lambda le: envoyer_en_attente(le=le)),
     Tache("sceller les événements nouveaux", 60, lambda le: sceller(le=le)),
+    Tache("ouvrir les bilans attendus", 3600, lambda le: bilans.ouvrir_les_bilans(le=le)),
+    Tache("rappeler les bilans à rendre", 3600, lambda le: bilans.rappeler_les_bilans(le=le)),
 )
