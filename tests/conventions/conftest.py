@@ -1,4 +1,4 @@
-"""Les PDF se rendent une fois pour de vrai (`vrai_pdf`) ; ailleurs leur HTML suffit, et l'essai est rapide."""
+"""Le PDF se rend une fois pour de vrai (`vrai_pdf`) ; ailleurs son HTML suffit, et l'essai est rapide."""
 
 import pytest
 from django.template.loader import render_to_string
