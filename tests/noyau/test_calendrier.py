@@ -89,7 +89,7 @@ def test_le_verdict_ne_depend_pas_du_fuseau_du_depot(limite: date, decalage: int
 )
 def test_un_instant_sans_fuseau_est_refuse(appel: object) -> None:
     with pytest.raises(c.InstantNaif):
-        appel(datetime(2025, 5, 25, 12))  # type: ignore[operator]
+        appel(datetime(2025, 5, 25, 12))
 
 
 AAP_2026 = (

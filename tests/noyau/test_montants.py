@@ -32,7 +32,7 @@ def nets(texte: str) -> str:
     [("18000", "18000.00"), ("0.5", "0.50"), (12, "12.00"), (D("12.340"), "12.34"), ("-3.10", "-3.10")],
 )
 def test_k1_un_montant_exact_se_lit_au_centime(valeur: object, attendu: str) -> None:
-    lu = m.euros(valeur)  # type: ignore[arg-type]
+    lu = m.euros(valeur)
     assert str(lu) == attendu
 
 
@@ -45,7 +45,7 @@ def test_k1_un_montant_exact_se_lit_au_centime(valeur: object, attendu: str) -> 
 )  # fmt: skip
 def test_k1_ce_qui_n_est_pas_un_montant_exact_est_refuse(valeur: object) -> None:
     with pytest.raises(m.MontantInvalide):
-        m.euros(valeur)  # type: ignore[arg-type]
+        m.euros(valeur)
 
 
 @pytest.mark.parametrize(
@@ -505,7 +505,7 @@ def test_p28_dix_mille_pile_ne_demande_pas_de_convention() -> None:
 def solder(cout_reel: str, **variante: object) -> m.Solde:
     return m.solde(
         attribue=D(12000), assiette_prevue=D(24000), cout_reel=D(cout_reel), verse=D(9600), **variante
-    )  # type: ignore[arg-type]
+    )
 
 
 @pytest.mark.parametrize(
@@ -552,7 +552,7 @@ def test_k9_du_reste_et_trop_percu_se_tiennent(
         verse=verse,
         regle=regle,
         franchise=franchise,
-    )  # type: ignore[arg-type]
+    )
     assert 0 <= solde.du <= attribue
     assert solde.du == verse + solde.reste - solde.trop_percu
     assert min(solde.reste, solde.trop_percu) == 0
@@ -667,4 +667,4 @@ def test_s69_la_moyenne_se_fait_sur_ceux_qui_ont_note() -> None:
 def test_un_resultat_ne_se_modifie_pas(attribue: Decimal) -> None:
     echeancier = m.echeancier(attribue=attribue)
     with pytest.raises(AttributeError):
-        echeancier.tranches = ()  # type: ignore[misc]
+        echeancier.tranches = ()
