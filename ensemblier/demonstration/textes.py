@@ -101,3 +101,7 @@ COMITE = (
     "rendu après chacune."
 )
 PARTENAIRES = "Centre social, école, bailleur, médiathèque, ville."
+NUMERIQUE = (
+    "L'accompagnement suit la feuille de route de l'agglomération : accueil de proximité, matériel "
+    "réemployé, orientation vers les conseillers du territoire."
+)
