@@ -19,6 +19,7 @@ ALLOWED_HOSTS = env.list("ENSEMBLIER_HOTES", default=["localhost", "127.0.0.1", 
 ADRESSE_PUBLIQUE = env.str("ENSEMBLIER_ADRESSE", default="http://localhost:8000")
 
 VAR = Path(env.str("ENSEMBLIER_VAR", default=str(RACINE / "var")))
+VAR.mkdir(parents=True, exist_ok=True)
 PACKS = Path(env.str("ENSEMBLIER_PACKS", default=str(RACINE / "packs")))
 
 INSTALLED_APPS = [

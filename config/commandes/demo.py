@@ -41,6 +41,7 @@ def preparer(args: argparse.Namespace) -> None:
 def executer(args: argparse.Namespace) -> int:
     from django.core.management import call_command
     from django.db import connections
+
     from ensemblier.demonstration.construction import construire
 
     dire = (lambda _texte: None) if args.json else (lambda texte: print(texte, flush=True))

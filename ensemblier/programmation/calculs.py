@@ -36,7 +36,7 @@ def attribuable_au_volet(
     lue = fiche or fiche_de(dossier)
     plafond = _plafond(dossier, lue) if _est_plafonne(demande) else None
     charges = dict(lue.budget.charges) if lue.budget else {}
-    base = montants.assiette(charges)
+    base = montants.assiette(charges=charges)
     calcul = montants.attribuable(
         demande=demande.demande,
         plafond=plafond.montant if plafond else None,

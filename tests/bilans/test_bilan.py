@@ -1,4 +1,4 @@
-"""Rendre, corriger, valider un bilan ; le dû de chaque volet, le trop-perçu, la clôture (K9, B17, S53-S60)."""
+"""Rendre, corriger, valider un bilan : le dû, le trop-perçu, la clôture (K9, B17, S53-S60)."""
 
 from datetime import date, timedelta
 from decimal import Decimal
