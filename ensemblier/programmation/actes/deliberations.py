@@ -82,7 +82,7 @@ def _enregistrer(
     dossiers = {d.demande.dossier_id: d.demande.dossier for d in decisions}
     _verrouiller([d.racine() for d in dossiers.values()] + ([enveloppe.racine()] if enveloppe else []))
     if enveloppe:
-        enveloppe = Enveloppe.objects.select_for_update().get(pk=enveloppe.pk)
+        enveloppe = _relire(enveloppe)
     deliberation = Deliberation.objects.create(
         territoire=appel.territoire,
         appel=appel,
@@ -107,6 +107,11 @@ def _verrouiller(racines: Sequence[str]) -> None:
     """Les chaînes dans l'ordre de leur identifiant : deux actes ne s'attendent jamais l'un l'autre."""
     Chaine.objects.bulk_create([Chaine(racine=r) for r in sorted(set(racines))], ignore_conflicts=True)
     list(Chaine.objects.select_for_update().filter(racine__in=racines).order_by("pk"))
+
+
+def _relire(enveloppe: Enveloppe) -> Enveloppe:
+    """L'enveloppe telle qu'elle est une fois le verrou pris : lue avant, elle ne compte pas."""
+    return Enveloppe.objects.select_for_update().get(pk=enveloppe.pk)
 
 
 def _verifier_l_acte(

@@ -1,0 +1,237 @@
+"""La séance : déports, notes, classement, quorum, décisions, procès-verbal (S69, K13, B10)."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from ensemblier.comptes.models import Interet
+from ensemblier.dossiers.models import Deport, Dossier
+from ensemblier.noyau.machine import EtatInterdit, RoleInsuffisant
+from ensemblier.programmation import actes, documents
+from ensemblier.programmation.models import Note, Seance
+from ensemblier.programmation.notes import grille_de, resultats
+from ensemblier.registre.actes import ActeBloque
+from tests import fabriques as f
+from tests.programmation import scene
+
+pytestmark = pytest.mark.django_db
+
+
+def interet(qui, organisme, nature="trésorière"):
+    return Interet.objects.create(
+        utilisateur=f.personne(qui), organisme=organisme, nature=nature, connu_le=date(2025, 1, 1)
+    )
+
+
+def inscription(tenue, dossier):
+    return tenue.inscriptions.select_related("seance__appel", "dossier").get(dossier=dossier)
+
+
+def noter(tenue, dossier, qui, valeur=3, **sauf):
+    for critere in grille_de(tenue).criteres:
+        actes.noter(
+            inscription(tenue, dossier), f.personne(qui), critere=critere.code,
+            valeur=sauf.get(critere.code, valeur), par=f.acteur(qui), le=scene.JURY,
+        )  # fmt: skip
+
+
+def second_jure():
+    from ensemblier.comptes.droits import systeme
+    from ensemblier.comptes.models import Habilitation
+    from ensemblier.registre.actes import ouvrir
+
+    david = f.personne("david")
+    habilitation = Habilitation(
+        utilisateur=david, territoire=f.territoire(), qualite="jury", fonction="Conseiller"
+    )
+    ouvrir(habilitation, par=systeme(f.territoire().code), le=f.OUVERTURE, libelle="Jury", public=False)
+    return david
+
+
+def test_un_jure_interesse_est_deporte_sans_rien_declarer():  # S69
+    autre = scene.deuxieme()
+    dossier = scene.recevable()
+    interet("elise", dossier.organisme)
+    second_jure()
+    tenue = scene.seance(dossier, autre, membres=("elise",))
+    assert Deport.objects.get(dossier=dossier).motif == "trésorière"
+    visibles = Dossier.objects.visibles_par(f.acteur("elise"))
+    assert list(visibles) == [autre]
+    with pytest.raises(RoleInsuffisant, match="déporté"):
+        noter(tenue, dossier, "elise")
+    noter(tenue, autre, "elise")
+    assert not Note.objects.filter(inscription__dossier=dossier).exists()
+
+
+def test_un_jure_interesse_est_deporte_sans_rien_declarer_garde_levee():
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier)
+    noter(tenue, dossier, "elise")
+    assert resultats(tenue)[0].moyenne == Decimal("75")
+
+
+def test_le_proces_verbal_nomme_le_deport_et_la_moyenne_l_ignore():  # S69
+    dossier = scene.recevable()
+    second_jure()
+    tenue = scene.seance(dossier, membres=("elise", "david"))
+    noter(tenue, dossier, "elise", 4)
+    noter(tenue, dossier, "david", 0)
+    assert resultats(tenue)[0].moyenne == Decimal("50")
+    actes.declarer_deport(
+        inscription(tenue, dossier), f.personne("david"), motif="Parent d'un salarié", le=scene.JURY,
+        par=f.acteur("david"), roles=set(),
+    )  # fmt: skip
+    assert resultats(tenue)[0].moyenne == Decimal("100")
+    scene.decider(tenue, dossier, "ajourne", "Dossier à préciser.")
+    options = {**scene.en(dossier), "le": scene.JURY}
+    actes.clore_la_seance(tenue, **options)
+    lue = Seance.objects.select_related("proces_verbal", "appel", "territoire").get(pk=tenue.pk)
+    with lue.proces_verbal.contenu.open() as contenu:
+        assert contenu.read(5) == b"%PDF-"
+    contexte = documents.contexte_du_proces_verbal(lue)
+    assert contexte["lignes"][0]["deportes"] == ("David Lambert (Parent d'un salarié)",)
+
+
+def test_un_interet_apparu_apres_la_convocation_deporte_a_l_ouverture():
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier, ouverte=False)
+    interet("elise", dossier.organisme)
+    actes.ouvrir_la_seance(tenue, le=scene.JURY, **scene.en(dossier))
+    assert Deport.objects.filter(dossier=dossier, leve_le=None).exists()
+
+
+def test_le_classement_departage_par_la_part_d_habitants_puis_par_la_date():  # K13
+    premier = scene.recevable(publics__qpv=70)
+    second = scene.deuxieme(publics__qpv=80)
+    tenue = scene.seance(premier, second)
+    for dossier in (premier, second):
+        noter(tenue, dossier, "elise", 2)
+    classement = [(r.inscription.dossier, r.rang, r.a_egalite) for r in resultats(tenue)]
+    assert classement == [(second, 1, True), (premier, 2, True)]
+    noter(tenue, premier, "elise", 2, ciblage=4)
+    assert [r.inscription.dossier for r in resultats(tenue)] == [premier, second]
+
+
+def test_une_grille_incomplete_ne_compte_pas():
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier)
+    premier = grille_de(tenue).criteres[0]
+    actes.noter(
+        inscription(tenue, dossier), f.personne("elise"), critere=premier.code, valeur=4,
+        par=f.acteur("elise"), le=scene.JURY,
+    )  # fmt: skip
+    resultat = resultats(tenue)[0]
+    assert (resultat.moyenne, resultat.incomplets) == (None, 1)
+
+
+@pytest.mark.parametrize(("critere", "valeur"), [("ciblage", 5), ("ciblage", -1), ("inconnu", 2)])
+def test_une_note_hors_de_la_grille_est_refusee(critere, valeur):
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier)
+    with pytest.raises(ActeBloque):
+        actes.noter(
+            inscription(tenue, dossier), f.personne("elise"), critere=critere, valeur=valeur,
+            par=f.acteur("elise"), le=scene.JURY,
+        )  # fmt: skip
+
+
+def test_nul_ne_note_pour_un_autre():
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier)
+    with pytest.raises(RoleInsuffisant):
+        actes.noter(
+            inscription(tenue, dossier), f.personne("elise"), critere="ciblage", valeur=4,
+            par=f.acteur("benoit"), le=scene.JURY,
+        )  # fmt: skip
+
+
+def test_sans_quorum_rien_ne_se_decide():
+    dossier = scene.recevable()
+    scene.proposer(dossier, "9000")
+    second_jure()
+    tenue = scene.seance(dossier, membres=("elise", "david"), quorum=2)
+    absent = tenue.participants.select_related("seance", "utilisateur").get(utilisateur=f.personne("david"))
+    actes.pointer(absent, est_present=False, le=scene.JURY, **scene.en(dossier))
+    with pytest.raises(ActeBloque, match="Quorum non atteint : 1 présents, 2 requis"):
+        scene.decider(tenue, dossier)
+    actes.pointer(absent, est_present=True, le=scene.JURY, **scene.en(dossier))
+    scene.decider(tenue, dossier)
+    assert scene.volet(dossier).etat == "programmee"
+
+
+def test_un_deporte_ne_fait_pas_le_quorum():  # B10
+    dossier = scene.recevable()
+    scene.proposer(dossier, "9000")
+    interet("elise", dossier.organisme)
+    tenue = scene.seance(dossier)
+    with pytest.raises(ActeBloque, match="Quorum"):
+        scene.decider(tenue, dossier)
+
+
+@pytest.mark.parametrize(
+    ("decision", "etat"), [("retenu", "programmee"), ("liste_attente", "en_attente"), ("ecarte", "ecartee"),
+                           ("ajourne", "proposee")]
+)  # fmt: skip
+def test_la_decision_meut_les_volets(decision, etat):
+    dossier = scene.recevable()
+    scene.proposer(dossier, "9000")
+    scene.decider(
+        scene.seance(dossier), dossier, decision, "" if decision == "retenu" else "Crédits épuisés."
+    )
+    assert scene.volet(dossier).etat == etat
+
+
+def test_sauf_retenu_la_decision_a_un_motif():
+    dossier = scene.recevable()
+    scene.proposer(dossier, "9000")
+    tenue = scene.seance(dossier)
+    with pytest.raises(ActeBloque, match="motif"):
+        scene.decider(tenue, dossier, "ecarte", " ")
+
+
+def test_retenir_ne_depasse_jamais_l_enveloppe():
+    premier, second = scene.recevable(), scene.deuxieme()
+    scene.enveloppe("CALL", "12000.00")
+    for dossier in (premier, second):
+        scene.proposer(dossier, "9000")
+    tenue = scene.seance(premier, second)
+    scene.decider(tenue, premier)
+    with pytest.raises(ActeBloque, match="dépassée de 6"):
+        scene.decider(tenue, second)
+    scene.decider(tenue, second, "liste_attente", "Crédits épuisés.")
+    assert scene.volet(second).etat == "en_attente"
+
+
+def test_la_seance_ne_se_clot_pas_avant_d_avoir_tout_decide():
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier)
+    options = {**scene.en(dossier), "le": scene.JURY}
+    with pytest.raises(ActeBloque, match=dossier.numero):
+        actes.clore_la_seance(tenue, document=False, **options)
+    scene.decider(tenue, dossier, "ajourne", "À revoir.")
+    actes.clore_la_seance(tenue, document=False, **options)
+    with pytest.raises(EtatInterdit):
+        actes.clore_la_seance(tenue, document=False, **options)
+    with pytest.raises(ActeBloque, match="Close"):
+        noter(tenue, dossier, "elise")
+
+
+def test_une_seance_n_examine_que_des_dossiers_recevables():
+    depose = f.dossier_depose()
+    with pytest.raises(ActeBloque, match=depose.numero):
+        scene.seance(depose)
+
+
+def test_avant_le_jury_ami_les_avis_sont_rendus_ou_echus():  # C.4
+    dossier = scene.recevable()
+    tot = f.instant("2025-06-20 14:00")
+    scene.proposer(dossier, "9000")
+    tenue = scene.seance(dossier, le=tot)
+    with pytest.raises(ActeBloque, match="Avis attendus"):
+        scene.decider(tenue, dossier, le=tot)
+    from ensemblier.instruction.actes import rendre_avis
+
+    rendre_avis(dossier, scene.financeur("CALL"), sens="favorable", par=f.acteur("benoit"), le=tot)
+    scene.decider(tenue, dossier, le=tot)
+    assert scene.volet(dossier).etat == "programmee"
