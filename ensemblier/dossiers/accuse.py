@@ -16,8 +16,8 @@ from ensemblier.noyau.regles import Fiche
 from ensemblier.registre.actes import canonique
 
 RECOURS = (
-    "Une décision de rejet, écrite ou née du silence, se conteste dans les deux mois : devant le service, par "
-    "un recours gracieux, ou devant le tribunal administratif."
+    "Une décision de rejet, écrite ou née du silence, se conteste dans les deux mois : "
+    "devant le service, par un recours gracieux, ou devant le tribunal administratif."
 )
 
 

@@ -261,8 +261,20 @@ class Demande(Suivi):
         return f"dossiers.Dossier:{self.dossier_id}"
 
 
+class PieceQuerySet(models.QuerySet["Piece"]):
+    def visibles_par(self, acteur: Acteur | None) -> PieceQuerySet:
+        """Celles des dossiers lisibles ; un RIB n'est montré qu'au porteur, au pilote et aux finances (§C.2)."""
+        visibles = self.filter(dossier__in=Dossier.objects.visibles_par(acteur))
+        if acteur is None or acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.FINANCES):
+            return visibles
+        siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)}
+        return visibles.exclude(Q(code=Piece.RIB) & ~Q(dossier__organisme__in=siens))
+
+
 class Piece(models.Model):
     """Une pièce jointe, de la liste du règlement ; son état est tenu par l'instruction."""
+
+    RIB = "rib"
 
     class Etat(models.TextChoices):
         RECUE = "recue", "Reçue"
@@ -276,6 +288,7 @@ class Piece(models.Model):
     motif = models.TextField(blank=True)
     recue_le = models.DateTimeField()
     remplacee_le = models.DateTimeField(null=True)
+    objects = PieceQuerySet.as_manager()
 
     class Meta:
         ordering = ("code", "recue_le")

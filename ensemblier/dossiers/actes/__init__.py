@@ -2,6 +2,7 @@
 
 from ensemblier.dossiers.actes.brouillon import (
     creer,
+    creer_une_fois,
     enregistrer_budget,
     enregistrer_contact_commune,
     enregistrer_criteres,
@@ -10,7 +11,7 @@ from ensemblier.dossiers.actes.brouillon import (
     enregistrer_quartiers,
     retirer_contact_commune,
 )
-from ensemblier.dossiers.actes.depot import deposer, retirer
+from ensemblier.dossiers.actes.depot import conserver_accuse, deposer, retirer
 from ensemblier.dossiers.actes.exceptions import accorder_derogation, dispenser_obligation
 from ensemblier.dossiers.actes.pieces import joindre_piece, retirer_piece
 from ensemblier.dossiers.actes.volets import avancer_demande, noter_numero_dauphin, noter_reference_depot
@@ -18,7 +19,9 @@ from ensemblier.dossiers.actes.volets import avancer_demande, noter_numero_dauph
 __all__ = [
     "accorder_derogation",
     "avancer_demande",
+    "conserver_accuse",
     "creer",
+    "creer_une_fois",
     "deposer",
     "dispenser_obligation",
     "enregistrer_budget",

@@ -19,7 +19,9 @@ from ensemblier.dossiers.fiche import remplir
 from ensemblier.dossiers.models import Dossier, Numerotation
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.noyau.regles import Fiche
+from ensemblier.registre import intentions
 from ensemblier.registre.actes import ActeBloque, ouvrir
+from ensemblier.registre.models import Intention
 from ensemblier.territoires.models import Commune, Quartier
 
 CHAMPS = frozenset(
@@ -59,6 +61,21 @@ def creer(
     ouvrir(dossier, par=par, le=le, libelle="Dossier ouvert")
     if fiche is not None:
         remplir(dossier, fiche, par=par, le=le)
+    return dossier
+
+
+def creer_une_fois(
+    *, cle: str, appel: Appel, organisme: Organisme, par: Acteur, le: datetime
+) -> Dossier:
+    """Comme `creer` ; la même clé (double clic, page renvoyée) rend le même brouillon."""
+    corps = {"acte": "creer", "appel": appel.pk, "organisme": organisme.pk}
+    intention = intentions.recevoir(cle=cle, par=par, corps=corps, le=le)
+    with transaction.atomic():
+        tenue = Intention.objects.select_for_update().get(pk=intention.pk)
+        if tenue.reponse:
+            return Dossier.objects.get(pk=tenue.reponse["dossier"])
+        dossier = creer(appel=appel, organisme=organisme, par=par, le=le)
+        intentions.repondre(tenue, {"dossier": dossier.pk})
     return dossier
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from ensemblier.comptes.actes import souscrire_cer
-from ensemblier.dossiers import accuse, courriels
+from ensemblier.dossiers import accuse, courriels, pdf
 from ensemblier.dossiers.actes.commun import tenir
 from ensemblier.dossiers.actes.volets import avancer_demande, rafraichir_etape
 from ensemblier.dossiers.attestations import Declaration, a_donner
@@ -20,7 +20,8 @@ from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.regles import MOTEUR, Constat, Fiche, Rapport
 from ensemblier.registre import intentions
 from ensemblier.registre.actes import ActeBloque, avancer
-from ensemblier.registre.models import Intention
+from ensemblier.registre.fichiers import conserver
+from ensemblier.registre.models import Fichier, Intention
 
 REPRISE = timedelta(minutes=15)
 """Une même clé rejouée dans ce délai garde l'heure de sa première réception (T10)."""
@@ -39,8 +40,8 @@ def deposer(
     """Dépose le dossier à l'heure de son intention ; la même clé rend le même accusé, sans rien refaire.
 
     `attestations` : les codes cochés ; `sans` : les financeurs dont le volet bloque et que la personne
-    accepte d'abandonner (S18). L'intention est validée d'abord : n'appelez pas ceci dans une transaction. Lève
-    `ActeBloque` avec chaque raison, `TransitionRefusee` si l'état ou le rôle s'y oppose.
+    accepte d'abandonner (S18). L'intention est validée d'abord : n'appelez pas ceci dans une transaction.
+    Lève `ActeBloque` avec chaque raison, `TransitionRefusee` si l'état ou le rôle s'y oppose.
     """
     siens = set(roles)
     corps = {
@@ -92,7 +93,8 @@ def _deposer(
             "reglement": rapport.reglement, "moteur": MOTEUR, "fiche": contenu["fiche"], "accuse": empreinte,
         },
         depose_le=le, depose_par=signataire[:200], reglement=dossier.appel.reglement,
-        fiche_figee=fiche.en_json(), rapport_fige=rapport.en_json(), accuse_contenu=contenu, accuse_empreinte=empreinte,
+        fiche_figee=fiche.en_json(), rapport_fige=rapport.en_json(),
+        accuse_contenu=contenu, accuse_empreinte=empreinte,
     )  # fmt: skip
     rafraichir_etape(dossier)
     courriels.envoyer_l_accuse(dossier, le=le)

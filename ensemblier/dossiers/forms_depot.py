@@ -1,0 +1,71 @@
+"""Attester et déposer, retirer, joindre une pièce, noter un dépôt fait ailleurs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+
+from ensemblier.dossiers.attestations import Declaration
+from ensemblier.interface.formulaires import ChampDate, Formulaire
+
+
+class DepotForm(Formulaire):
+    """Une case par déclaration, une par volet qui bloque ; la clé fait qu'un double clic dépose une fois (T09)."""
+
+    cle = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+    def __init__(
+        self, *args: Any, declarations: Iterable[Declaration], volets: Iterable[str], **kwargs: Any
+    ) -> None:
+        self.declarations, self.volets = tuple(declarations), tuple(volets)
+        super().__init__(*args, initial={"cle": uuid4().hex}, **kwargs)
+        for d in self.declarations:
+            self.fields[f"a_{d.code}"] = forms.BooleanField(
+                label=d.texte, error_messages={"required": "Cochez cette case pour déposer."}
+            )
+        for code in self.volets:
+            self.fields[f"v_{code}"] = forms.BooleanField(
+                label=f"Déposer sans la demande à {code} : elle est abandonnée.",
+                error_messages={"required": f"Corrigez ce qui bloque la demande à {code}, ou cochez cette case."},
+            )
+
+    def cochees(self) -> list[str]:
+        return [d.code for d in self.declarations if self.cleaned_data.get(f"a_{d.code}")]
+
+    def sans(self) -> list[str]:
+        return [code for code in self.volets if self.cleaned_data.get(f"v_{code}")]
+
+    def avec_une_autre_cle(self) -> DepotForm:
+        """Le même formulaire, cases gardées : après un refus, un nouvel essai est une autre intention."""
+        donnees = self.data.copy()
+        donnees["cle"] = uuid4().hex
+        return DepotForm(donnees, declarations=self.declarations, volets=self.volets)
+
+
+class RetraitForm(Formulaire):
+    motif = forms.CharField(
+        label="Pourquoi retirez-vous ce dossier ?", max_length=1000, widget=forms.Textarea({"rows": 3}),
+        help_text="Le service et les financeurs liront ce motif.",
+    )  # fmt: skip
+
+
+class PieceForm(Formulaire):
+    """Un fichier ; son contenu est contrôlé par l'acte."""
+
+    fichier = forms.FileField(
+        label="Fichier", help_text="PDF, photo, Word ou OpenDocument, 20 Mo au plus.",
+        widget=forms.FileInput({"accept": ".pdf,.png,.jpg,.jpeg,.docx,.odt"}),
+    )  # fmt: skip
+
+
+class DauphinForm(Formulaire):
+    numero = forms.CharField(label="Numéro Dauphin", max_length=20, help_text="Par exemple DA01234567.")
+    depose_le = ChampDate(label="Déposé sur Dauphin le", required=False)
+
+
+class ReferenceForm(Formulaire):
+    reference = forms.CharField(label="Référence donnée par la plateforme", max_length=60)
+    le_depot = ChampDate(label="Déposé le")

@@ -1,0 +1,170 @@
+"""Un dossier en mots : les réponses d'une étape, la suite de l'histoire, ce qui vient (écrans É6, É8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from ensemblier.dossiers import cerfa
+from ensemblier.dossiers.accuse import jour_et_heure
+from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, DECISIONS, DEPOSE, RECEVABLE
+from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget
+from ensemblier.interface.formats import date_courte, euros, euros_ronds, nombre
+from ensemblier.noyau.calendrier import phases_actives
+from ensemblier.noyau.packs import Appel
+from ensemblier.registre.models import Evenement
+
+Lignes = list[tuple[str, str]]
+_OUI_NON = {True: "Oui", False: "Non", None: ""}
+
+
+def lignes(dossier: Dossier, etape: str) -> Lignes:
+    """Les questions d'une étape et leurs réponses ; une réponse vide s'écrit « — »."""
+    ecrites = _PAR_ETAPE[etape](dossier)
+    return [(question, str(reponse) if reponse not in (None, "") else "—") for question, reponse in ecrites]
+
+
+def _organisme(dossier: Dossier) -> Iterable[tuple[str, Any]]:
+    o = dossier.organisme
+    return (
+        ("Nom", o.nom), ("Type", o.get_type_display()), ("SIREN", o.siren), ("RNA", o.rna),
+        ("Siège", f"{o.adresse} {o.code_postal} {o.commune}".strip()),
+        ("Représentant", f"{o.representant_nom}, {o.representant_fonction}".strip(", ")),
+    )  # fmt: skip
+
+
+def _action(dossier: Dossier) -> Iterable[tuple[str, Any]]:
+    d = dossier
+    periode = f"du {date_courte(d.du)} au {date_courte(d.au)}" if d.du and d.au else date_courte(d.du)
+    return (
+        ("Pilier", d.pilier.nom if d.pilier else ""), ("Nom de l'action", d.intitule), ("En deux phrases", d.resume),
+        ("Thématiques", ", ".join(t.nom for t in d.thematiques.all())), ("Ce que vous faites", d.description),
+        ("Objectifs", d.objectifs), ("Parcours", d.parcours), ("Partenaires", d.partenaires),
+        ("Moyens", d.moyens), ("Dates", periode), ("Évaluation", d.evaluation),
+        ("Inédite ou expérimentale", _OUI_NON[d.est_experimentale]), ("Pourquoi", d.experimentale_justification),
+        ("Dimension numérique", _OUI_NON[d.est_numerique]), ("Feuille de route numérique", d.numerique_coherence),
+        ("Droit commun", d.droit_commun), ("Comité de suivi", d.comite_de_suivi), ("Numéro Dauphin", d.numero_dauphin),
+    )  # fmt: skip
+
+
+def quartiers(dossier: Dossier) -> list[tuple[str, str, str]]:
+    """Les quartiers visés : (nom, code en vigueur et ancien, communes)."""
+    cibles = dossier.ciblages.select_related("quartier").prefetch_related("communes", "quartier__communes")
+    rendus = []
+    for c in cibles.order_by("quartier__nom"):
+        q = c.quartier
+        codes = f"{q.code}, ancien code {q.code_2015}" if q.code_2015 else q.code
+        villes = c.communes.all() or q.communes.all()
+        rendus.append((q.nom, codes, ", ".join(v.nom for v in villes)))
+    return rendus
+
+
+def _publics(dossier: Dossier) -> Iterable[tuple[str, Any]]:
+    d = dossier
+    yield "Personnes en tout", None if d.publics_total is None else nombre(d.publics_total)
+    yield "Dont habitants de quartier prioritaire", None if d.publics_qpv is None else nombre(d.publics_qpv)
+    yield "Qui sont-elles", d.publics_description
+    yield "Comment vous les touchez", d.mobilisation_qpv
+    for nom, codes, villes in quartiers(d):
+        yield f"{nom} ({codes})", villes
+    for contact in d.contacts_communes.select_related("commune").order_by("commune__nom"):
+        confirme = ", confirmé par la ville" if contact.confirme else ""
+        yield f"Contact avec {contact.commune.nom}", f"{date_courte(contact.le)}{confirme}"
+
+
+def _budget(dossier: Dossier) -> Iterable[tuple[str, Any]]:
+    noms = {c.code: c.libelle for c in (*cerfa.CHARGES, *cerfa.PRODUITS, cerfa.EMPLOIS_VOLONTAIRES, cerfa.VOLONTAIRES)}
+    pack = dossier.territoire.pack()
+    for ligne in dossier.lignes_de_budget.select_related("financeur").order_by("sens", "compte", "financeur__rang"):
+        sens = LigneDeBudget.Sens(ligne.sens).label
+        autre = pack.autre_ressource(ligne.compte.partition(":")[2])
+        nom = ligne.financeur.nom if ligne.financeur else autre.nom if autre else None
+        nom = nom or noms.get(ligne.compte) or noms.get(cerfa.familles(ligne.compte), ligne.compte)
+        yield f"{sens} : {nom}", euros(ligne.montant)
+    yield "Coût de l'action, hors bénévolat", euros(dossier.cout_total)
+
+
+def _demandes(dossier: Dossier) -> Iterable[tuple[str, Any]]:
+    for d in dossier.demandes.select_related("financeur", "dispositif"):
+        retire = " (abandonné)" if d.etat == ABANDONNEE else ""
+        yield f"{d.financeur.nom}, {d.dispositif.nom}{retire}", euros_ronds(d.demande)
+    for c in dossier.criteres.filter(est_declare=True).order_by("code"):
+        yield f"Bonification demandée : {c.code}", c.justification
+    if dossier.a_agent_departement is not None:
+        yield "Un agent du Département", _OUI_NON[dossier.a_agent_departement]
+        yield "Heures prévues", dossier.heures_departement and nombre(dossier.heures_departement, 2)
+
+
+_PAR_ETAPE = {
+    "organisme": _organisme,
+    "action": _action,
+    "publics": _publics,
+    "budget": _budget,
+    "demandes": _demandes,
+    "pieces": lambda dossier: (),
+}
+
+
+def histoire(dossier: Dossier) -> list[dict[str, Any]]:
+    """Les événements que le porteur peut lire, le plus récent d'abord, dans ses mots."""
+    evenements = Evenement.objects.filter(chaine__racine=dossier.racine(), public=True).select_related("detail")
+    return [
+        {
+            "le": e.le, "auteur": e.auteur_nom, "fonction": e.auteur_fonction, "libelle": e.libelle,
+            "motif": e.detail.motif, "empreinte": e.empreinte, "rang": e.rang,
+        }
+        for e in evenements.order_by("-rang")
+    ]  # fmt: skip
+
+
+def volets(dossier: Dossier) -> list[dict[str, Any]]:
+    """Ce que devient chaque demande ; un montant n'apparaît qu'après l'acte qui l'accorde (R60)."""
+    rendus = []
+    for d in Demande.objects.filter(dossier=dossier).select_related("financeur", "dispositif"):
+        decide = d.etat in DECISIONS and d.vote is not None
+        rendus.append(
+            {
+                "demande": d, "machine": d.machine, "accorde": d.vote if decide else None,
+                "verse": d.verse if decide and d.verse else None, "motif": d.motif if decide else "",
+            }
+        )  # fmt: skip
+    return rendus
+
+
+def frise(dossier: Dossier, reglement: Appel, *, le: datetime) -> list[dict[str, Any]]:
+    """Le calendrier de l'appel : fait, maintenant, à venir ; une date floue garde ses mots."""
+    rendus = []
+    for ecrit in reglement.jalons:
+        if ecrit.nature in ("lancement", "reunion"):
+            continue
+        jalon = ecrit.jalon()
+        ouvert = bool(phases_actives([jalon], le))
+        passe = bool(jalon.dernier_jour and jalon.dernier_jour < le.date())
+        flou = "flou" if ecrit.precision != "jour" else "a_venir"
+        rendus.append(
+            {
+                "libelle": ecrit.libelle,
+                "etat": "maintenant" if ouvert else "fait" if passe else flou,
+                "date": ecrit.texte or jalon.dernier_jour or jalon.premier_jour,
+            }
+        )
+    return rendus
+
+
+def reponse(dossier: Dossier, reglement: Appel, restantes: int | None) -> str:
+    """La première phrase de la page : où en est le dossier, et ce qui vient."""
+    if dossier.etat == BROUILLON:
+        if restantes:
+            return f"Il reste {restantes} point{'s' if restantes > 1 else ''} à compléter avant de déposer."
+        return "Rien ne bloque : relisez le dossier, puis déposez-le."
+    if dossier.etat == A_COMPLETER:
+        return "Le service attend une pièce : ajoutez-la dans « Pièces », puis envoyez-la."
+    recu = jour_et_heure(dossier.depose_le.isoformat()) if dossier.depose_le else ""
+    decision = next((j for j in reglement.jalons if j.nature in ("decision", "comite")), None)
+    prevue = f" Réponse prévue : {decision.texte or decision.libelle}." if decision else ""
+    if dossier.etat == DEPOSE:
+        return f"Déposé le {recu}. Le service vérifie qu'il est complet.{prevue}"
+    if dossier.etat == RECEVABLE:
+        return f"Votre dossier est complet, les financeurs l'examinent.{prevue}"
+    return f"Votre dossier : {dossier.etat_porteur.lower()}."

@@ -1,0 +1,21 @@
+from django.urls import path
+
+from ensemblier.dossiers.views import depot, edition, lecture
+
+urlpatterns = [
+    path("dossiers/nouveau/<slug:appel>/", edition.nouveau, name="nouveau_dossier"),
+    path("dossiers/<str:numero>/", lecture.page, name="dossier"),
+    path("dossiers/<str:numero>/constats/", edition.constats, name="dossier_constats"),
+    path("dossiers/<str:numero>/relecture/", depot.relecture, name="relecture"),
+    path("dossiers/<str:numero>/accuse/", depot.accuse, name="accuse"),
+    path("dossiers/<str:numero>/accuse.pdf", depot.accuse_pdf, name="accuse_pdf"),
+    path("dossiers/<str:numero>/lettre.pdf", lecture.lettre, name="lettre"),
+    path("dossiers/<str:numero>/retrait/", depot.retirer, name="retrait"),
+    path("dossiers/<str:numero>/historique/", lecture.historique, name="dossier_historique"),
+    path("dossiers/<str:numero>/dauphin/", lecture.dauphin, name="dossier_dauphin"),
+    path("dossiers/<str:numero>/depots/<int:demande>/", lecture.depot_ailleurs, name="dossier_depot"),
+    path("dossiers/<str:numero>/joindre/<slug:code>/", lecture.joindre, name="joindre_piece"),
+    path("dossiers/<str:numero>/retirer/<slug:code>/", lecture.retirer_piece, name="retirer_piece"),
+    path("dossiers/<str:numero>/pieces/<str:cle>/", lecture.telecharger, name="piece"),
+    path("dossiers/<str:numero>/<slug:etape>/", edition.etape, name="dossier_etape"),
+]

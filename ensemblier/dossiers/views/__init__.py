@@ -1,0 +1,1 @@
+"""Les pages du porteur : écrire, déposer, lire."""

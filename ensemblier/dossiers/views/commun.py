@@ -1,0 +1,77 @@
+"""Ouvrir un dossier pour une page : visible, sinon 404 ; en porteur, sinon 403."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from ensemblier.dossiers.actes.commun import PORTEUR
+from ensemblier.dossiers.actes.pieces import OUVERTS
+from ensemblier.dossiers.droits import roles as roles_sur
+from ensemblier.dossiers.etats import BROUILLON
+from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.pieces import pieces_demandees
+from ensemblier.noyau.machine import Role, RoleInsuffisant
+from ensemblier.registre.actes import tracer
+
+
+def trouver(request: HttpRequest, numero: str) -> Dossier:
+    """Le dossier, si la personne peut le voir ; sinon le même 404 que s'il n'existait pas, et une trace."""
+    dossier = (
+        Dossier.objects.visibles_par(request.acteur)
+        .select_related("territoire", "organisme", "appel__reglement", "reglement", "pilier")
+        .filter(numero=numero)
+        .first()
+    )
+    if dossier is None:
+        tracer(par=request.acteur, nature="refus", chemin=request.path, le=timezone.now(), raison="introuvable")
+        raise Http404
+    return dossier
+
+
+def en_porteur(request: HttpRequest, numero: str) -> tuple[Dossier, set[Role]]:
+    """Le dossier et les rôles d'une personne du porteur ; les agents ont leur propre page (403)."""
+    dossier = trouver(request, numero)
+    roles = roles_sur(request.acteur, dossier)
+    if not roles & set(PORTEUR):
+        raise RoleInsuffisant(
+            "Cette page est celle de l'organisme qui demande. Pour lire le dossier, ouvrez-le depuis « Dossiers »."
+        )
+    return dossier, roles
+
+
+def fil(dossier: Dossier, *pages: str) -> list[tuple[str, str]]:
+    """Mes dossiers › 25-0041 › page."""
+    depart = [("Mes dossiers", reverse("mes_dossiers")), (dossier.numero, reverse("dossier", args=(dossier.numero,)))]
+    return [*depart, *((page, "") for page in pages)]
+
+
+def cadre(dossier: Dossier, roles: set[Role], *pages: str) -> dict[str, Any]:
+    """Ce que toutes les pages d'un dossier montrent."""
+    return {
+        "dossier": dossier,
+        "est_signataire": Role.SIGNATAIRE in roles,
+        "fil": fil(dossier, *pages),
+        "limite": dossier.appel.jalons.filter(nature="depot").first(),
+    }
+
+
+def lignes_de_pieces(dossier: Dossier) -> list[dict[str, Any]]:
+    """Les pièces à l'écran, avec ce que la personne peut en faire."""
+    rendues = []
+    for p in pieces_demandees(dossier):
+        brouillon = dossier.etat == BROUILLON
+        ouverte = brouillon or (p.est_attendue and dossier.etat in OUVERTS)
+        rendues.append(
+            {c.name: getattr(p, c.name) for c in fields(p)}
+            | {
+                "url": reverse("piece", args=(dossier.numero, p.cle)) if p.cle else "",
+                "url_ajout": reverse("joindre_piece", args=(dossier.numero, p.code)) if ouverte else "",
+                "url_retrait": reverse("retirer_piece", args=(dossier.numero, p.code)) if brouillon and p.cle else "",
+            }
+        )
+    return rendues

@@ -1,0 +1,115 @@
+"""Relire, déposer, retirer ; l'accusé et ce qu'il prouve (écrans É8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from ensemblier.comptes.models import Rattachement
+from ensemblier.dossiers import actes, etapes, lecture
+from ensemblier.dossiers.accuse import depots_ailleurs, pour_lecture
+from ensemblier.dossiers.actes.depot import volets_bloques
+from ensemblier.dossiers.attestations import a_donner
+from ensemblier.dossiers.etats import BROUILLON
+from ensemblier.dossiers.fiche import rapport_de, reglement_de
+from ensemblier.dossiers.forms_depot import DepotForm, RetraitForm
+from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.pieces import pieces_demandees
+from ensemblier.dossiers.views.commun import cadre, en_porteur, trouver
+from ensemblier.noyau.calendrier import decompte, jour_de
+from ensemblier.noyau.machine import Role
+from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.fichiers import servir
+
+
+def relecture(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/relecture/` : relire, attester, déposer ; déjà déposé, l'accusé."""
+    dossier, roles = en_porteur(request, numero)
+    if dossier.etat != BROUILLON:
+        return redirect("accuse" if dossier.depose_le else "dossier", dossier.numero)
+    declarations = a_donner(reglement_de(dossier), dossier.organisme)
+    rapport = rapport_de(dossier, le=timezone.now(), declarations=tuple(d.code for d in declarations))
+    bloques = volets_bloques(dossier, rapport)
+    form = DepotForm(request.POST or None, declarations=declarations, volets=sorted(bloques))
+    refus: tuple[str, ...] = ()
+    if request.method == "POST" and form.is_valid():
+        try:
+            _deposer(request, dossier, roles, form)
+        except ActeBloque as bloque:
+            refus = bloque.raisons
+            form = form.avec_une_autre_cle()
+        else:
+            return redirect("accuse", dossier.numero)
+    contexte = _contexte(dossier, roles, rapport, bloques) | {"form": form, "refus": refus}
+    return render(request, "dossiers/relecture.html", contexte, status=422 if refus or form.errors else 200)
+
+
+def _deposer(request: HttpRequest, dossier: Dossier, roles: set[Role], form: DepotForm) -> None:
+    actes.deposer(
+        dossier, cle=form.cleaned_data["cle"], attestations=form.cochees(), sans=form.sans(),
+        par=request.acteur, roles=roles, le=timezone.now(),
+    )  # fmt: skip
+
+
+def _contexte(
+    dossier: Dossier, roles: set[Role], rapport: Any, bloques: dict[str, Any]
+) -> dict[str, Any]:
+    constats = list(rapport.constats)
+    page = cadre(dossier, roles, "Relire et déposer")
+    limite = page["limite"]
+    signataires = Rattachement.objects.en_vigueur(jour_de(timezone.now())).filter(
+        organisme=dossier.organisme, qualite=Rattachement.Qualite.SIGNATAIRE
+    )
+    return page | {
+        "constats": constats,
+        "bloquants": [c for c in constats if c.financeur is None and c.arrete("deposer")],
+        "volets_bloques": bloques,
+        "reperes": etapes.reperes(dossier, constats),
+        "lignes": {e.code: lecture.lignes(dossier, e.code) for e in etapes.ETAPES},
+        "liens_fiche": etapes.liens(dossier),
+        "signataires": signataires.select_related("utilisateur"),
+        "pieces": pieces_demandees(dossier),
+        "reste": decompte(timezone.now(), limite.fin) if limite and limite.fin else "",
+        "financement": rapport.financement,
+    }
+
+
+@require_safe
+def accuse(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/accuse/` : la preuve du dépôt, telle qu'elle est figée."""
+    dossier, roles = en_porteur(request, numero)
+    if not dossier.accuse_contenu:
+        raise Http404
+    contexte = cadre(dossier, roles, "Accusé de réception") | {
+        "accuse": pour_lecture(dossier),
+        "ailleurs": depots_ailleurs(dossier, reglement_de(dossier)),
+    }
+    return render(request, "dossiers/accuse.html", contexte)
+
+
+@require_safe
+def accuse_pdf(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/accuse.pdf` : le même accusé, à garder ; pour qui peut lire le dossier."""
+    dossier = trouver(request, numero)
+    if not dossier.accuse_contenu:
+        raise Http404
+    return servir(actes.conserver_accuse(dossier, par=request.acteur, le=timezone.now()))
+
+
+def retirer(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/retrait/` : retirer le dossier avant la décision, avec son motif."""
+    dossier, roles = en_porteur(request, numero)
+    form = RetraitForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actes.retirer(
+            dossier, motif=form.cleaned_data["motif"], par=request.acteur, roles=roles, le=timezone.now()
+        )
+        messages.success(request, "Le dossier est retiré. Aucun financeur ne l'examine plus.")
+        return redirect("dossier", dossier.numero)
+    contexte = cadre(dossier, roles, "Retirer le dossier") | {"form": form}
+    return render(request, "dossiers/retrait.html", contexte, status=422 if form.errors else 200)

@@ -1,0 +1,241 @@
+"""L'éditeur du dossier : six étapes, dans l'ordre qu'on veut, et les règles en marge (écrans É6, É7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from ensemblier.appels.models import Appel
+from ensemblier.comptes.models import Organisme
+from ensemblier.dossiers import actes, etapes, lecture
+from ensemblier.dossiers.accuse import depots_ailleurs
+from ensemblier.dossiers.actes.commun import PORTEUR
+from ensemblier.dossiers.etats import BROUILLON
+from ensemblier.dossiers.fiche import fiche_de, rapport_de, reglement_de
+from ensemblier.dossiers.forms import ActionForm, OuvertureForm, PublicsForm, QuartiersForm
+from ensemblier.dossiers.forms_budget import BudgetForm, DemandesForm
+from ensemblier.dossiers.forms_contacts import ContactsForm
+from ensemblier.dossiers.models import Dossier, Obligation
+from ensemblier.dossiers.views.commun import cadre, en_porteur, lignes_de_pieces
+from ensemblier.interface.constats import REPLIEES, famille
+from ensemblier.interface.formats import heure
+from ensemblier.noyau.machine import Role
+from ensemblier.noyau.regles import Fiche, Rapport
+from ensemblier.registre.actes import ActeBloque
+
+EN_LIGNES = ("action", "publics")
+PLACES = {
+    "action": tuple(ActionForm.CHEMINS.values()),
+    "publics": (*PublicsForm.CHEMINS.values(), "action.quartiers", "action.contacts_communes"),
+}
+FORMULAIRES: dict[str, tuple[tuple[str, type[Any]], ...]] = {
+    "organisme": (),
+    "action": (("form", ActionForm),),
+    "publics": (("form", PublicsForm), ("quartiers", QuartiersForm), ("contacts", ContactsForm)),
+    "budget": (("form", BudgetForm),),
+    "demandes": (("form", DemandesForm),),
+    "pieces": (),
+}
+
+
+def nouveau(request: HttpRequest, appel: str) -> HttpResponse:
+    """`/dossiers/nouveau/<appel>/` : pour quel organisme, puis la première étape."""
+    choisi = get_object_or_404(
+        Appel.objects.publies().select_related("territoire", "reglement"), territoire=request.territoire, code=appel
+    )
+    siens = {d.organisme for d in request.acteur.perimetres(*PORTEUR)} if request.acteur else set()
+    organismes = Organisme.objects.filter(pk__in=siens).order_by("nom")
+    form = OuvertureForm(request.POST or None, organismes=organismes)
+    if request.method == "POST" and form.is_valid():
+        dossier = actes.creer_une_fois(
+            cle=form.cleaned_data["cle"], appel=choisi, organisme=form.cleaned_data["organisme"],
+            par=request.acteur, le=timezone.now(),
+        )  # fmt: skip
+        return redirect("dossier_etape", dossier.numero, "action")
+    jalon = choisi.jalons.filter(nature="depot").first()
+    contexte = {"appel": choisi, "form": form, "organismes": organismes, "limite": jalon}
+    return render(request, "dossiers/nouveau.html", contexte, status=422 if form.errors else 200)
+
+
+def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
+    """`/dossiers/<n>/<étape>/` : le formulaire ; déposé, le dossier se lit et ne s'écrit plus."""
+    dossier, roles = en_porteur(request, numero)
+    if etape not in etapes.PAR_CODE:
+        raise Http404
+    if dossier.etat != BROUILLON:
+        if request.method == "POST":
+            actes.enregistrer_etape(
+                dossier, champs={}, par=request.acteur, roles=roles, le=timezone.now()
+            )
+        return _en_lecture(request, dossier, roles, etape)
+    formulaires = _formulaires(dossier, etape, request.POST if request.method == "POST" else None)
+    refus: tuple[str, ...] = ()
+    if request.method == "POST" and all([f.is_valid() for f in formulaires.values()]):
+        try:
+            _enregistrer(request, dossier, roles, etape, formulaires)
+        except ActeBloque as bloque:
+            refus = bloque.raisons
+        else:
+            messages.success(request, f"Enregistré à {heure(timezone.now())}.")
+            return redirect(_suite(dossier, etape, request.POST))
+    code = 422 if refus or any(f.errors for f in formulaires.values()) else 200
+    contexte = _contexte(request, dossier, roles, etape, formulaires) | {"refus": refus}
+    return render(request, f"dossiers/etape_{etape}.html", contexte, status=code)
+
+
+def _formulaires(dossier: Dossier, etape: str, donnees: Any) -> dict[str, Any]:
+    reglement = reglement_de(dossier)
+    return {nom: genre(donnees, dossier=dossier, reglement=reglement) for nom, genre in FORMULAIRES[etape]}
+
+
+def _suite(dossier: Dossier, etape: str, donnees: Any) -> str:
+    suivante = etapes.voisines(etape)["suivante"]
+    if "rester" in donnees or suivante is None:
+        return etapes.adresse(dossier, etape)
+    return etapes.adresse(dossier, suivante.code)
+
+
+def _contexte(
+    request: HttpRequest, dossier: Dossier, roles: set[Role], etape: str, formulaires: dict[str, Any]
+) -> dict[str, Any]:
+    rapport = rapport_de(dossier, le=timezone.now())
+    ici = etapes.PAR_CODE[etape]
+    rang = etapes.CODES.index(etape) + 1
+    page = cadre(dossier, roles, ici.nom)
+    juge = _juge(dossier, rapport, etape)
+    return page | juge | formulaires | etapes.voisines(etape) | {
+        "etape": ici,
+        "rang": rang,
+        "rangees": etapes.rangees(formulaires["form"], juge["par_champ"]) if etape in EN_LIGNES else (),
+        **_propre_a(dossier, etape, formulaires),
+    }  # fmt: skip
+
+
+def _propre_a(dossier: Dossier, etape: str, formulaires: dict[str, Any]) -> dict[str, Any]:
+    """Ce qu'une seule étape montre."""
+    if etape == "organisme":
+        dues = Obligation.objects.filter(organisme=dossier.organisme, territoire=dossier.territoire)
+        return {"lignes": lecture.lignes(dossier, etape), "obligations": dues.order_by("echeance")}
+    if etape == "budget":
+        return {"plan": formulaires["form"].plan()}
+    if etape == "demandes":
+        return {"communes_repliees": any(ligne["repliee"] for ligne in formulaires["form"].lignes())}
+    if etape == "pieces":
+        return {"pieces_lignes": lignes_de_pieces(dossier)}
+    return {}
+
+
+def _juge(dossier: Dossier, rapport: Rapport, etape: str) -> dict[str, Any]:
+    """Les constats de l'étape devant, les autres ensuite ; les repères de la liste des étapes."""
+    constats = etapes.sans_les_declarations(rapport, reglement_de(dossier))
+    ici = etapes.de_l_etape(constats, etapes.PAR_CODE[etape])
+    par_champ: dict[str, list[Any]] = {}
+    for c in ici:
+        if famille(c) not in REPLIEES:
+            par_champ.setdefault(c.champs[0], []).append(c)
+    return {
+        "constats": constats,
+        "constats_ici": ici,
+        "constats_ailleurs": [c for c in constats if c not in ici],
+        "reperes": etapes.reperes(dossier, constats, etape),
+        "restantes": etapes.restantes(constats),
+        "financement": rapport.financement,
+        "totaux": totaux(rapport),
+        "par_champ": par_champ,
+        "sous_champs": [(etapes.ancre(champ), par_champ.get(champ, [])) for champ in PLACES.get(etape, ())],
+        "liens_fiche": etapes.liens(dossier),
+    }
+
+
+def totaux(rapport: Rapport) -> dict[str, Any]:
+    """Le pied du budget : dépenses, ressources, différence, et le mot qui les juge (K10)."""
+    valeurs = next((c.mesure.donnees for c in rapport.constats if c.mesure and "ecart" in c.mesure.donnees), {})
+    charges, produits = Decimal(valeurs.get("charges", 0)), Decimal(valeurs.get("produits", 0))
+    ecart, nature = charges - produits, Decimal(valeurs.get("ecart_volontaires", 0))
+    mot, ton = "Équilibré", "ok"
+    if not valeurs:
+        mot, ton = "À remplir", "neutre"
+    elif ecart:
+        mot, ton = ("Il manque des ressources" if ecart > 0 else "Il manque des dépenses"), "non"
+    elif nature:
+        mot, ton = "Bénévolat à égaliser", "non"
+    return {"charges": charges, "produits": produits, "ecart": abs(ecart), "mot": mot, "ton": ton}
+
+
+def _enregistrer(
+    request: HttpRequest, dossier: Dossier, roles: set[Role], etape: str, formulaires: dict[str, Any]
+) -> None:
+    commun = {"par": request.acteur, "roles": roles, "le": timezone.now()}
+    with transaction.atomic():
+        for ecrire in ECRIRE[etape]:
+            ecrire(dossier, formulaires, commun)
+
+
+def _colonnes(dossier: Dossier, f: dict[str, Any], commun: dict[str, Any]) -> None:
+    actes.enregistrer_etape(dossier, champs=f["form"].colonnes(), **commun)
+
+
+def _quartiers(dossier: Dossier, f: dict[str, Any], commun: dict[str, Any]) -> None:
+    actes.enregistrer_quartiers(dossier, vises=f["quartiers"].vises(), **commun)
+    for contact in f["contacts"].notes():
+        actes.enregistrer_contact_commune(dossier, contact=contact, **commun)
+    for commune in f["contacts"].retires():
+        actes.retirer_contact_commune(dossier, commune=commune, **commun)
+
+
+def _budget(dossier: Dossier, f: dict[str, Any], commun: dict[str, Any]) -> None:
+    actes.enregistrer_budget(dossier, **f["form"].montants(), **commun)
+
+
+def _demandes(dossier: Dossier, f: dict[str, Any], commun: dict[str, Any]) -> None:
+    actes.enregistrer_demandes(dossier, demandes=f["form"].demandes(), **commun)
+    actes.enregistrer_criteres(dossier, criteres=f["form"].dits(), **commun)
+
+
+ECRIRE: dict[str, tuple[Callable[[Dossier, dict[str, Any], dict[str, Any]], None], ...]] = {
+    "organisme": (),
+    "action": (_colonnes,),
+    "publics": (_colonnes, _quartiers),
+    "budget": (_budget,),
+    "demandes": (_colonnes, _demandes),
+    "pieces": (),
+}
+
+
+@require_POST
+def constats(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/constats/?etape=…` : ce que diraient les règles, sans rien enregistrer."""
+    dossier, _ = en_porteur(request, numero)
+    code = request.GET.get("etape", "")
+    if code not in etapes.PAR_CODE or dossier.etat != BROUILLON:
+        raise Http404
+    donnees = fiche_de(dossier, depose_le=timezone.now()).en_json()
+    formulaires = _formulaires(dossier, code, request.POST)
+    for formulaire in formulaires.values():
+        formulaire.is_valid()
+        formulaire.ajouter_a(donnees)
+    rapport = rapport_de(dossier, fiche=Fiche.lire(donnees))
+    contexte = _juge(dossier, rapport, code) | {"dossier": dossier, "etape": etapes.PAR_CODE[code], "vivant": True}
+    return render(request, "dossiers/morceaux/vivant.html", contexte)
+
+
+def _en_lecture(request: HttpRequest, dossier: Dossier, roles: set[Role], code: str) -> HttpResponse:
+    """Après le dépôt : du texte, et la raison (jamais des boîtes grisées)."""
+    ici = etapes.PAR_CODE[code]
+    contexte = cadre(dossier, roles, ici.nom) | etapes.voisines(code) | {
+        "etape": ici,
+        "rang": etapes.CODES.index(code) + 1,
+        "reperes": etapes.reperes(dossier, [], code),
+        "lignes": lecture.lignes(dossier, code),
+        "pieces_lignes": lignes_de_pieces(dossier) if code == "pieces" else (),
+        "ailleurs": depots_ailleurs(dossier, reglement_de(dossier)) if code == "pieces" else (),
+    }  # fmt: skip
+    return render(request, "dossiers/etape_lue.html", contexte)

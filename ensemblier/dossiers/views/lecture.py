@@ -1,0 +1,147 @@
+"""La page d'un dossier, son histoire, ses pièces, sa lettre."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from ensemblier.dossiers import actes, etapes, lecture, pdf
+from ensemblier.dossiers.accuse import depots_ailleurs
+from ensemblier.dossiers.etats import BROUILLON
+from ensemblier.dossiers.fiche import rapport_de, reglement_de
+from ensemblier.dossiers.forms_depot import DauphinForm, PieceForm, ReferenceForm
+from ensemblier.dossiers.models import Piece
+from ensemblier.dossiers.pieces import pieces_demandees
+from ensemblier.dossiers.views.commun import cadre, en_porteur, trouver
+from ensemblier.noyau.machine import Role
+from ensemblier.registre.actes import ActeBloque, tracer
+from ensemblier.registre.fichiers import servir
+
+
+@require_safe
+def page(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/` : où en est le dossier, ce qui vient, ce qui s'est passé."""
+    dossier, roles = en_porteur(request, numero)
+    reglement, present = reglement_de(dossier), timezone.now()
+    constats = restantes = None
+    if dossier.etat == BROUILLON:
+        constats = etapes.sans_les_declarations(rapport_de(dossier, le=present), reglement)
+        restantes = etapes.restantes(constats)
+    contexte = cadre(dossier, roles) | {
+        "reponse": lecture.reponse(dossier, reglement, restantes),
+        "reperes": etapes.reperes(dossier, constats or []),
+        "volets": lecture.volets(dossier),
+        "frise": lecture.frise(dossier, reglement, le=present),
+        "histoire": lecture.histoire(dossier)[:6],
+        "attendues": [p for p in pieces_demandees(dossier) if p.est_attendue],
+        "ailleurs": depots_ailleurs(dossier, reglement) if dossier.depose_le else (),
+        "retirable": bool(
+            {t.acte for t in dossier.machine.possibles(etat=dossier.etat, roles=roles)} & {"retirer"}
+        ),
+    }
+    return render(request, "dossiers/dossier.html", contexte)
+
+
+@require_safe
+def historique(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/historique/` : tout ce que le porteur peut lire, avec son empreinte."""
+    dossier, roles = en_porteur(request, numero)
+    contexte = cadre(dossier, roles, "Historique") | {"histoire": lecture.histoire(dossier)}
+    return render(request, "dossiers/historique.html", contexte)
+
+
+@require_safe
+def lettre(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/lettre.pdf` : la lettre à signer et à joindre (R62)."""
+    dossier, _ = en_porteur(request, numero)
+    reponse = HttpResponse(pdf.lettre(dossier), content_type="application/pdf")
+    reponse["Content-Disposition"] = f'attachment; filename="lettre-{dossier.numero}.pdf"'
+    return reponse
+
+
+@require_safe
+def telecharger(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
+    """`/dossiers/<n>/pieces/<cle>/` : une pièce, pour qui peut la lire ; un RIB lu par un agent laisse une trace."""
+    dossier = trouver(request, numero)
+    piece = get_object_or_404(
+        Piece.objects.visibles_par(request.acteur).select_related("fichier"), dossier=dossier, fichier__cle=cle
+    )
+    if piece.code == Piece.RIB and not request.acteur.a(Role.REDACTEUR, Role.SIGNATAIRE):
+        tracer(
+            par=request.acteur, nature="consultation", chemin=request.path, le=timezone.now(),
+            objet=dossier.reference(), raison="RIB",
+        )  # fmt: skip
+    return servir(piece.fichier)
+
+
+def joindre(request: HttpRequest, numero: str, code: str) -> HttpResponse:
+    """`/dossiers/<n>/joindre/<pièce>/` : ajouter ou remplacer une pièce."""
+    dossier, roles = en_porteur(request, numero)
+    demandee = next((p for p in pieces_demandees(dossier) if p.code == code), None)
+    if demandee is None:
+        raise Http404
+    form = PieceForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actes.joindre_piece(
+                dossier, code=code, fichier=form.cleaned_data["fichier"], par=request.acteur, roles=roles,
+                le=timezone.now(),
+            )  # fmt: skip
+        except ActeBloque as bloque:
+            form.add_error("fichier", " ".join(bloque.raisons))
+        else:
+            messages.success(request, f"{demandee.libelle} : pièce reçue.")
+            return redirect(etapes.adresse(dossier, "pieces"))
+    contexte = cadre(dossier, roles, "Pièces", demandee.libelle) | {"form": form, "piece": demandee}
+    return render(request, "dossiers/joindre.html", contexte, status=422 if form.errors else 200)
+
+
+@require_POST
+def retirer_piece(request: HttpRequest, numero: str, code: str) -> HttpResponse:
+    dossier, roles = en_porteur(request, numero)
+    actes.retirer_piece(dossier, code=code, par=request.acteur, roles=roles, le=timezone.now())
+    messages.success(request, "La pièce est retirée.")
+    return redirect(etapes.adresse(dossier, "pieces"))
+
+
+def dauphin(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/dauphin/` : noter le numéro, même après le dépôt (R35)."""
+    dossier, roles = en_porteur(request, numero)
+    depart = {"numero": dossier.numero_dauphin, "depose_le": dossier.depose_dauphin_le}
+    form = DauphinForm(request.POST or None, initial=depart)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actes.noter_numero_dauphin(
+                dossier, **form.cleaned_data, par=request.acteur, roles=roles, le=timezone.now()
+            )
+        except ActeBloque as bloque:
+            form.add_error("numero", " ".join(bloque.raisons))
+        else:
+            messages.success(request, "Le numéro Dauphin est noté.")
+            return redirect("dossier", dossier.numero)
+    contexte = cadre(dossier, roles, "Numéro Dauphin") | {"form": form, "quoi": "Noter le numéro Dauphin"}
+    return render(request, "dossiers/reference.html", contexte, status=422 if form.errors else 200)
+
+
+def depot_ailleurs(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
+    """`/dossiers/<n>/depots/<volet>/` : noter le dépôt fait auprès d'un financeur (R55, R61)."""
+    dossier, roles = en_porteur(request, numero)
+    volet = get_object_or_404(dossier.demandes.select_related("financeur", "dossier"), pk=demande)
+    depart = {"reference": volet.reference_depot, "le_depot": volet.depot_le}
+    form = ReferenceForm(request.POST or None, initial=depart)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actes.noter_reference_depot(
+                volet, **form.cleaned_data, par=request.acteur, roles=roles, le=timezone.now()
+            )
+        except ActeBloque as bloque:
+            form.add_error(None, " ".join(bloque.raisons))
+        else:
+            messages.success(request, f"Le dépôt auprès de {volet.financeur.nom} est noté.")
+            return redirect("dossier", dossier.numero)
+    quoi = f"Noter le dépôt : {volet.financeur.nom}"
+    contexte = cadre(dossier, roles, quoi) | {"form": form, "quoi": quoi}
+    return render(request, "dossiers/reference.html", contexte, status=422 if form.errors else 200)
