@@ -8,6 +8,8 @@ urlpatterns = [
     path("sante/", vues.sante, name="sante"),
     path("", include("ensemblier.appels.urls")),
     path("", include("ensemblier.comptes.urls")),
+    path("", include("ensemblier.dossiers.urls")),
+    path("", include("ensemblier.espaces.urls")),
     path("", include("ensemblier.interface.urls")),
     path("", include("ensemblier.observatoire.urls")),
     path("", include("ensemblier.territoires.urls")),

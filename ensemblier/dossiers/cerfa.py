@@ -24,8 +24,15 @@ class Compte:
 
 CHARGES = (
     Compte("60", "Achats", "farine, petit matériel, fournitures, prestation d'un intervenant", True),
-    Compte("61", "Locations, entretien, assurance", "salle, véhicule, réparation, assurance de l'action", True),
-    Compte("62", "Honoraires, déplacements, communication", "animatrice extérieure, train, affiches, timbres", True),
+    Compte(
+        "61", "Locations, entretien, assurance", "salle, véhicule, réparation, assurance de l'action", True
+    ),
+    Compte(
+        "62",
+        "Honoraires, déplacements, communication",
+        "animatrice extérieure, train, affiches, timbres",
+        True,
+    ),
     Compte("63", "Impôts et taxes", "taxe sur les salaires"),
     Compte("64", "Personnel", "salaire et cotisations des personnes salariées, au temps passé", True),
     Compte("65", "Autres frais de gestion", "droits d'auteur, cotisation à une fédération"),
@@ -33,10 +40,14 @@ CHARGES = (
     Compte("67", "Dépenses exceptionnelles", "une dépense imprévisible, hors de l'activité courante"),
     Compte("68", "Amortissements et provisions", "part annuelle d'un matériel acheté pour plusieurs années"),
     Compte("69", "Impôt sur les sociétés, participation", "rarement concerné pour une association"),
-    Compte("indirectes", "Frais généraux de l'organisme", "part de loyer, d'énergie ou de gestion due à l'action"),
+    Compte(
+        "indirectes", "Frais généraux de l'organisme", "part de loyer, d'énergie ou de gestion due à l'action"
+    ),
 )
 PRODUITS = (
-    Compte("70", "Ventes et participations des habitants", "entrées, petite participation, vente de repas", True),
+    Compte(
+        "70", "Ventes et participations des habitants", "entrées, petite participation, vente de repas", True
+    ),
     Compte("71", "Production stockée", "rarement concerné pour une association"),
     Compte("72", "Production immobilisée", "rarement concerné pour une association"),
     Compte("73", "Dotations et tarifs", "prix de journée, dotation globale"),
@@ -47,7 +58,9 @@ PRODUITS = (
     Compte("79", "Transferts de charges", "remboursement d'une formation"),
     Compte("autofinancement", "Nos fonds propres", "ce que l'organisme met lui-même", True),
 )
-EMPLOIS_VOLONTAIRES = Compte("86", "Bénévolat et dons utilisés", "heures des bénévoles, salle prêtée, dons en nature")
+EMPLOIS_VOLONTAIRES = Compte(
+    "86", "Bénévolat et dons utilisés", "heures des bénévoles, salle prêtée, dons en nature"
+)
 VOLONTAIRES = Compte("87", "Bénévolat et dons reçus", "la même valeur, de l'autre côté : les deux sont égaux")
 
 

@@ -29,7 +29,8 @@ ETAPES = (
         "porteur.cer_repute_souscrit": "", "porteur.obligations": "obligations",
     }),
     Etape("action", "Action", {
-        "action.intitule": "id_intitule", "action.pilier": "id_pilier", "action.thematiques": "id_thematiques",
+        "action.intitule": "id_intitule", "action.pilier": "id_pilier",
+        "action.thematiques": "id_thematiques",
         "action.experimentale": "id_est_experimentale",
         "action.experimentale_justification": "id_experimentale_justification",
         "action.numerique": "id_est_numerique", "action.coherence_numerique": "id_numerique_coherence",

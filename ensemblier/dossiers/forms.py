@@ -16,9 +16,11 @@ OUI_NON = ((True, "Oui"), (False, "Non"))
 
 
 def lus(reglement: Appel) -> set[str]:
-    """Les chemins de la fiche que les règles de l'appel lisent : une question que nul ne lit ne se pose pas."""
+    """Les chemins de la fiche que lisent les règles de l'appel : le reste ne se demande pas."""
     chemins = {champ for regle in reglement.regles for champ in regle.champs}
-    chemins |= {regle.condition.vrai for regle in reglement.regles if regle.condition and regle.condition.vrai}
+    chemins |= {
+        regle.condition.vrai for regle in reglement.regles if regle.condition and regle.condition.vrai
+    }
     return chemins
 
 
@@ -74,7 +76,10 @@ def poser(partie: dict[str, Any], cle: str, valeur: Any) -> None:
 
 class ActionForm(FormulaireDeDossier):
     intitule = forms.CharField(
-        label="Nom de l'action", required=False, max_length=256, help_text="Court et clair : il sera publié si l'action est aidée."
+        label="Nom de l'action",
+        required=False,
+        max_length=256,
+        help_text="Court et clair : il sera publié si l'action est aidée.",
     )
     resume = texte("En deux phrases, de quoi s'agit-il ?", lignes=3, maximum=600)
     pilier = forms.ModelChoiceField(
@@ -88,7 +93,8 @@ class ActionForm(FormulaireDeDossier):
     description = texte("Que faites-vous, concrètement ?", lignes=8, maximum=8000)
     objectifs = texte("Que voulez-vous obtenir ?")
     parcours = texte(
-        "Et après ?", aide="Comment l'action s'inscrit dans un parcours : avant, pendant, après pour chaque personne."
+        "Et après ?",
+        aide="Comment l'action s'inscrit dans un parcours : avant, pendant, après pour chaque personne.",
     )
     partenaires = texte("Avec qui ?")
     moyens = texte("Avec quels moyens ?", aide="Personnes, bénévoles, locaux, matériel.")
@@ -107,15 +113,21 @@ class ActionForm(FormulaireDeDossier):
         label="L'action vise-t-elle un public déjà suivi ailleurs ?", required=False,
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
-    comite_de_suivi = texte("Qui suit l'action avec vous ?", aide="Le comité de suivi : sa composition, ses réunions.")
+    comite_de_suivi = texte(
+        "Qui suit l'action avec vous ?", aide="Le comité de suivi : sa composition, ses réunions."
+    )
     numero_dauphin = forms.CharField(
-        label="Numéro Dauphin", required=False, max_length=20, help_text="Par exemple DA01234567. Il peut arriver après le dépôt."
+        label="Numéro Dauphin",
+        required=False,
+        max_length=20,
+        help_text="Par exemple DA01234567. Il peut arriver après le dépôt.",
     )
     depose_dauphin_le = ChampDate(label="Déposé sur Dauphin le", required=False)
 
     groupes = (
         ("L'action en bref", ("intitule", "resume", "pilier", "thematiques")),
-        ("Ce que vous faites", ("description", "objectifs", "parcours", "partenaires", "moyens", "du", "au", "evaluation")),
+        ("Ce que vous faites",
+         ("description", "objectifs", "parcours", "partenaires", "moyens", "du", "au", "evaluation")),
         ("Ce que l'appel demande en plus",
          ("est_experimentale", "experimentale_justification", "est_numerique", "numerique_coherence",
           "droit_commun", "cibles_couvertes", "comite_de_suivi")),
@@ -156,7 +168,9 @@ class ActionForm(FormulaireDeDossier):
         self.fields["thematiques"].queryset = self.dossier.territoire.thematiques.all()
         self.fields["thematiques"].label_from_instance = lambda t: t.nom
         if "cibles_couvertes" in self.fields:
-            libelles = {c: n for r in self.reglement.regles if r.genre == "vigilance" for c, n in r.libelles.items()}
+            libelles = {
+                c: n for r in self.reglement.regles if r.genre == "vigilance" for c, n in r.libelles.items()
+            }
             self.fields["cibles_couvertes"].choices = list(libelles.items())
 
     def depart(self) -> dict[str, Any]:
@@ -217,7 +231,7 @@ class PublicsForm(FormulaireDeDossier):
         if total is not None and qpv is not None and qpv > total:
             self.add_error(
                 "publics_qpv",
-                f"{qpv} habitants de quartier pour {total} personnes en tout : c'est trop. Corrigez l'un des deux.",
+                f"{qpv} habitants de quartier pour {total} personnes en tout : corrigez l'un des deux.",
             )
         return self.cleaned_data
 
@@ -235,12 +249,13 @@ class QuartiersForm(FormulaireDeDossier):
             for c in self.dossier.ciblages.prefetch_related("communes", "quartier__communes")
             for ville in (c.communes.all() or c.quartier.communes.all())
         }
-        couples = [
-            (f"{q.pk}-{ville.pk}", ville, q) for q in self.quartiers for ville in q.communes.all()
-        ]
+        couples = [(f"{q.pk}-{ville.pk}", ville, q) for q in self.quartiers for ville in q.communes.all()]
         self.choisis = set(self.data.getlist("couples")) if self.is_bound else choisis
         self.fields["couples"] = forms.MultipleChoiceField(
-            label="Quartiers", required=False, choices=[(c, c) for c, _, _ in couples], initial=sorted(choisis)
+            label="Quartiers",
+            required=False,
+            choices=[(c, c) for c, _, _ in couples],
+            initial=sorted(choisis),
         )
         par_commune: dict[Any, list[dict[str, Any]]] = {}
         for cle, ville, quartier in couples:

@@ -61,14 +61,14 @@ class BudgetForm(FormulaireDeDossier):
             devant = demande and (f.type != COMMUNE or f.code in visees)
             sources.append((f.code, f"{f.nom} (74)", devant or f"s_{f.code}" in self.valeurs))
         pack = self.dossier.territoire.pack()
-        sources += [
-            (a.code, f"{a.nom} (74)", f"s_{a.code}" in self.valeurs) for a in pack.autres_ressources
-        ]
+        sources += [(a.code, f"{a.nom} (74)", f"s_{a.code}" in self.valeurs) for a in pack.autres_ressources]
         connus = {code for code, _, _ in sources}
         inconnus = [n[2:] for n in self.valeurs if n.startswith("s_") and n[2:] not in connus]
         return sources + [(code, f"{code} (74)", True) for code in inconnus]
 
-    def comptes(self, prefixe: str, liste: tuple[cerfa.Compte, ...], *, courants: bool) -> list[dict[str, Any]]:
+    def comptes(
+        self, prefixe: str, liste: tuple[cerfa.Compte, ...], *, courants: bool
+    ) -> list[dict[str, Any]]:
         """Les boîtes d'un côté ; un compte rempli est toujours montré d'abord."""
         return [
             {"champ": self[f"{prefixe}_{c.code}"], "exemple": c.exemple}
@@ -86,7 +86,9 @@ class BudgetForm(FormulaireDeDossier):
             "charges": self.comptes("c", cerfa.CHARGES, courants=True),
             "autres_charges": self.comptes("c", cerfa.CHARGES, courants=False),
             "subventions": [{"champ": self[f"s_{c}"]} for c in montrees],
-            "autres_subventions": [{"champ": self[f"s_{c}"]} for c, _, _ in self.sources if c not in montrees],
+            "autres_subventions": [
+                {"champ": self[f"s_{c}"]} for c, _, _ in self.sources if c not in montrees
+            ],
             "produits": self.comptes("p", cerfa.PRODUITS, courants=True),
             "autres_produits": self.comptes("p", cerfa.PRODUITS, courants=False),
             "emplois": {"champ": self["c_86"], "exemple": cerfa.EMPLOIS_VOLONTAIRES.exemple},
@@ -199,7 +201,9 @@ class DemandesForm(FormulaireDeDossier):
         return self.cleaned_data
 
     def demandes(self) -> dict[Dispositif, Decimal]:
-        return {d: self.cleaned_data[f"d_{d.pk}"] for d in self.dispositifs if self.cleaned_data.get(f"d_{d.pk}")}
+        return {
+            d: self.cleaned_data[f"d_{d.pk}"] for d in self.dispositifs if self.cleaned_data.get(f"d_{d.pk}")
+        }
 
     def dits(self) -> list[CritereDit]:
         return [

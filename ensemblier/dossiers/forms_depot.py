@@ -13,7 +13,7 @@ from ensemblier.interface.formulaires import ChampDate, Formulaire
 
 
 class DepotForm(Formulaire):
-    """Une case par déclaration, une par volet qui bloque ; la clé fait qu'un double clic dépose une fois (T09)."""
+    """Une case par déclaration, une par volet qui bloque ; la clé : un double clic dépose une fois (T09)."""
 
     cle = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
@@ -29,7 +29,9 @@ class DepotForm(Formulaire):
         for code in self.volets:
             self.fields[f"v_{code}"] = forms.BooleanField(
                 label=f"Déposer sans la demande à {code} : elle est abandonnée.",
-                error_messages={"required": f"Corrigez ce qui bloque la demande à {code}, ou cochez cette case."},
+                error_messages={
+                    "required": f"Corrigez ce qui bloque la demande à {code}, ou cochez cette case."
+                },
             )
 
     def cochees(self) -> list[str]:

@@ -38,13 +38,17 @@ def _action(dossier: Dossier) -> Iterable[tuple[str, Any]]:
     d = dossier
     periode = f"du {date_courte(d.du)} au {date_courte(d.au)}" if d.du and d.au else date_courte(d.du)
     return (
-        ("Pilier", d.pilier.nom if d.pilier else ""), ("Nom de l'action", d.intitule), ("En deux phrases", d.resume),
+        ("Pilier", d.pilier.nom if d.pilier else ""), ("Nom de l'action", d.intitule),
+        ("En deux phrases", d.resume),
         ("Thématiques", ", ".join(t.nom for t in d.thematiques.all())), ("Ce que vous faites", d.description),
         ("Objectifs", d.objectifs), ("Parcours", d.parcours), ("Partenaires", d.partenaires),
         ("Moyens", d.moyens), ("Dates", periode), ("Évaluation", d.evaluation),
-        ("Inédite ou expérimentale", _OUI_NON[d.est_experimentale]), ("Pourquoi", d.experimentale_justification),
-        ("Dimension numérique", _OUI_NON[d.est_numerique]), ("Feuille de route numérique", d.numerique_coherence),
-        ("Droit commun", d.droit_commun), ("Comité de suivi", d.comite_de_suivi), ("Numéro Dauphin", d.numero_dauphin),
+        ("Inédite ou expérimentale", _OUI_NON[d.est_experimentale]),
+        ("Pourquoi", d.experimentale_justification),
+        ("Dimension numérique", _OUI_NON[d.est_numerique]),
+        ("Feuille de route numérique", d.numerique_coherence),
+        ("Droit commun", d.droit_commun), ("Comité de suivi", d.comite_de_suivi),
+        ("Numéro Dauphin", d.numero_dauphin),
     )  # fmt: skip
 
 
@@ -74,9 +78,14 @@ def _publics(dossier: Dossier) -> Iterable[tuple[str, Any]]:
 
 
 def _budget(dossier: Dossier) -> Iterable[tuple[str, Any]]:
-    noms = {c.code: c.libelle for c in (*cerfa.CHARGES, *cerfa.PRODUITS, cerfa.EMPLOIS_VOLONTAIRES, cerfa.VOLONTAIRES)}
+    noms = {
+        c.code: c.libelle
+        for c in (*cerfa.CHARGES, *cerfa.PRODUITS, cerfa.EMPLOIS_VOLONTAIRES, cerfa.VOLONTAIRES)
+    }
     pack = dossier.territoire.pack()
-    for ligne in dossier.lignes_de_budget.select_related("financeur").order_by("sens", "compte", "financeur__rang"):
+    for ligne in dossier.lignes_de_budget.select_related("financeur").order_by(
+        "sens", "compte", "financeur__rang"
+    ):
         sens = LigneDeBudget.Sens(ligne.sens).label
         autre = pack.autre_ressource(ligne.compte.partition(":")[2])
         nom = ligne.financeur.nom if ligne.financeur else autre.nom if autre else None
@@ -108,7 +117,9 @@ _PAR_ETAPE = {
 
 def histoire(dossier: Dossier) -> list[dict[str, Any]]:
     """Les événements que le porteur peut lire, le plus récent d'abord, dans ses mots."""
-    evenements = Evenement.objects.filter(chaine__racine=dossier.racine(), public=True).select_related("detail")
+    evenements = Evenement.objects.filter(chaine__racine=dossier.racine(), public=True).select_related(
+        "detail"
+    )
     return [
         {
             "le": e.le, "auteur": e.auteur_nom, "fonction": e.auteur_fonction, "libelle": e.libelle,

@@ -263,7 +263,7 @@ class Demande(Suivi):
 
 class PieceQuerySet(models.QuerySet["Piece"]):
     def visibles_par(self, acteur: Acteur | None) -> PieceQuerySet:
-        """Celles des dossiers lisibles ; un RIB n'est montré qu'au porteur, au pilote et aux finances (§C.2)."""
+        """Celles des dossiers lisibles ; un RIB ne l'est que du porteur, du pilote et des finances (§C.2)."""
         visibles = self.filter(dossier__in=Dossier.objects.visibles_par(acteur))
         if acteur is None or acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.FINANCES):
             return visibles

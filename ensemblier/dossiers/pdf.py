@@ -25,9 +25,11 @@ def accuse(dossier: Dossier) -> bytes:
 
 
 def lettre(dossier: Dossier) -> bytes:
-    """La lettre de demande : intitulé, description, montant (R62) ; sans adresse si le pack n'en a pas (P36)."""
+    """La lettre de demande : intitulé, description, montant (R62) ; sans adresse si le pack n'en a pas."""
     territoire = dossier.territoire
-    pilote = next((d for d in dossier.demandes.select_related("financeur") if d.financeur.type == "epci"), None)
+    pilote = next(
+        (d for d in dossier.demandes.select_related("financeur") if d.financeur.type == "epci"), None
+    )
     return ecrire_pdf(
         "dossiers/pdf/lettre.html",
         {

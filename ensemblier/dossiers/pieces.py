@@ -41,9 +41,7 @@ def pieces_demandees(dossier: Dossier, reglement: Appel | None = None) -> list[P
     fichier ; une pièce propre à un financeur ne se demande que s'il est sollicité.
     """
     regles = reglement or reglement_de(dossier)
-    courantes = {
-        p.code: p for p in dossier.pieces.select_related("fichier").filter(remplacee_le=None)
-    }
+    courantes = {p.code: p for p in dossier.pieces.select_related("fichier").filter(remplacee_le=None)}
     sollicites = set(dossier.demandes.values_list("financeur__code", flat=True))
     lignes = []
     for ecrite in regles.pieces_pour(dossier.organisme.type):

@@ -64,9 +64,7 @@ def creer(
     return dossier
 
 
-def creer_une_fois(
-    *, cle: str, appel: Appel, organisme: Organisme, par: Acteur, le: datetime
-) -> Dossier:
+def creer_une_fois(*, cle: str, appel: Appel, organisme: Organisme, par: Acteur, le: datetime) -> Dossier:
     """Comme `creer` ; la même clé (double clic, page renvoyée) rend le même brouillon."""
     corps = {"acte": "creer", "appel": appel.pk, "organisme": organisme.pk}
     intention = intentions.recevoir(cle=cle, par=par, corps=corps, le=le)

@@ -202,3 +202,18 @@ def retirer(dossier: Dossier, *, motif: str, par: Acteur, roles: Iterable[Role],
     rafraichir_etape(tenu)
     courriels.envoyer_le_retrait(tenu, le=le)
     return tenu
+
+
+def conserver_accuse(dossier: Dossier, *, par: Acteur, le: datetime) -> Fichier:
+    """Le PDF de l'accusé, écrit à la première demande ; la même empreinte rend les mêmes octets."""
+    if dossier.accuse is None:
+        octets = pdf.accuse(dossier)
+        with transaction.atomic():
+            tenu = tenir(dossier)
+            if tenu.accuse is None:
+                tenu.accuse = conserver(
+                    octets, nom=f"accuse-{dossier.numero}.pdf", type_mime="application/pdf", par=par, le=le
+                )
+                tenu.save(update_fields=("accuse",))
+        dossier.accuse = tenu.accuse
+    return dossier.accuse

@@ -28,7 +28,9 @@ def trouver(request: HttpRequest, numero: str) -> Dossier:
         .first()
     )
     if dossier is None:
-        tracer(par=request.acteur, nature="refus", chemin=request.path, le=timezone.now(), raison="introuvable")
+        tracer(
+            par=request.acteur, nature="refus", chemin=request.path, le=timezone.now(), raison="introuvable"
+        )
         raise Http404
     return dossier
 
@@ -39,14 +41,18 @@ def en_porteur(request: HttpRequest, numero: str) -> tuple[Dossier, set[Role]]:
     roles = roles_sur(request.acteur, dossier)
     if not roles & set(PORTEUR):
         raise RoleInsuffisant(
-            "Cette page est celle de l'organisme qui demande. Pour lire le dossier, ouvrez-le depuis « Dossiers »."
+            "Cette page est celle de l'organisme qui demande. "
+            "Pour lire le dossier, ouvrez-le depuis « Dossiers »."
         )
     return dossier, roles
 
 
 def fil(dossier: Dossier, *pages: str) -> list[tuple[str, str]]:
     """Mes dossiers › 25-0041 › page."""
-    depart = [("Mes dossiers", reverse("mes_dossiers")), (dossier.numero, reverse("dossier", args=(dossier.numero,)))]
+    depart = [
+        ("Mes dossiers", reverse("mes_dossiers")),
+        (dossier.numero, reverse("dossier", args=(dossier.numero,))),
+    ]
     return [*depart, *((page, "") for page in pages)]
 
 
@@ -71,7 +77,9 @@ def lignes_de_pieces(dossier: Dossier) -> list[dict[str, Any]]:
             | {
                 "url": reverse("piece", args=(dossier.numero, p.cle)) if p.cle else "",
                 "url_ajout": reverse("joindre_piece", args=(dossier.numero, p.code)) if ouverte else "",
-                "url_retrait": reverse("retirer_piece", args=(dossier.numero, p.code)) if brouillon and p.cle else "",
+                "url_retrait": reverse("retirer_piece", args=(dossier.numero, p.code))
+                if brouillon and p.cle
+                else "",
             }
         )
     return rendues

@@ -56,9 +56,7 @@ def _deposer(request: HttpRequest, dossier: Dossier, roles: set[Role], form: Dep
     )  # fmt: skip
 
 
-def _contexte(
-    dossier: Dossier, roles: set[Role], rapport: Any, bloques: dict[str, Any]
-) -> dict[str, Any]:
+def _contexte(dossier: Dossier, roles: set[Role], rapport: Any, bloques: dict[str, Any]) -> dict[str, Any]:
     constats = list(rapport.constats)
     page = cadre(dossier, roles, "Relire et déposer")
     limite = page["limite"]

@@ -31,6 +31,14 @@ from ensemblier.noyau.machine import Role
 from ensemblier.noyau.regles import Fiche, Rapport
 from ensemblier.registre.actes import ActeBloque
 
+GABARITS = {
+    "organisme": "dossiers/etape_organisme.html",
+    "action": "dossiers/etape_action.html",
+    "publics": "dossiers/etape_publics.html",
+    "budget": "dossiers/etape_budget.html",
+    "demandes": "dossiers/etape_demandes.html",
+    "pieces": "dossiers/etape_pieces.html",
+}
 EN_LIGNES = ("action", "publics")
 PLACES = {
     "action": tuple(ActionForm.CHEMINS.values()),
@@ -49,7 +57,9 @@ FORMULAIRES: dict[str, tuple[tuple[str, type[Any]], ...]] = {
 def nouveau(request: HttpRequest, appel: str) -> HttpResponse:
     """`/dossiers/nouveau/<appel>/` : pour quel organisme, puis la première étape."""
     choisi = get_object_or_404(
-        Appel.objects.publies().select_related("territoire", "reglement"), territoire=request.territoire, code=appel
+        Appel.objects.publies().select_related("territoire", "reglement"),
+        territoire=request.territoire,
+        code=appel,
     )
     siens = {d.organisme for d in request.acteur.perimetres(*PORTEUR)} if request.acteur else set()
     organismes = Organisme.objects.filter(pk__in=siens).order_by("nom")
@@ -72,13 +82,12 @@ def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
         raise Http404
     if dossier.etat != BROUILLON:
         if request.method == "POST":
-            actes.enregistrer_etape(
-                dossier, champs={}, par=request.acteur, roles=roles, le=timezone.now()
-            )
+            actes.enregistrer_etape(dossier, champs={}, par=request.acteur, roles=roles, le=timezone.now())
         return _en_lecture(request, dossier, roles, etape)
     formulaires = _formulaires(dossier, etape, request.POST if request.method == "POST" else None)
     refus: tuple[str, ...] = ()
-    if request.method == "POST" and all([f.is_valid() for f in formulaires.values()]):
+    valides = [f.is_valid() for f in formulaires.values()]
+    if request.method == "POST" and all(valides):
         try:
             _enregistrer(request, dossier, roles, etape, formulaires)
         except ActeBloque as bloque:
@@ -88,7 +97,7 @@ def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
             return redirect(_suite(dossier, etape, request.POST))
     code = 422 if refus or any(f.errors for f in formulaires.values()) else 200
     contexte = _contexte(request, dossier, roles, etape, formulaires) | {"refus": refus}
-    return render(request, f"dossiers/etape_{etape}.html", contexte, status=code)
+    return render(request, GABARITS[etape], contexte, status=code)
 
 
 def _formulaires(dossier: Dossier, etape: str, donnees: Any) -> dict[str, Any]:
@@ -157,7 +166,9 @@ def _juge(dossier: Dossier, rapport: Rapport, etape: str) -> dict[str, Any]:
 
 def totaux(rapport: Rapport) -> dict[str, Any]:
     """Le pied du budget : dépenses, ressources, différence, et le mot qui les juge (K10)."""
-    valeurs = next((c.mesure.donnees for c in rapport.constats if c.mesure and "ecart" in c.mesure.donnees), {})
+    valeurs = next(
+        (c.mesure.donnees for c in rapport.constats if c.mesure and "ecart" in c.mesure.donnees), {}
+    )
     charges, produits = Decimal(valeurs.get("charges", 0)), Decimal(valeurs.get("produits", 0))
     ecart, nature = charges - produits, Decimal(valeurs.get("ecart_volontaires", 0))
     mot, ton = "Équilibré", "ok"
@@ -223,7 +234,11 @@ def constats(request: HttpRequest, numero: str) -> HttpResponse:
         formulaire.is_valid()
         formulaire.ajouter_a(donnees)
     rapport = rapport_de(dossier, fiche=Fiche.lire(donnees))
-    contexte = _juge(dossier, rapport, code) | {"dossier": dossier, "etape": etapes.PAR_CODE[code], "vivant": True}
+    contexte = _juge(dossier, rapport, code) | {
+        "dossier": dossier,
+        "etape": etapes.PAR_CODE[code],
+        "vivant": True,
+    }
     return render(request, "dossiers/morceaux/vivant.html", contexte)
 
 

@@ -64,10 +64,12 @@ def lettre(request: HttpRequest, numero: str) -> HttpResponse:
 
 @require_safe
 def telecharger(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
-    """`/dossiers/<n>/pieces/<cle>/` : une pièce, pour qui peut la lire ; un RIB lu par un agent laisse une trace."""
+    """`/dossiers/<n>/pieces/<cle>/` : une pièce ; un RIB lu par un agent laisse une trace."""
     dossier = trouver(request, numero)
     piece = get_object_or_404(
-        Piece.objects.visibles_par(request.acteur).select_related("fichier"), dossier=dossier, fichier__cle=cle
+        Piece.objects.visibles_par(request.acteur).select_related("fichier"),
+        dossier=dossier,
+        fichier__cle=cle,
     )
     if piece.code == Piece.RIB and not request.acteur.a(Role.REDACTEUR, Role.SIGNATAIRE):
         tracer(

@@ -1,0 +1,105 @@
+"""L'accueil du porteur : ce qu'il doit faire et avant quand, ses dossiers, l'argent attendu (écrans É5)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from ensemblier.appels.models import Appel
+from ensemblier.bilans.etats import A_CORRIGER, ATTENDU
+from ensemblier.bilans.models import Bilan
+from ensemblier.conventions.models import Tranche
+from ensemblier.dossiers.attentes import Attente, attentes, du_porteur, etapes_commencees
+from ensemblier.dossiers.etats import ABANDONNEE, BROUILLON
+from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.noyau.calendrier import jour_de
+
+_CONDITIONS = {
+    "notification": "après la notification",
+    "convention": "après signature de la convention par les deux parties",
+    "bilan": "après validation de votre bilan",
+}
+
+
+@require_safe
+def mes_dossiers(request: HttpRequest) -> HttpResponse:
+    """`/dossiers/` : les choses à faire d'abord, triées par date."""
+    present = timezone.now()
+    dossiers = du_porteur(request.acteur) if request.acteur else []
+    taches = [*attentes(dossiers, le=present), *_bilans(dossiers)]
+    taches.sort(key=lambda a: (a.avant is None, a.avant or date.max))
+    contexte = {
+        "taches": [(a, a.retard(jour_de(present))) for a in taches],
+        "premiere": next((a for a in taches if a.avant), None),
+        "dossiers": [_carte(d) for d in dossiers],
+        "argent": _argent(dossiers),
+        "appels": _ouverts(request, present),
+    }
+    return render(request, "espaces/porteur.html", contexte)
+
+
+def _bilans(dossiers: list[Dossier]) -> list[Attente]:
+    """Les bilans attendus ou à corriger (B5) ; une requête."""
+    par_pk = {d.pk: d for d in dossiers}
+    mots = {ATTENDU: "Faire le bilan", A_CORRIGER: "Corriger le bilan"}
+    return [
+        Attente(
+            mots[bilan.etat], d.numero, d.intitule, bilan.echeance, f"/suites/{d.numero}/bilan/",
+            "Ouvrir", bilan.correction_demandee,
+        )
+        for bilan in Bilan.objects.filter(dossier__in=par_pk, etat__in=mots)
+        for d in (par_pk[bilan.dossier_id],)
+    ]  # fmt: skip
+
+
+def _carte(dossier: Dossier) -> dict[str, Any]:
+    etapes = etapes_commencees(dossier)
+    return {
+        "dossier": dossier,
+        "est_brouillon": dossier.etat == BROUILLON,
+        "commencees": sum(1 for *_, fait in etapes if fait),
+        "etapes": len(etapes),
+    }
+
+
+def _argent(dossiers: list[Dossier]) -> list[dict[str, Any]]:
+    """Les tranches dues et pas encore payées ; deux requêtes."""
+    par_pk = {d.pk: d for d in dossiers}
+    demandes = {
+        d.pk: d
+        for d in Demande.objects.filter(dossier__in=par_pk)
+        .exclude(etat=ABANDONNEE)
+        .select_related("financeur")
+    }
+    tranches = Tranche.objects.filter(demande__in=demandes).exclude(versements__paye_le__isnull=False)
+    return [
+        {
+            "dossier": par_pk[demandes[t.demande_id].dossier_id],
+            "financeur": demandes[t.demande_id].financeur,
+            "montant": t.montant,
+            "condition": _CONDITIONS.get(t.condition, t.condition),
+            "echeance": t.echeance,
+        }
+        for t in tranches.order_by("echeance", "demande", "rang")
+        if t.montant
+    ]
+
+
+def _ouverts(request: HttpRequest, le: datetime) -> list[tuple[Appel, date | None]]:
+    """Les appels où l'on peut commencer un dossier, et leur limite ; deux requêtes."""
+    appels = Appel.objects.filter(territoire=request.territoire, etat="publie").prefetch_related("jalons")
+    rendus = []
+    for appel in appels.defer("projet"):
+        depot = next((j for j in appel.jalons.all() if j.nature == "depot"), None)
+        if depot is None or depot.fin is None or depot.fin >= jour_de(le):
+            rendus.append((appel, depot.fin if depot else None))
+    return rendus
+
+
+urlpatterns = [path("dossiers/", mes_dossiers, name="mes_dossiers")]

@@ -1,0 +1,5 @@
+"""Les bureaux de chacun : un fichier par rôle, ses adresses avec lui."""
+
+from ensemblier.espaces import porteur
+
+urlpatterns = [*porteur.urlpatterns]
