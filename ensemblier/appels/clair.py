@@ -21,9 +21,14 @@ ACTES = {
 }
 
 
+def de(nom: str) -> str:
+    """« de personnes », « d'habitants » ; les h des packs sont muets."""
+    return f"d'{nom}" if nom[:1].lower() in "aeiouyhéèêâîôû" else f"de {nom}"
+
+
 def _part(r: Any) -> str:
     return (
-        f"Au moins {r.seuil}{INSECABLE}% de {r.unites}. Calcul{INSECABLE}: {r.unites} divisés par le total, "
+        f"Au moins {r.seuil}{INSECABLE}% {de(r.unites)}. Calcul{INSECABLE}: {r.unites} divisés par le total, "
         "sans arrondi."
     )
 
@@ -152,7 +157,7 @@ def pour_qui(appel: packs.Appel) -> str:
     """Le public visé, tel que la règle de part le dit ; à défaut les quartiers prioritaires."""
     part = next((r for r in appel.regles if r.genre == "part"), None)
     if part is not None:
-        return f"Au moins {part.seuil}{INSECABLE}% de {part.unites}."
+        return f"Au moins {part.seuil}{INSECABLE}% {de(part.unites)}."
     return "Les habitants des quartiers prioritaires."
 
 

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 
 from ensemblier.comptes import coffre, courriels
 from ensemblier.comptes.models import (
+    DEJA_CONNU,
     EngagementRepublicain,
     Habilitation,
     Interet,
@@ -58,10 +59,7 @@ def deja_connu(*, siren: str = "", rna: str = "") -> Organisme | None:
 
 
 def _refus_de_doublon() -> ActeBloque:
-    return ActeBloque(
-        "Cet organisme a déjà un compte. Pour en faire partie, demandez à sa ou son signataire de vous "
-        "rattacher. Vous ne savez pas qui c'est : écrivez au service, qui fera le lien."
-    )
+    return ActeBloque(DEJA_CONNU)
 
 
 @transaction.atomic

@@ -13,6 +13,11 @@ from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.models import Fichier, Suivi
 from ensemblier.territoires.models import Commune, Financeur, Territoire
 
+DEJA_CONNU = (
+    "Cet organisme a déjà un compte. Pour en faire partie, demandez à sa ou son signataire de vous "
+    "rattacher. Vous ne savez pas qui c'est : écrivez au service, qui fera le lien."
+)
+
 
 class UtilisateurManager(BaseUserManager):
     def create_user(self, courriel: str, password: str | None = None, **champs: object) -> Utilisateur:
@@ -96,8 +101,18 @@ class Organisme(Suivi):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("siren",), condition=~Q(siren=""), name="organisme_siren_unique"),
-            models.UniqueConstraint(fields=("rna",), condition=~Q(rna=""), name="organisme_rna_unique"),
+            models.UniqueConstraint(
+                fields=("siren",),
+                condition=~Q(siren=""),
+                name="organisme_siren_unique",
+                violation_error_message=DEJA_CONNU,
+            ),
+            models.UniqueConstraint(
+                fields=("rna",),
+                condition=~Q(rna=""),
+                name="organisme_rna_unique",
+                violation_error_message=DEJA_CONNU,
+            ),
         )
 
     def __str__(self) -> str:

@@ -27,6 +27,12 @@ class Verdict:
     trouvee: str = ""
     choix: tuple[clients.Lieu, ...] = ()
 
+    @property
+    def suite(self) -> str:
+        """La phrase sans le mot qui l'ouvre."""
+        reste = self.phrase.removeprefix(self.mot).lstrip(f" ,.:{INSECABLE}")
+        return reste[:1].upper() + reste[1:]
+
 
 def contours(territoire: Territoire) -> geographie.Quartiers:
     """Les contours du territoire, indexés une fois par version du pack."""

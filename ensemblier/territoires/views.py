@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count, Prefetch, Q
@@ -14,6 +16,11 @@ from ensemblier.territoires.adresse import situer_l_adresse, situer_le_point
 from ensemblier.territoires.contour import en_svg
 from ensemblier.territoires.forms import AdresseForm, PointForm
 from ensemblier.territoires.models import Commune, Contact, Quartier, Territoire
+
+
+def _saisie(request: HttpRequest) -> Any:
+    """Ce qui est tapé, même si rien ne l'est ; rien quand la page s'ouvre."""
+    return request.POST if request.method == "POST" else None
 
 
 def _territoire(request: HttpRequest) -> Territoire:
@@ -88,7 +95,7 @@ def commune(request: HttpRequest, code: str) -> HttpResponse:
 def adresse(request: HttpRequest) -> HttpResponse:
     """`/quartiers/adresse/` : par POST, l'adresse n'est dans aucun journal ; `?lon=&lat=` situe un point."""
     territoire, verdict = _territoire(request), None
-    form = AdresseForm(request.POST or None)
+    form = AdresseForm(_saisie(request))
     point = PointForm(request.GET)
     if request.method == "POST" and form.is_valid():
         verdict = situer_l_adresse(territoire, form.cleaned_data["adresse"], service=settings.GEOCODEUR)
@@ -99,7 +106,9 @@ def adresse(request: HttpRequest) -> HttpResponse:
         "verdict": verdict,
         "repli": _repli(territoire),
         "attribution": territoire.attribution.split("\n")[0],
-        "communes": territoire.communes.filter(quartiers__isnull=False).annotate(nombre=Count("quartiers")),
+        "communes": territoire.communes.filter(quartiers__isnull=False)
+        .annotate(nombre=Count("quartiers"))
+        .order_by("nom"),
     }
     code = 422 if form.is_bound and form.errors else 200
     return render(request, "territoires/adresse.html", contexte, status=code)

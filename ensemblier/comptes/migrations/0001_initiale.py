@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 ('cer_repute_souscrit', models.BooleanField(default=False)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('siren', ''), _negated=True), fields=('siren',), name='organisme_siren_unique'), models.UniqueConstraint(condition=models.Q(('rna', ''), _negated=True), fields=('rna',), name='organisme_rna_unique')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('siren', ''), _negated=True), fields=('siren',), name='organisme_siren_unique', violation_error_message="Cet organisme a déjà un compte. Pour en faire partie, demandez à sa ou son signataire de vous rattacher. Vous ne savez pas qui c'est : écrivez au service, qui fera le lien."), models.UniqueConstraint(condition=models.Q(('rna', ''), _negated=True), fields=('rna',), name='organisme_rna_unique', violation_error_message="Cet organisme a déjà un compte. Pour en faire partie, demandez à sa ou son signataire de vous rattacher. Vous ne savez pas qui c'est : écrivez au service, qui fera le lien.")],
             },
         ),
         migrations.CreateModel(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +21,11 @@ ESPACES = (
 )
 
 
+def _saisie(request: HttpRequest) -> Any:
+    """Ce qui est tapé, même si rien ne l'est ; rien quand la page s'ouvre."""
+    return request.POST if request.method == "POST" else None
+
+
 @require_safe
 def mon_espace(request: HttpRequest) -> HttpResponse:
     """`/mon-espace/` : la page d'accueil du rôle ; sans rattachement, celle où l'on crée son organisme."""
@@ -30,7 +37,7 @@ def mon_espace(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def mon_compte(request: HttpRequest) -> HttpResponse:
     """`/mon-compte/` : son nom, son mot de passe, ses rôles."""
-    form = CompteForm(request.POST or None, instance=request.user)
+    form = CompteForm(_saisie(request), instance=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Votre nom est enregistré.")

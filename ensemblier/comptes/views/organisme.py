@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -34,6 +36,11 @@ ENGAGEMENTS = (
 )
 
 
+def _saisie(request: HttpRequest) -> Any:
+    """Ce qui est tapé, même si rien ne l'est ; rien quand la page s'ouvre."""
+    return request.POST if request.method == "POST" else None
+
+
 def _lire(request: HttpRequest, cle: str) -> tuple[Organisme, set[Role]]:
     visibles = Organisme.objects.visibles_par(request.acteur)
     organisme = get_object_or_404(visibles.de_numero(cle))
@@ -59,7 +66,7 @@ def creer(request: HttpRequest) -> HttpResponse:
     """`/mon-organisme/creer/` : qui crée en devient signataire, avec le mandat qu'il déclare."""
     if request.acteur is None:
         raise Http404
-    form = CreationForm(request.POST or None)
+    form = CreationForm(_saisie(request))
     if request.method == "POST" and form.is_valid():
         try:
             organisme = actes.creer_organisme(
@@ -99,13 +106,15 @@ def page(request: HttpRequest, cle: str) -> HttpResponse:
     return render(request, "comptes/organisme.html", contexte)
 
 
-def _manques(organisme: Organisme, ribs: list[Rib]) -> list[tuple[str, str]]:
-    """Ce qui manque pour déposer puis être payé, avec l'adresse où le faire."""
+def _manques(organisme: Organisme, ribs: list[Rib]) -> list[tuple[str, str, str]]:
+    """Ce qui manque pour déposer puis être payé, avec où le faire et le mot du bouton."""
     manques = []
     if not ribs:
-        manques.append(("le compte bancaire", "organisme_rib"))
+        manques.append(("le compte bancaire", "organisme_rib", "Ajouter le compte bancaire"))
     if organisme.doit_souscrire_le_cer and organisme.engagement_courant() is None:
-        manques.append(("le contrat d'engagement républicain", "organisme_engagement"))
+        manques.append(
+            ("le contrat d'engagement républicain", "organisme_engagement", "Souscrire l'engagement")
+        )
     return manques
 
 
@@ -114,7 +123,7 @@ def identite(request: HttpRequest, cle: str) -> HttpResponse:
     """`/organismes/<cle>/identite/`"""
     organisme, roles = _lire(request, cle)
     exiger_sur(roles, Role.SIGNATAIRE, Role.REDACTEUR, Role.INSTRUCTEUR)
-    form = OrganismeForm(request.POST or None, instance=Organisme.objects.get(pk=organisme.pk))
+    form = OrganismeForm(_saisie(request), instance=Organisme.objects.get(pk=organisme.pk))
     if request.method == "POST" and form.is_valid():
         try:
             actes.modifier_organisme(
@@ -134,7 +143,7 @@ def ajouter_rib(request: HttpRequest, cle: str) -> HttpResponse:
     """`/organismes/<cle>/rib/` : le nouveau compte remplace l'ancien, après contrôle."""
     organisme, roles = _lire(request, cle)
     exiger_sur(roles, Role.SIGNATAIRE)
-    form = RibForm(request.POST or None, request.FILES or None, initial={"titulaire": organisme.nom})
+    form = RibForm(_saisie(request), request.FILES or None, initial={"titulaire": organisme.nom})
     if request.method == "POST" and form.is_valid():
         fichier = form.cleaned_data["fichier"]
         actes.ajouter_rib(
@@ -194,7 +203,7 @@ def engagement(request: HttpRequest, cle: str) -> HttpResponse:
     """`/organismes/<cle>/engagement/` : le contrat d'engagement républicain (B7)."""
     organisme, roles = _lire(request, cle)
     exiger_sur(roles, Role.SIGNATAIRE)
-    form = EngagementForm(request.POST or None)
+    form = EngagementForm(_saisie(request))
     if request.method == "POST" and form.is_valid():
         actes.souscrire_cer(
             organisme,
@@ -221,7 +230,7 @@ def personnes(request: HttpRequest, cle: str) -> HttpResponse:
     """`/organismes/<cle>/personnes/` : rattacher quelqu'un, par une ou un signataire."""
     organisme, roles = _lire(request, cle)
     exiger_sur(roles, Role.SIGNATAIRE, Role.RESPONSABLE)
-    form = RattachementForm(request.POST or None)
+    form = RattachementForm(_saisie(request))
     if request.method == "POST" and form.is_valid():
         if (personne := form.personne()) is None:
             form.add_error(
