@@ -82,6 +82,13 @@ def _verifier_registre(p: argparse.ArgumentParser) -> None:
     p.add_argument("--tete", default="", help="la tête de registre gardée hors de la maison")
 
 
+def _installer(p: argparse.ArgumentParser) -> None:
+    p.add_argument("pack", metavar="PACK", help="le dossier du pack")
+    p.add_argument("--hote", default=None, help="le nom d'hôte du territoire ; à défaut, celui du pack")
+    p.add_argument("--responsable", metavar="COURRIEL", default="", help="la première personne habilitée")
+    p.add_argument("--publier", metavar="APPEL", nargs="*", default=[], help="les appels à publier aussitôt")
+
+
 COMMANDES: dict[str, Commande] = {
     "demo": Commande("construit l'année fictive et la sert", "config.commandes.demo:executer", _demo),
     "verifier-pack": Commande(
@@ -98,6 +105,9 @@ COMMANDES: dict[str, Commande] = {
     ),
     "quartier": Commande(
         "dit si un point est dans un quartier", "config.commandes.quartier:executer", _quartier, django=False
+    ),
+    "installer": Commande(
+        "installe un territoire depuis son pack", "config.commandes.territoire:executer", _installer
     ),
     "rythme": Commande("fait tourner les tâches périodiques", "config.commandes.rythme:executer", _rythme),
     "sauvegarder": Commande(

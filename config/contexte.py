@@ -32,6 +32,12 @@ _FINANCEUR = (
 _COMMUNE = (("À traiter", "instruction"), ("Observatoire", "observatoire"))
 _JURY = (("Séances", "seances"), ("Observatoire", "observatoire"))
 
+_PIED = (
+    ("Accessibilité : non évaluée", "accessibilite"),
+    ("Données personnelles", "donnees_personnelles"),
+    ("Contact du service", "contact"),
+)
+
 
 def _entrees(acteur: Acteur | None) -> tuple[tuple[str, str], ...]:
     if acteur is None or not acteur.droits:
@@ -57,6 +63,7 @@ def maison(request: HttpRequest) -> dict[str, object]:
         "acteur": acteur,
         "navigation": [(libelle, url, url == courante) for libelle, url in entrees],
         "compte": _compte(acteur),
+        "pied": [(libelle, url) for libelle, nom in _PIED if (url := _adresse(nom))],
         "demonstration": settings.DEMONSTRATION,
     }
 

@@ -45,7 +45,7 @@ def edition_passee(pack: Appel, *, code: str, titre: str, exercice: int) -> Appe
         j.model_copy(
             update={
                 "debut": _reculer(j.debut, recul),
-                "fin": _reculer(j.fin, recul),
+                "fin": _reculer(j.fin or _cloture(j.debut), recul),
                 "texte": "",
             }
         )
@@ -66,3 +66,8 @@ def edition_passee(pack: Appel, *, code: str, titre: str, exercice: int) -> Appe
 
 def _reculer(jour: date | None, annees: int) -> date | None:
     return jour.replace(year=jour.year - annees, day=min(jour.day, 28)) if jour else None
+
+
+def _cloture(debut: date | None) -> date | None:
+    """Une phase sans fin écrite se ferme ici deux mois après son début : l'année est close."""
+    return debut + timedelta(days=60) if debut else None
