@@ -79,4 +79,6 @@ def _compte(acteur: Acteur | None) -> dict[str, object] | None:
     """Le coin de la personne connectée : son nom, sa fonction, son compte."""
     if acteur is None:
         return None
-    return {"nom": acteur.nom, "role": acteur.fonction, "liens": [("Mon compte", reverse("mon_compte"))]}
+    porteur = not acteur.droits or acteur.a(Role.SIGNATAIRE, Role.REDACTEUR)
+    role = "" if porteur else acteur.fonction
+    return {"nom": acteur.nom, "role": role, "liens": [("Mon compte", reverse("mon_compte"))]}

@@ -132,6 +132,7 @@ class OrganismeForm(FormulaireModele):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["type"].choices = [("", "Choisissez une forme"), *Organisme.Type.choices]
         for nom in ("adresse", "code_postal", "commune", "representant_nom", "representant_fonction"):
             self.fields[nom].required = True
 
