@@ -1,0 +1,26 @@
+"""Qui lit les suites d'un dossier : son porteur, ceux qui instruisent, financent, paient ou contrôlent."""
+
+from __future__ import annotations
+
+from ensemblier.dossiers.droits import roles
+from ensemblier.dossiers.models import Dossier
+from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
+
+PORTEUR = frozenset({Role.REDACTEUR, Role.SIGNATAIRE})
+AUTORITES = (
+    Role.INSTRUCTEUR,
+    Role.RESPONSABLE,
+    Role.FINANCES,
+    Role.AGENT_FINANCEUR,
+    Role.AUDITEUR,
+)
+
+
+def exiger_lecteur(acteur: Acteur | None, dossier: Dossier) -> set[Role]:
+    """Les rôles de l'acteur sur le dossier, s'il peut en lire les suites ; sinon un refus (403)."""
+    siens = roles(acteur, dossier)
+    if not siens & (PORTEUR | set(AUTORITES)):
+        raise RoleInsuffisant(
+            "Les conventions et les versements se lisent par le porteur, les financeurs et les finances."
+        )
+    return siens

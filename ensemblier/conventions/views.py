@@ -1,0 +1,232 @@
+"""Les pages qui notifient, signent et préparent un paiement, et leurs documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ensemblier.conventions import actes, documents
+from ensemblier.conventions.droits import exiger_lecteur
+from ensemblier.conventions.etats import A_SIGNER
+from ensemblier.conventions.forms import ExemplaireForm, MotifForm
+from ensemblier.conventions.models import Convention, Notification, Tranche, Versement
+from ensemblier.conventions.plan import attribution_courante, prevoir
+from ensemblier.dossiers.droits import roles_sur_demande
+from ensemblier.dossiers.etats import REFUSEE, VOTEE
+from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.noyau import calendrier
+from ensemblier.noyau.machine import Role, RoleInsuffisant
+from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.fichiers import servir
+
+_LIENS = ("dossier__organisme", "dossier__territoire", "dossier__appel__reglement", "dossier__reglement")
+EXEMPLAIRES = {"projet": "projet", "porteur": "exemplaire_porteur", "signe": "exemplaire_signe"}
+
+
+def _demandes(request: HttpRequest) -> Any:
+    visibles = Dossier.objects.visibles_par(request.acteur)
+    return Demande.objects.filter(dossier__in=visibles).select_related("financeur", *_LIENS)
+
+
+def _demande(request: HttpRequest, numero: str, demande: int) -> Demande:
+    return get_object_or_404(_demandes(request), dossier__numero=numero, pk=demande)
+
+
+def _fil(demande: Demande, page: str) -> list[tuple[str, str]]:
+    numero = demande.dossier.numero
+    return [("Suites", reverse("suites")), (numero, reverse("suite", args=[numero])), (page, "")]
+
+
+def _exiger_financeur(request: HttpRequest, demande: Demande) -> None:
+    if Role.AGENT_FINANCEUR not in roles_sur_demande(request.acteur, demande):
+        raise RoleInsuffisant(f"Les lettres de {demande.financeur.nom} reviennent à ses agents.")
+
+
+def _faire(request: HttpRequest, numero: str, acte: Callable[[], object], reussite: str) -> HttpResponse:
+    """Joue l'acte d'un bouton ; ce qui bloque s'écrit en haut de la page du dossier."""
+    try:
+        acte()
+        messages.success(request, reussite)
+    except ActeBloque as refus:
+        for raison in refus.raisons:
+            messages.error(request, raison)
+    return redirect("suite", numero=numero)
+
+
+@require_safe
+def lettre(request: HttpRequest, numero: str, demande: int) -> FileResponse:
+    objet = _demande(request, numero, demande)
+    exiger_lecteur(request.acteur, objet.dossier)
+    notification = get_object_or_404(Notification.objects.select_related("lettre"), demande=objet)
+    return servir(notification.lettre)
+
+
+@require_safe
+def convention(request: HttpRequest, numero: str, demande: int, exemplaire: str) -> FileResponse:
+    objet = _demande(request, numero, demande)
+    exiger_lecteur(request.acteur, objet.dossier)
+    champ = EXEMPLAIRES[exemplaire]
+    trouvee = get_object_or_404(
+        Convention.objects.select_related(champ), demande=objet, **{f"{champ}__isnull": False}
+    )
+    return servir(getattr(trouvee, champ))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def notifier(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
+    """Relire la décision et ses suites, puis envoyer la lettre."""
+    objet = _demande(request, numero, demande)
+    _exiger_financeur(request, objet)
+    est_refus = objet.etat == REFUSEE
+    if request.method == "POST":
+        acte = actes.notifier_refus if est_refus else actes.notifier
+        return _faire(
+            request,
+            numero,
+            lambda: acte(objet, par=request.acteur, le=timezone.now()),
+            "La lettre est partie.",
+        )
+    contexte: dict[str, Any] = {"demande": objet, "est_refus": est_refus, "fil": _fil(objet, "Notifier")}
+    try:
+        contexte |= _apercu(objet, est_refus)
+    except ActeBloque as refus:
+        contexte["raisons"] = refus.raisons
+    return render(request, "conventions/notifier.html", contexte)
+
+
+def _apercu(demande: Demande, est_refus: bool) -> dict[str, Any]:
+    jour = timezone.localdate()
+    if est_refus:
+        return documents.contexte_refus(demande, attribution_courante(demande), jour=jour)
+    plan = prevoir(demande)
+    return documents.contexte_accord(demande, plan, jour=jour) | {
+        "lignes": [*plan.echeancier.lignes, *plan.convention.lignes]
+    }
+
+
+@require_safe
+def apercu(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
+    """Le PDF exact de la lettre, tel qu'il partirait aujourd'hui."""
+    objet = _demande(request, numero, demande)
+    _exiger_financeur(request, objet)
+    if objet.etat not in (VOTEE, REFUSEE):
+        return redirect("suite_lettre", numero=numero, demande=objet.pk)
+    jour = calendrier.jour_de(timezone.now())
+    if objet.etat == REFUSEE:
+        octets = documents.lettre_de_refus(objet, attribution_courante(objet), jour=jour)
+    else:
+        octets = documents.lettre_d_accord(objet, prevoir(objet), jour=jour)
+    response = HttpResponse(octets, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="apercu-{numero}.pdf"'
+    return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def lot(request: HttpRequest) -> HttpResponse:
+    """Notifier plusieurs décisions : les chiffres d'abord, les lettres ensuite (É14)."""
+    choisies = request.POST if request.method == "POST" else request.GET
+    cles = [int(c) for c in choisies.getlist("choix") if c.isdigit()]
+    demandes = [
+        d
+        for d in _demandes(request).filter(pk__in=cles, etat__in=(VOTEE, REFUSEE)).order_by("dossier__numero")
+        if Role.AGENT_FINANCEUR in roles_sur_demande(request.acteur, d)
+    ]
+    if request.method == "POST":
+        fait = actes.notifier_lot(demandes, par=request.acteur, le=timezone.now())
+        return render(
+            request,
+            "conventions/lot_fait.html",
+            {"lot": fait, "fil": [("Suites", reverse("suites")), ("Lot de notifications", "")]},
+        )
+    accords = [d for d in demandes if d.etat == VOTEE]
+    contexte = {
+        "demandes": demandes,
+        "accords": len(accords),
+        "refus": len(demandes) - len(accords),
+        "total": sum(d.vote or 0 for d in accords),
+        "fil": [("Suites", reverse("suites")), ("Lot de notifications", "")],
+    }
+    return render(request, "conventions/lot.html", contexte)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def signer(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
+    """Déposer l'exemplaire signé : le porteur d'abord, le financeur ensuite."""
+    objet = _demande(request, numero, demande)
+    exiger_lecteur(request.acteur, objet.dossier)
+    acte_de = get_object_or_404(Convention, demande=objet)
+    acte_de.demande = objet
+    acte = actes.signer_porteur if acte_de.etat == A_SIGNER else actes.signer_financeur
+    form = ExemplaireForm(request.POST or None, request.FILES or None)
+    raisons: tuple[str, ...] = ()
+    if form.is_valid():
+        try:
+            acte(acte_de, exemplaire=form.cleaned_data["exemplaire"], par=request.acteur, le=timezone.now())
+            messages.success(request, "L'exemplaire signé est déposé.")
+            return redirect("suite", numero=numero)
+        except ActeBloque as refus:
+            raisons = refus.raisons
+    contexte = {
+        "demande": objet,
+        "convention": acte_de,
+        "form": form,
+        "raisons": raisons,
+        "fil": _fil(objet, "Signer"),
+    }
+    return render(
+        request, "conventions/signer.html", contexte, status=422 if request.method == "POST" else 200
+    )
+
+
+def _versement(request: HttpRequest, numero: str, versement: int) -> Versement:
+    visibles = Dossier.objects.visibles_par(request.acteur).filter(numero=numero)
+    liens = [f"tranche__demande__{lien}" for lien in ("financeur", *_LIENS)]
+    return get_object_or_404(
+        Versement.objects.filter(tranche__demande__dossier__in=visibles).select_related(*liens), pk=versement
+    )
+
+
+@require_POST
+def preparer(request: HttpRequest, numero: str, tranche: int) -> HttpResponse:
+    visibles = Dossier.objects.visibles_par(request.acteur).filter(numero=numero)
+    liens = [f"demande__{lien}" for lien in ("financeur", *_LIENS)]
+    objet = get_object_or_404(
+        Tranche.objects.filter(demande__dossier__in=visibles).select_related(*liens), pk=tranche
+    )
+    return _faire(
+        request, numero, lambda: actes.preparer_versement(objet, par=request.acteur, le=timezone.now()),
+        "Le versement est préparé. Une autre personne le certifie.",
+    )  # fmt: skip
+
+
+@require_POST
+def certifier(request: HttpRequest, numero: str, versement: int) -> HttpResponse:
+    objet = _versement(request, numero, versement)
+    return _faire(
+        request, numero, lambda: actes.certifier_versement(objet, par=request.acteur, le=timezone.now()),
+        "Le versement est certifié. Il peut être payé.",
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def annuler(request: HttpRequest, numero: str, versement: int) -> HttpResponse:
+    objet = _versement(request, numero, versement)
+    form = MotifForm(request.POST or None)
+    if form.is_valid():
+        motif = form.cleaned_data["motif"]
+        return _faire(
+            request, numero,
+            lambda: actes.annuler_versement(objet, motif=motif, par=request.acteur, le=timezone.now()),
+            "Le versement est annulé. La tranche reste à payer.",
+        )  # fmt: skip
+    contexte = {"versement": objet, "form": form, "fil": _fil(objet.tranche.demande, "Annuler un versement")}
+    return render(
+        request, "conventions/annuler.html", contexte, status=422 if request.method == "POST" else 200
+    )
