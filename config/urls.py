@@ -7,7 +7,9 @@ from config import vues
 urlpatterns = [
     path("sante/", vues.sante, name="sante"),
     path("", include("ensemblier.appels.urls")),
+    path("", include("ensemblier.bilans.urls")),
     path("", include("ensemblier.comptes.urls")),
+    path("", include("ensemblier.conventions.urls")),
     path("", include("ensemblier.dossiers.urls")),
     path("", include("ensemblier.espaces.urls")),
     path("", include("ensemblier.interface.urls")),

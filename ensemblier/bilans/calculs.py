@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from ensemblier.bilans.models import Bilan, LigneRealisee
 from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget
-from ensemblier.noyau import montants
+from ensemblier.noyau import ecritures, montants
 
 ZERO = Decimal("0.00")
 SEUIL_D_EXPLICATION = Fraction(1, 10)
@@ -31,6 +31,15 @@ class Ecart:
     @property
     def part(self) -> Fraction | None:
         return Fraction(self.montant) / Fraction(self.prevu) if self.prevu else None
+
+    @property
+    def part_en_mots(self) -> str:
+        """« −18,3 % », le signe toujours écrit ; « — » si rien n'était prévu."""
+        if self.part is None:
+            return "—"
+        signe = "+" if self.part > 0 else ""
+        dixiemes = round(self.part * 1000)
+        return f"{signe}{ecritures.nombre_en_francais(Decimal(dixiemes) / 10, decimales=1)}\u00a0%"
 
     @property
     def a_expliquer(self) -> bool:

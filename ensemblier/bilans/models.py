@@ -58,6 +58,9 @@ class Bilan(Suivi):
                 | Q(participants__isnull=True)
                 | Q(participants_qpv__lte=models.F("participants")),
                 name="bilan_qpv_au_plus_total",
+                violation_error_message=(
+                    "Les habitants de quartier prioritaire dépassent le total des participants."
+                ),
             ),
         )
 

@@ -160,7 +160,7 @@ def lot(request: HttpRequest) -> HttpResponse:
 def signer(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
     """Déposer l'exemplaire signé : le porteur d'abord, le financeur ensuite."""
     objet = _demande(request, numero, demande)
-    exiger_lecteur(request.acteur, objet.dossier)
+    siens = exiger_lecteur(request.acteur, objet.dossier)
     acte_de = get_object_or_404(Convention, demande=objet)
     acte_de.demande = objet
     acte = actes.signer_porteur if acte_de.etat == A_SIGNER else actes.signer_financeur
@@ -178,11 +178,18 @@ def signer(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
         "convention": acte_de,
         "form": form,
         "raisons": raisons,
+        "peut_signer": _peut_signer(request, acte_de, siens),
         "fil": _fil(objet, "Signer"),
     }
     return render(
         request, "conventions/signer.html", contexte, status=422 if request.method == "POST" else 200
     )
+
+
+def _peut_signer(request: HttpRequest, acte: Convention, siens: set[Role]) -> bool:
+    if acte.etat != A_SIGNER:
+        siens = roles_sur_demande(request.acteur, acte.demande)
+    return bool(acte.machine.possibles(etat=acte.etat, roles=siens))
 
 
 def _versement(request: HttpRequest, numero: str, versement: int) -> Versement:

@@ -1,5 +1,5 @@
 """Les bureaux de chacun : un fichier par rôle, ses adresses avec lui."""
 
-from ensemblier.espaces import porteur
+from ensemblier.espaces import porteur, suite, suites
 
-urlpatterns = [*porteur.urlpatterns]
+urlpatterns = [*porteur.urlpatterns, *suites.urlpatterns, *suite.urlpatterns]
