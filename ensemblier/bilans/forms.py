@@ -76,6 +76,16 @@ class BilanForm(FormulaireModele):
         self._ajouter_les_comptes()
         for champ in self.fields.values():
             champ.required = False
+            if isinstance(champ, forms.IntegerField | forms.DecimalField):
+                champ.widget.attrs.setdefault("class", "saisie-courte")
+
+    def dire_l_attendu(self) -> None:
+        """Pour l'affichage seul : ce que l'envoi exigera ne se dit pas « facultatif »."""
+        attendus = ["realisation", *_EFFECTIFS, "deroule", "resultats"]
+        if self.dossier.appel.type == "AAP":
+            attendus.append("comite_de_suivi")
+        for nom in attendus:
+            self.fields[nom].required = True
 
     def _ajouter_les_ages(self) -> None:
         for cle, libelle in _AGES.items():

@@ -9,7 +9,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -24,7 +23,7 @@ from ensemblier.bilans.forms import (
     PaiementForm,
 )
 from ensemblier.bilans.models import Bilan, Reversement
-from ensemblier.conventions.droits import PORTEUR, exiger_lecteur
+from ensemblier.conventions.droits import PORTEUR, exiger_lecteur, fil_des_suites
 from ensemblier.conventions.models import Tranche, Versement
 from ensemblier.dossiers.etats import ACCORDS, VOTEE
 from ensemblier.dossiers.models import Demande, Dossier, Obligation
@@ -46,8 +45,8 @@ def _demande(request: HttpRequest, numero: str, demande: int) -> Demande:
     return get_object_or_404(volets, pk=demande)
 
 
-def _fil(numero: str, page: str) -> list[tuple[str, str]]:
-    return [("Suites", reverse("suites")), (numero, reverse("suite", args=[numero])), (page, "")]
+def _fil(request: HttpRequest, numero: str, page: str) -> list[tuple[str, str]]:
+    return fil_des_suites(request.acteur, numero, page)
 
 
 def _bilan_attendu(request: HttpRequest, dossier: Dossier) -> Bilan:
@@ -77,6 +76,7 @@ def bilan(request: HttpRequest, numero: str) -> HttpResponse:
                 "suite_bilan" if request.POST.get("faire") != "envoyer" else "suite", numero=numero
             )
     echec = request.method == "POST" and (bool(raisons) or not form.is_valid())
+    form.dire_l_attendu()
     contexte = {
         "dossier": dossier,
         "bilan": attendu,
@@ -86,7 +86,7 @@ def bilan(request: HttpRequest, numero: str) -> HttpResponse:
         "ages": form.groupe("age_"),
         "quartiers": form.groupe("quartier_"),
         "peut_envoyer": Role.SIGNATAIRE in siens,
-        "fil": _fil(numero, "Bilan"),
+        "fil": _fil(request, numero, "Bilan"),
         **_calcul(dossier, form, attendu),
     }
     return render(request, "bilans/bilan.html", contexte, status=422 if echec else 200)
@@ -201,7 +201,7 @@ def lecture(request: HttpRequest, numero: str) -> HttpResponse:
         "ecarts": [
             (comptes.nom(e.compte), e) for e in calculs.ecarts(calculs.charges_prevues(dossier), realisees)
         ],
-        "fil": _fil(numero, "Bilan"),
+        "fil": _fil(request, numero, "Bilan"),
         **_soldes(dossier, realisees),
     }
     return render(request, "bilans/lecture.html", contexte, status=422 if request.method == "POST" else 200)
@@ -243,7 +243,7 @@ def _page_d_acte(
             raisons = refus.raisons
     contexte = {
         "form": form, "raisons": raisons, "titre": titre, "phrase": phrase, "bouton": bouton,
-        "danger": danger, "numero": numero, "fil": _fil(numero, titre),
+        "danger": danger, "numero": numero, "fil": _fil(request, numero, titre),
     }  # fmt: skip
     return render(request, "bilans/acte.html", contexte, status=422 if request.method == "POST" else 200)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Dossier
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
@@ -24,3 +26,14 @@ def exiger_lecteur(acteur: Acteur | None, dossier: Dossier) -> set[Role]:
             "Les conventions et les versements se lisent par le porteur, les financeurs et les finances."
         )
     return siens
+
+
+def fil_des_suites(acteur: Acteur, numero: str, page: str = "") -> list[tuple[str, str]]:
+    """Le fil d'Ariane : par les listes pour une autorité, par ses dossiers pour un porteur."""
+    if acteur.a(*AUTORITES):
+        debut = ("Suites", reverse("suites"))
+    else:
+        debut = ("Mes dossiers", reverse("mes_dossiers"))
+    if not page:
+        return [debut, (numero, "")]
+    return [debut, (numero, reverse("suite", args=[numero])), (page, "")]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ensemblier.conventions import actes, documents
-from ensemblier.conventions.droits import exiger_lecteur
+from ensemblier.conventions.droits import exiger_lecteur, fil_des_suites
 from ensemblier.conventions.etats import A_SIGNER
 from ensemblier.conventions.forms import ExemplaireForm, MotifForm
 from ensemblier.conventions.models import Convention, Notification, Tranche, Versement
@@ -39,9 +39,8 @@ def _demande(request: HttpRequest, numero: str, demande: int) -> Demande:
     return get_object_or_404(_demandes(request), dossier__numero=numero, pk=demande)
 
 
-def _fil(demande: Demande, page: str) -> list[tuple[str, str]]:
-    numero = demande.dossier.numero
-    return [("Suites", reverse("suites")), (numero, reverse("suite", args=[numero])), (page, "")]
+def _fil(request: HttpRequest, demande: Demande, page: str) -> list[tuple[str, str]]:
+    return fil_des_suites(request.acteur, demande.dossier.numero, page)
 
 
 def _exiger_financeur(request: HttpRequest, demande: Demande) -> None:
@@ -93,7 +92,11 @@ def notifier(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
             lambda: acte(objet, par=request.acteur, le=timezone.now()),
             "La lettre est partie.",
         )
-    contexte: dict[str, Any] = {"demande": objet, "est_refus": est_refus, "fil": _fil(objet, "Notifier")}
+    contexte: dict[str, Any] = {
+        "demande": objet,
+        "est_refus": est_refus,
+        "fil": _fil(request, objet, "Notifier"),
+    }
     try:
         contexte |= _apercu(objet, est_refus)
     except ActeBloque as refus:
@@ -179,7 +182,7 @@ def signer(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
         "form": form,
         "raisons": raisons,
         "peut_signer": _peut_signer(request, acte_de, siens),
-        "fil": _fil(objet, "Signer"),
+        "fil": _fil(request, objet, "Signer"),
     }
     return render(
         request, "conventions/signer.html", contexte, status=422 if request.method == "POST" else 200
@@ -233,7 +236,11 @@ def annuler(request: HttpRequest, numero: str, versement: int) -> HttpResponse:
             lambda: actes.annuler_versement(objet, motif=motif, par=request.acteur, le=timezone.now()),
             "Le versement est annulé. La tranche reste à payer.",
         )  # fmt: skip
-    contexte = {"versement": objet, "form": form, "fil": _fil(objet.tranche.demande, "Annuler un versement")}
+    contexte = {
+        "versement": objet,
+        "form": form,
+        "fil": _fil(request, objet.tranche.demande, "Annuler un versement"),
+    }
     return render(
         request, "conventions/annuler.html", contexte, status=422 if request.method == "POST" else 200
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -16,9 +16,9 @@ from ensemblier.bilans.etats import PROJET as REVERSEMENT_EN_PROJET
 from ensemblier.bilans.models import Bilan, Decompte, Reversement
 from ensemblier.comptes.models import Rib
 from ensemblier.conventions.documents import nom_de_tranche
-from ensemblier.conventions.droits import PORTEUR, exiger_lecteur
+from ensemblier.conventions.droits import PORTEUR, exiger_lecteur, fil_des_suites
 from ensemblier.conventions.etats import A_SIGNER, ANNULE, PAYE
-from ensemblier.conventions.gardes import blocages
+from ensemblier.conventions.gardes import SANS_BILAN, blocages
 from ensemblier.conventions.models import Convention, Notification, Tranche, Versement
 from ensemblier.conventions.plan import condition_en_mots, regle_de_versement
 from ensemblier.dossiers.droits import roles_sur_demande
@@ -51,10 +51,7 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
         "est_porteur": est_porteur,
         "est_finances": Role.FINANCES in siens,
         "phrase": _phrase(volets, bilan, obligation, est_porteur=est_porteur, jour=jour),
-        "fil": [
-            ("Mes dossiers", reverse("mes_dossiers")) if est_porteur else ("Suites", reverse("suites")),
-            (numero, ""),
-        ],
+        "fil": fil_des_suites(request.acteur, numero),
     }
     return render(request, "espaces/suite.html", contexte)
 
@@ -106,6 +103,8 @@ def _tranches(
     ecrit = regle_de_versement(demande) if siennes else None
     lignes = []
     for t in siennes:
+        if not t.montant:
+            continue
         versement = versements.get(t.pk)
         payee = versement is not None and versement.etat == PAYE
         lignes.append(
@@ -115,9 +114,9 @@ def _tranches(
                 "libelle": nom_de_tranche(t.rang, len(siennes)),
                 "montant": t.montant,
                 "condition": condition_en_mots(t.condition, ecrit),
-                "etat": "payee" if payee else "a_venir" if raisons[t.pk] or not t.montant else "prete",
+                "etat": "payee" if payee else "a_venir" if raisons[t.pk] else "prete",
                 "date": versement.paye_le if versement and payee else t.echeance,
-                "constats": [_constat(phrase) for phrase in raisons[t.pk]],
+                "constats": [_constat(p) for p in raisons[t.pk] if p != SANS_BILAN],
                 "versement": versement,
                 "a_prepare": versement is not None and versement.prepare_par == acteur.utilisateur,
             }
@@ -145,7 +144,9 @@ def _phrase(
     a_notifier = [v["demande"].financeur.sigle for v in volets if v["demande"].etat in _NON_NOTIFIES]
     if a_notifier:
         return f"La décision est à notifier\u00a0: {', '.join(a_notifier)}."
-    attendues = [t for v in volets for t in v["tranches"] if t["etat"] != "payee" and t["montant"]]
+    if not est_porteur and (rendre := _a_rendre(volets)):
+        return rendre
+    attendues = [t for v in volets for t in v["tranches"] if t["etat"] != "payee"]
     if not attendues:
         return (
             "Tout ce qui est dû est versé."
@@ -158,6 +159,23 @@ def _phrase(
         f"Prochain versement\u00a0: {montants.en_francais(prochaine['montant'])}, "
         f"{prochaine['condition']}{quand}."
     )
+
+
+def _a_rendre(volets: list[dict[str, Any]]) -> str:
+    """Ce qu'un financeur réclame, et où en est l'échange (B17)."""
+    for v in volets:
+        decompte, rendu = v["decompte"], v["reversement"]
+        if decompte is None or not decompte.trop_percu:
+            continue
+        somme = f"{v['demande'].financeur.sigle}, trop-perçu de {montants.en_francais(decompte.trop_percu)}"
+        if rendu is None:
+            return f"{somme}\u00a0: à réclamer."
+        if rendu.etat == REVERSEMENT_EN_PROJET and rendu.observations_le:
+            return f"{somme}\u00a0: le porteur a répondu, à vous de décider."
+        if rendu.etat == REVERSEMENT_EN_PROJET:
+            limite = calendrier.en_francais(rendu.reponse_avant_le)
+            return f"{somme}\u00a0: le porteur peut répondre jusqu'au {limite}."
+    return ""
 
 
 def _a_faire(

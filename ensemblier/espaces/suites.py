@@ -33,7 +33,9 @@ from ensemblier.dossiers.etats import (
 )
 from ensemblier.dossiers.models import Demande, Dossier, Obligation
 from ensemblier.interface.champs import somme
+from ensemblier.interface.formats import accord, euros
 from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.territoires.models import Financeur
 
 EN_PAIEMENT = (NOTIFIEE, CONVENTIONNEE, ACOMPTE_VERSE, JUSTIFIEE)
 A_VENIR = timedelta(days=60)
@@ -111,8 +113,9 @@ class Suites:
     def comptes(self) -> dict[str, Any]:
         """La phrase de tête : des nombres et une somme."""
         en_cours = Versement.objects.filter(tranche=OuterRef("pk")).exclude(etat=ANNULE)
-        a_preparer = (
-            self.a_payer().filter(~Exists(en_cours)).aggregate(nombre=Count("pk"), total=somme("montant"))
+        preparables = self.a_payer().filter(demande__financeur__paiement=Financeur.Paiement.PREPARE)
+        a_preparer = preparables.filter(~Exists(en_cours)).aggregate(
+            nombre=Count("pk"), total=somme("montant")
         )
         return {
             "a_notifier": self.a_notifier().count(),
@@ -129,11 +132,30 @@ def _page(request: HttpRequest, onglet: str, gabarit: str, contexte: Any) -> Htt
     suites = Suites(acteur, jour=timezone.localdate(), financeur=financeur)
     commun = {
         "onglet": onglet,
-        "comptes": suites.comptes(),
+        "phrase": _phrase(suites.comptes()),
         "financeurs": _financeurs(acteur, request),
         "financeur": financeur,
     }
     return render(request, gabarit, commun | contexte(suites))
+
+
+def _phrase(comptes: dict[str, Any]) -> str:
+    """« 3 conventions à signer, 11 versements à préparer (96 400,00 €), 4 bilans en retard. »"""
+    montant = euros(comptes["total_a_preparer"])
+    morceaux = [
+        accord(comptes[cle], f"{un} {quoi}", f"{un}s {quoi}")
+        for cle, un, quoi in (
+            ("a_notifier", "décision", "à notifier"),
+            ("a_signer", "convention", "à signer"),
+            ("a_preparer", "versement", "à préparer"),
+            ("en_retard", "bilan", "en retard"),
+        )
+        if comptes[cle]
+    ]
+    phrase = ", ".join(morceaux)
+    if comptes["a_preparer"]:
+        phrase = phrase.replace("à préparer", f"à préparer ({montant})")
+    return f"{phrase}." if phrase else "Rien à notifier, rien à signer, rien à payer, aucun bilan en retard."
 
 
 def _financeurs(acteur: Acteur, request: HttpRequest) -> list[tuple[str, str]]:

@@ -176,6 +176,5 @@ def _decompter(
 
 
 def _motif(decompte: Decompte) -> str:
-    return "Le coût réel de l'action est inférieur au coût prévu. " + " ; ".join(
-        f"{ligne['libelle'].lower()} : {ligne['calcul']}" for ligne in decompte.lignes
-    )
+    calcul = " ".join(f"{ligne['libelle']}\u00a0: {ligne['calcul']}." for ligne in decompte.lignes)
+    return f"Le coût réel de l'action est inférieur au coût prévu. {calcul}"
