@@ -12,6 +12,7 @@ from django.urls import reverse
 from ensemblier.appels.models import Jalon
 from ensemblier.dossiers.etats import A_COMPLETER, BROUILLON
 from ensemblier.dossiers.models import Ciblage, Derogation, Dossier, Piece
+from ensemblier.interface.formats import accord
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
 
@@ -98,7 +99,7 @@ def _brouillon(d: Dossier, limite: date | None, commun: dict[str, str]) -> Atten
     etapes = etapes_commencees(d)
     reste = next(((code, quoi) for code, quoi, fait in etapes if not fait), None)
     faites = sum(1 for *_, fait in etapes if fait)
-    detail = f"{faites} étapes sur {len(etapes)} commencées"
+    detail = f"{accord(faites, 'étape')} sur {len(etapes)}"
     if reste is None:
         url = reverse("relecture", args=(d.numero,))
         return Attente("Relire et déposer", avant=limite, url=url, bouton="Relire", detail=detail, **commun)

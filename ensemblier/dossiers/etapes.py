@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 
 from ensemblier.dossiers.models import Dossier
-from ensemblier.interface.constats import REPLIEES, famille
+from ensemblier.interface.constats import ATTENTION, BLOQUE, REPLIEES, Famille, famille
 from ensemblier.interface.presentation import groupes
 from ensemblier.noyau.packs import Appel
 from ensemblier.noyau.regles import Constat, Rapport
@@ -91,13 +91,24 @@ class Repere:
     est_courante: bool
 
 
+def _au_depot(constat: Constat) -> Famille:
+    """Avant le dépôt, ce qui n'arrête que la suite est un point d'attention."""
+    vue = famille(constat)
+    return ATTENTION if vue is BLOQUE and not constat.arrete("deposer") else vue
+
+
+def par_moment(constats: list[Constat]) -> tuple[list[Constat], list[Constat]]:
+    """Ce qui compte pour déposer, puis ce qui n'arrête que la suite (une pièce attendue, P33)."""
+    suite = [c for c in constats if famille(c) is BLOQUE and not c.arrete("deposer")]
+    return [c for c in constats if c not in suite], suite
+
+
 def reperes(dossier: Dossier, constats: list[Constat], courante: str = "") -> list[Repere]:
     rendus = []
     for rang, e in enumerate(ETAPES, start=1):
-        pires = sorted(
-            (famille(c) for c in de_l_etape(constats, e) if famille(c) not in REPLIEES), key=lambda f: f.rang
-        )
-        glyphe, mot = (pires[0].cle, pires[0].mot) if pires else ("respectee", "Rien ne bloque")
+        pires = sorted((_au_depot(c) for c in de_l_etape(constats, e)), key=lambda f: f.rang)
+        ouverts = [f for f in pires if f not in REPLIEES]
+        glyphe, mot = (ouverts[0].cle, ouverts[0].mot) if ouverts else ("respectee", "Rien ne bloque")
         rendus.append(Repere(rang, e, adresse(dossier, e.code), glyphe, mot, e.code == courante))
     return rendus
 

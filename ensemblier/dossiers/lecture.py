@@ -115,6 +115,24 @@ _PAR_ETAPE = {
 }
 
 
+_FAITS = {
+    "deposer": "Dossier déposé",
+    "retirer": "Dossier retiré",
+    "demander_complements": "Pièces demandées par le service",
+    "completer": "Pièces envoyées",
+    "declarer_recevable": "Dossier recevable : l'examen commence",
+    "declarer_irrecevable": "Dossier irrecevable",
+    "decider": "Décisions rendues",
+    "clore": "Dossier clos",
+    "abandonner": "Demande abandonnée",
+    "refuser": "Demande non retenue",
+    "voter": "Aide accordée",
+    "notifier": "Accord envoyé",
+    "notifier_refus": "Refus envoyé",
+}
+"""L'acte est un ordre dans la table ; dans l'histoire c'est un fait."""
+
+
 def histoire(dossier: Dossier) -> list[dict[str, Any]]:
     """Les événements que le porteur peut lire, le plus récent d'abord, dans ses mots."""
     evenements = Evenement.objects.filter(chaine__racine=dossier.racine(), public=True).select_related(
@@ -122,7 +140,8 @@ def histoire(dossier: Dossier) -> list[dict[str, Any]]:
     )
     return [
         {
-            "le": e.le, "auteur": e.auteur_nom, "fonction": e.auteur_fonction, "libelle": e.libelle,
+            "le": e.le,
+            "auteur": e.auteur_nom, "fonction": e.auteur_fonction, "libelle": _FAITS.get(e.acte, e.libelle),
             "motif": e.detail.motif, "empreinte": e.empreinte, "rang": e.rang,
         }
         for e in evenements.order_by("-rang")

@@ -60,12 +60,15 @@ def _contexte(dossier: Dossier, roles: set[Role], rapport: Any, bloques: dict[st
     constats = list(rapport.constats)
     page = cadre(dossier, roles, "Relire et déposer")
     limite = page["limite"]
+    bloquants = [c for c in constats if c.financeur is None and c.arrete("deposer")]
+    au_depot, ensuite = etapes.par_moment(constats)
     signataires = Rattachement.objects.en_vigueur(jour_de(timezone.now())).filter(
         organisme=dossier.organisme, qualite=Rattachement.Qualite.SIGNATAIRE
     )
     return page | {
-        "constats": constats,
-        "bloquants": [c for c in constats if c.financeur is None and c.arrete("deposer")],
+        "bloquants": bloquants,
+        "au_depot": [c for c in au_depot if c not in bloquants],
+        "ensuite": ensuite,
         "volets_bloques": bloques,
         "reperes": etapes.reperes(dossier, constats),
         "lignes": {e.code: lecture.lignes(dossier, e.code) for e in etapes.ETAPES},

@@ -153,7 +153,7 @@ def _juge(dossier: Dossier, rapport: Rapport, etape: str) -> dict[str, Any]:
     return {
         "constats": constats,
         "constats_ici": ici,
-        "constats_ailleurs": [c for c in constats if c not in ici],
+        "constats_ailleurs": [c for c in etapes.par_moment(constats)[0] if c not in ici],
         "reperes": etapes.reperes(dossier, constats, etape),
         "restantes": etapes.restantes(constats),
         "financement": rapport.financement,

@@ -74,7 +74,7 @@ def telecharger(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
     if piece.code == Piece.RIB and not request.acteur.a(Role.REDACTEUR, Role.SIGNATAIRE):
         tracer(
             par=request.acteur, nature="consultation", chemin=request.path, le=timezone.now(),
-            objet=dossier.reference(), raison="RIB",
+            objet=dossier.designation(), raison="RIB",
         )  # fmt: skip
     return servir(piece.fichier)
 

@@ -1,0 +1,108 @@
+"""Le même dépôt envoyé plusieurs fois au même instant : un dépôt, un accusé, un courriel (T09, T13)."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from django.db import OperationalError, connection
+
+from ensemblier.dossiers import actes
+from ensemblier.dossiers.actes import commun
+from ensemblier.dossiers.attestations import a_donner
+from ensemblier.dossiers.droits import roles
+from ensemblier.dossiers.models import Dossier
+from ensemblier.noyau.machine import EtatInterdit
+from ensemblier.registre import gardes
+from ensemblier.registre.models import Courriel, Evenement
+from tests import fabriques
+
+CLICS = 4
+
+
+@pytest.fixture
+def gardes_reposees(django_db_setup, django_db_blocker):
+    """Après l'essai la base se vide, ce que le registre refuse : ses gardes se lèvent, puis se reposent."""
+    yield
+    with django_db_blocker.unblock():
+        gardes.poser(connection)
+
+
+@pytest.fixture
+def base_partagee(gardes_reposees, transactional_db):
+    yield
+    gardes.lever(connection)
+
+
+def en_insistant(faire):
+    """SQLite en mémoire refuse au lieu d'attendre : on recommence, comme un navigateur."""
+    fin = time.monotonic() + 30
+    try:
+        while True:
+            try:
+                return faire()
+            except OperationalError:
+                if time.monotonic() > fin:
+                    raise
+                time.sleep(0.03)
+    finally:
+        connection.close()
+
+
+def depots():
+    courriels = Courriel.objects.filter(cle__startswith="accuse:")
+    return Evenement.objects.filter(acte="deposer").count(), courriels.count()
+
+
+def test_quatre_clics_au_meme_instant_deposent_une_fois(base_partagee):
+    dossier = fabriques.dossier()
+    par, le = fabriques.acteur("amina"), fabriques.DEPOTS["ami-2025"]
+    siens = roles(par, dossier)
+    cases = [d.code for d in a_donner(dossier.appel.regles(), dossier.organisme)]
+    depart = Barrier(CLICS)
+
+    def cliquer(rang):
+        depart.wait(timeout=20)
+        heure = le + timedelta(milliseconds=rang)
+        depose = en_insistant(
+            lambda: actes.deposer(dossier, cle="k" * 32, attestations=cases, par=par, roles=siens, le=heure)
+        )
+        return depose.accuse_empreinte
+
+    with ThreadPoolExecutor(CLICS) as fils:
+        accuses = set(fils.map(cliquer, range(CLICS)))
+    assert len(accuses) == 1
+    assert depots() == (1, 1)
+
+
+def _saisir_sur_une_page_perimee():
+    """La page montrait un brouillon ; entre-temps le dossier est déposé, puis la saisie arrive."""
+    dossier = fabriques.dossier()
+    fabriques.deposer(dossier)
+    assert dossier.etat == "brouillon"
+    par = fabriques.acteur("amina")
+    try:
+        actes.enregistrer_etape(
+            dossier, champs={"intitule": "Trop tard"}, par=par, roles=roles(par, dossier),
+            le=fabriques.DEPOTS["ami-2025"],
+        )  # fmt: skip
+    finally:
+        relu = Dossier.objects.get(pk=dossier.pk)
+        le_contenu_est_celui_de_la_preuve = relu.intitule == relu.fiche_figee["action"]["intitule"]
+    return le_contenu_est_celui_de_la_preuve
+
+
+@pytest.mark.django_db
+def test_une_saisie_qui_croise_le_depot_est_refusee():  # T13
+    with pytest.raises(EtatInterdit):
+        _saisir_sur_une_page_perimee()
+    relu = Dossier.objects.get()
+    assert relu.intitule == relu.fiche_figee["action"]["intitule"]
+
+
+@pytest.mark.django_db
+def test_une_saisie_qui_croise_le_depot_est_refusee_garde_levee(monkeypatch):
+    """Sans relire l'état sous le verrou, la saisie passe : le contenu n'est plus celui de la preuve."""
+    monkeypatch.setattr(commun, "tenir", lambda dossier: dossier)
+    assert _saisir_sur_une_page_perimee() is False

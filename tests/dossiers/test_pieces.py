@@ -1,0 +1,157 @@
+"""Les pièces : contrôlées à l'entrée, gardées quand on les remplace, lues par qui le peut (R63, P33, T15)."""
+
+import pytest
+import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from ensemblier.dossiers import actes
+from ensemblier.dossiers.droits import roles
+from ensemblier.dossiers.fiche import rapport_de
+from ensemblier.dossiers.models import Piece
+from ensemblier.dossiers.pieces import pieces_demandees
+from ensemblier.noyau.machine import EtatInterdit, RoleInsuffisant
+from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.models import Fichier, Trace
+from tests import fabriques
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _en_mai():
+    with time_machine.travel(fabriques.instant("2025-05-20 10:00"), tick=False):
+        yield
+
+
+def manquantes(dossier):
+    return [p.code for p in pieces_demandees(dossier) if p.etat == "manquante"]
+
+
+def test_il_manque_le_rib():  # S23
+    dossier = fabriques.dossier()
+    fabriques.joindre(dossier, "lettre", "statuts", "dirigeants", "recepisse")
+    assert manquantes(dossier) == ["rib"]
+
+
+def test_l_appel_qui_se_remplit_ailleurs_demande_son_cerfa():  # R63, P35
+    assert "cerfa" in manquantes(fabriques.dossier("aap-2026"))
+    assert "cerfa" not in manquantes(fabriques.dossier())
+
+
+def test_sans_statuts_l_examen_passe_et_la_convention_attend():  # S76
+    dossier = fabriques.dossier()
+    fabriques.joindre(dossier, "lettre")
+    depose = fabriques.deposer(dossier)
+    rapport = rapport_de(depose)
+    assert not rapport.bloquants("declarer_recevable")
+    assert {c.regle for c in rapport.bloquants("conventionner")} == {"pieces"}
+    fabriques.joindre(depose, "statuts", "dirigeants", "recepisse", "rib")
+    assert not rapport_de(depose).bloquants("conventionner")
+
+
+def test_remplacer_garde_l_ancienne():
+    dossier = fabriques.dossier()
+    fabriques.joindre(dossier, "statuts")
+    fabriques.joindre(dossier, "statuts")
+    assert Piece.objects.filter(dossier=dossier, code="statuts").count() == 2
+    assert Piece.objects.filter(dossier=dossier, code="statuts", remplacee_le=None).count() == 1
+    assert Fichier.objects.count() == 2
+
+
+def test_une_piece_recue_ne_change_plus_apres_le_depot_sauf_si_on_la_redemande():  # T13
+    dossier = fabriques.dossier()
+    fabriques.joindre(dossier, "statuts")
+    depose = fabriques.deposer(dossier)
+    with pytest.raises(EtatInterdit, match="déjà reçue"):
+        fabriques.joindre(depose, "statuts")
+    Piece.objects.filter(code="statuts").update(statut="a_remplacer", motif="Page 2 illisible.")
+    fabriques.joindre(depose, "statuts")
+    assert Piece.objects.get(code="statuts", remplacee_le=None).statut == "recue"
+
+
+@pytest.mark.parametrize(
+    ("nom", "contenu"),
+    [
+        ("statuts.pdf", b"MZ\x90\x00 un programme"),
+        ("statuts.pdf", b""),
+        ("page.html", b"<html><script>alert(1)</script></html>"),
+        ("dessin.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"),
+    ],
+)
+def test_un_fichier_qui_n_est_pas_ce_qu_il_dit_est_refuse(nom, contenu):  # T15
+    dossier = fabriques.dossier()
+    amina = fabriques.client("amina")
+    reponse = amina.post(
+        f"/dossiers/{dossier.numero}/joindre/statuts/", {"fichier": SimpleUploadedFile(nom, contenu)}
+    )
+    assert reponse.status_code == 422
+    assert "fichier" in reponse.content.decode()
+    assert not Piece.objects.exists()
+    assert not Fichier.objects.exists()
+
+
+def test_une_piece_que_l_appel_ne_demande_pas_est_refusee():
+    dossier = fabriques.dossier()
+    with pytest.raises(ActeBloque, match="pas demandée"):
+        fabriques.joindre(dossier, "cer")
+    assert fabriques.client("amina").get(f"/dossiers/{dossier.numero}/joindre/secret/").status_code == 404
+
+
+def test_une_etrangere_ne_joint_rien():
+    dossier = fabriques.dossier()
+    par = fabriques.acteur("david")
+    with pytest.raises(RoleInsuffisant):
+        actes.joindre_piece(
+            dossier, code="statuts", fichier=fabriques.pdf_d_essai(), par=par, roles=roles(par, dossier),
+            le=dossier.cree_le,
+        )  # fmt: skip
+
+
+def test_amina_joint_puis_retire_par_la_page():
+    dossier = fabriques.dossier()
+    amina = fabriques.client("amina")
+    url = f"/dossiers/{dossier.numero}/"
+    assert amina.post(f"{url}joindre/statuts/", {"fichier": fabriques.pdf_d_essai()}).status_code == 302
+    assert "Reçue" in amina.get(f"{url}pieces/").content.decode()
+    assert amina.post(f"{url}retirer/statuts/").status_code == 302
+    assert "statuts" in manquantes(dossier)
+
+
+def _url(dossier, code):
+    piece = Piece.objects.select_related("fichier").get(dossier=dossier, code=code)
+    return f"/dossiers/{dossier.numero}/pieces/{piece.fichier.cle}/"
+
+
+def _code(qui, url):
+    """Le code de la réponse, fichier refermé."""
+    reponse = fabriques.client(qui).get(url)
+    reponse.close()
+    return reponse.status_code
+
+
+def test_une_piece_se_telecharge_sans_s_executer():  # T15
+    dossier = fabriques.dossier_depose()
+    reponse = fabriques.client("benoit").get(_url(dossier, "statuts"))
+    assert reponse.status_code == 200
+    assert reponse["Content-Disposition"].startswith("attachment")
+    assert reponse["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in reponse["Content-Security-Policy"]
+    reponse.close()
+    assert _code("david", _url(dossier, "statuts")) == 404
+
+
+def test_le_rib_n_est_lu_que_de_qui_paie_ou_instruit():  # §C.2
+    dossier = fabriques.dossier_depose()
+    url = _url(dossier, "rib")
+    assert _code("amina", url) == 200
+    assert not Trace.objects.filter(nature="consultation").exists()
+    assert _code("benoit", url) == 200
+    assert Trace.objects.filter(nature="consultation", raison="RIB").count() == 1
+    assert _code("farid", _url(dossier, "statuts")) == 200
+    assert _code("farid", url) == 404
+
+
+def test_la_piece_d_un_autre_dossier_n_existe_pas_ici():
+    dossier, autre = fabriques.dossier_depose(), fabriques.dossier()
+    cle = _url(dossier, "statuts").split("/")[-2]
+    assert fabriques.client("amina").get(f"/dossiers/{autre.numero}/pieces/{cle}/").status_code == 404
