@@ -1,0 +1,157 @@
+"""Un petit monde complet : un dossier à chaque moment utile, et chaque sorte de personne devant lui."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from ensemblier.bilans.actes import ouvrir_bilan
+from ensemblier.comptes.models import Habilitation, Interet, Rattachement, Utilisateur
+from ensemblier.conventions import actes as conventions
+from ensemblier.conventions.models import Convention, Tranche, Versement
+from ensemblier.dossiers.models import Acces, Ciblage, ContactCommune, Demande, Deport, Dossier
+from ensemblier.programmation.models import Attribution, Deliberation, Inscription, Participant, Seance
+from ensemblier.registre.actes import ouvrir
+from tests import fabriques as f
+from tests import fabriques_suites as s
+
+ACTEURS = {
+    "anonyme": "sans compte",
+    "amina": "signataire du porteur",
+    "lucas": "rédacteur du porteur",
+    "david": "signataire d'un autre organisme",
+    "ancienne": "ancienne membre du porteur",
+    "fermee": "compte désactivé",
+    "benoit": "chargé de mission",
+    "irene": "responsable du territoire",
+    "chloe": "financeur sollicité (État)",
+    "denise": "financeur non sollicité (Département)",
+    "farid": "référent d'une ville de l'action (Lens)",
+    "wanda": "référente d'une autre ville (Wingles)",
+    "elise": "jury, admise sur le dossier",
+    "henri": "jury, déporté de ce dossier",
+    "fatou_finances": "finances",
+    "odile": "auditrice",
+}
+
+
+@dataclass(slots=True)
+class Monde:
+    """`parametres` dit, pour chaque nom de paramètre d'une adresse, l'objet de ce monde."""
+
+    personnes: dict[str, Utilisateur]
+    parametres: dict[str, object]
+    brouillon: Dossier
+    decide: Dossier
+
+
+def _compte(nom: str) -> Utilisateur:
+    return Utilisateur.objects.create_user(f"{nom}@maison.example", f.MOT_DE_PASSE, prenom=nom.title())
+
+
+def _habiliter(qui: Utilisateur, qualite: str, commune: str = "") -> None:
+    lieu = f.territoire()
+    ville = lieu.communes.get(code=commune) if commune else None
+    habilitation = Habilitation(
+        utilisateur=qui, territoire=lieu, qualite=qualite, fonction=qualite, commune=ville
+    )
+    ouvrir(habilitation, par=f.systeme(lieu.code), le=f.OUVERTURE, libelle="Habilitation donnée")
+
+
+def _personnes() -> dict[str, Utilisateur]:
+    connues = ("amina", "lucas", "david", "benoit", "irene", "chloe", "denise", "farid", "elise",
+               "fatou_finances", "odile")  # fmt: skip
+    personnes = {nom: f.personne(nom) for nom in connues}
+    for nom in ("ancienne", "fermee", "wanda", "henri"):
+        personnes[nom] = _compte(nom)
+    porteur = f.organisme()
+    for nom, fin in (("ancienne", date(2024, 12, 31)), ("fermee", None)):
+        Rattachement.objects.create(
+            utilisateur=personnes[nom], organisme=porteur, qualite="signataire", fonction="trésorière", au=fin
+        )
+    personnes["fermee"].is_active = False
+    personnes["fermee"].save()
+    _habiliter(personnes["wanda"], "referent_communal", "WINGLES")
+    _habiliter(personnes["henri"], "jury")
+    Interet.objects.create(
+        utilisateur=personnes["henri"], organisme=porteur, nature="trésorier", connu_le=date(2025, 1, 1)
+    )
+    return personnes
+
+
+def creer() -> Monde:
+    """Un dossier de l'AAP décidé (État, agglomération, Lens), notifié, conventionné, versé ; un brouillon."""
+    personnes = _personnes()
+    decide = s.dossier("26-0041", appel="aap-2026")
+    lens = decide.territoire.communes.get(code="LENS")
+    cite = decide.territoire.quartiers.get(code="QN06224M")
+    Ciblage.objects.create(dossier=decide, quartier=cite).communes.add(lens)
+    contact = ContactCommune.objects.create(dossier=decide, commune=lens, le=date(2025, 5, 2), mode="reunion")
+    call = s.volet(decide, "12000.00")
+    s.volet(decide, "4000.00", financeur="ETAT")
+    s.volet(decide, "1000.00", financeur="LENS")
+    s.notifier(call)
+    ouvrir_bilan(decide, par=f.systeme("lens-lievin"), le=s.NOTIFIE_LE)
+    s.signer(call)
+    versement = conventions.preparer_versement(
+        s.tranche(call), par=s.acteur("fatou_finances"), le=s.NOTIFIE_LE
+    )
+    seance, inscription = _seance(decide, personnes)
+    brouillon = f.dossier("aap-2026")
+    return Monde(
+        personnes,
+        _parametres(decide, call, versement, seance, inscription, contact),
+        brouillon,
+        decide,
+    )
+
+
+def _seance(dossier: Dossier, personnes: dict[str, Utilisateur]) -> tuple[Seance, Inscription]:
+    par = f.systeme("lens-lievin")
+    seance = Seance(
+        territoire=dossier.territoire, appel=dossier.appel, type="jury", titre="Jury", le=s.NOTIFIE_LE
+    )
+    ouvrir(seance, par=par, le=s.NOTIFIE_LE, libelle="Séance convoquée")
+    for nom in ("elise", "henri"):
+        Participant.objects.create(
+            seance=seance, utilisateur=personnes[nom], fonction="élu", est_present=True
+        )
+        Acces.objects.create(
+            dossier=dossier, utilisateur=personnes[nom], raison=f"Séance {seance.pk}", accorde_le=s.NOTIFIE_LE
+        )
+    Deport.objects.create(
+        dossier=dossier, utilisateur=personnes["henri"], motif="trésorier", declare_le=s.NOTIFIE_LE
+    )
+    return seance, Inscription.objects.create(seance=seance, dossier=dossier, rang=1)
+
+
+def _parametres(
+    dossier: Dossier,
+    call: Demande,
+    versement: Versement,
+    seance: Seance,
+    inscription: Inscription,
+    contact: ContactCommune,
+) -> dict[str, object]:
+    piece = dossier.pieces.first()
+    tranche = Tranche.objects.get(demande=call, rang=1)
+    return {
+        "numero": dossier.numero,
+        "appel": dossier.appel.code,
+        "code": dossier.appel.code,
+        "financeur": "ETAT",
+        "demande": call.pk,
+        "tranche": tranche.pk,
+        "versement": versement.pk,
+        "convention": Convention.objects.get(demande=call).pk,
+        "seance": seance.pk,
+        "inscription": inscription.pk,
+        "contact": contact.pk,
+        "piece": piece.pk,
+        "deliberation": Deliberation.objects.get(financeur=call.financeur).pk,
+        "attribution": Attribution.objects.get(demande=call).pk,
+        "exemplaire": "projet",
+        "faire": "observer",
+        "cle": piece.fichier.cle,
+        "etape": "publics",
+    }
