@@ -7,10 +7,12 @@ from decimal import Decimal
 
 from ensemblier.bilans.calculs import Ecart, ecarts
 from ensemblier.bilans.models import Bilan
+from ensemblier.dossiers.fiche import reglement_de
+from ensemblier.dossiers.models import Dossier
 from ensemblier.noyau import montants
+from ensemblier.noyau.packs.regle import ReglePart
 
 INSECABLE = "\u00a0"
-_SEUIL_QPV = Decimal("0.60")
 
 
 def defauts(
@@ -42,7 +44,7 @@ def _textes(bilan: Bilan) -> list[tuple[str, str]]:
         "deroule": "Racontez ce qui s'est passé.",
         "resultats": "Dites les résultats, face aux objectifs.",
     }
-    if bilan.dossier.appel.type == "AAP":
+    if _veut_un_comite(bilan):
         attendus["comite_de_suivi"] = (
             "L'appel demande au moins un compte rendu du comité de suivi. Écrivez sa date et ce qu'il a dit."
         )
@@ -94,19 +96,32 @@ def _par_sexe(bilan: Bilan) -> list[str]:
     return [f"{debut} Il y a {somme - total} de trop{INSECABLE}: corrigez un des nombres."]
 
 
+def _veut_un_comite(bilan: Bilan) -> bool:
+    """R42 : l'appel a une règle qui lit le comité de suivi."""
+    regles = reglement_de(bilan.dossier).regles
+    return any("action.comite_de_suivi" in regle.champs for regle in regles)
+
+
+def _part_promise(dossier: Dossier) -> Decimal | None:
+    """K2 : la part d'habitants que l'appel demande, de 0 à 1 ; `None` s'il n'en demande pas."""
+    parts = [r.seuil / 100 for r in reglement_de(dossier).regles if isinstance(r, ReglePart)]
+    return max(parts, default=None)
+
+
 def alertes(bilan: Bilan) -> list[str]:
     """S57, P09 : ce que l'agent regarde avant de valider ; aucune retenue n'est automatique."""
     if bilan.realisation == Bilan.Realisation.NULLE or not bilan.participants:
         return []
     dossier = bilan.dossier
-    if dossier.appel.type != "AMI" or bilan.participants_qpv is None:
+    seuil = _part_promise(dossier)
+    if seuil is None or bilan.participants_qpv is None:
         return []
     part = montants.taux_qpv(total=bilan.participants, qpv=bilan.participants_qpv)
-    if part.conforme(_SEUIL_QPV):
+    if part.conforme(seuil):
         return []
     return [
         f"{bilan.participants_qpv} habitants de quartier prioritaire sur {bilan.participants}, soit "
-        f"{part.pour_affichage(_SEUIL_QPV)}{INSECABLE}: moins que {montants.pourcent(_SEUIL_QPV)}. "
+        f"{part.pour_affichage(seuil)}{INSECABLE}: moins que {montants.pourcent(seuil)}. "
         "Rien n'est retenu d'office."
     ]
 

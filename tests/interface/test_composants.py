@@ -11,9 +11,9 @@ from django.template import Context, Template, TemplateSyntaxError
 from ensemblier.interface import constats as mise_en_constat
 from ensemblier.interface import galerie, icones
 from ensemblier.interface.formulaires import Formulaire
+from ensemblier.noyau import packs
 from ensemblier.noyau.machine import Machine
-from ensemblier.noyau.packs.regle import Source
-from ensemblier.noyau.regles.constats import Constat, Mesure, Verdict
+from ensemblier.noyau.regles import Fiche, evaluer
 
 N = "\u00a0"
 
@@ -66,26 +66,13 @@ def test_deux_verdicts_ne_partagent_ni_forme_ni_mot():
     assert len(dessins) == len(formes)
 
 
-def test_un_constat_du_noyau_se_rend_comme_son_dict():
-    c = un_constat()
-    mesure = dict(c["mesure"])
-    genre = mesure.pop("genre")
-    objet = Constat(
-        regle=c["regle"],
-        titre=c["titre"],
-        verdict=Verdict.NON_RESPECTEE,
-        bloquante=True,
-        bloque=("deposer",),
-        financeur=None,
-        phrase=c["phrase"],
-        valeurs={},
-        source=Source(**c["source"]),
-        remede=c["remede"],
-        champs=("publics.qpv",),
-        mesure=Mesure(genre, mesure),
-        note=c["note"],
-    )
-    assert rendre("{% constat c %}", c=objet) == rendre("{% constat c %}", c=c)
+def test_un_constat_du_noyau_se_rend_comme_son_dict(settings):
+    territoire = packs.lire_territoire(settings.PACKS / "lens-lievin")
+    appel = packs.lire_appel(settings.PACKS / "lens-lievin" / "appels" / "ami-2025.toml", territoire)
+    fiche = Fiche.lire({"publics": {"total": 1000, "qpv": 599}})
+    rapport = evaluer(appel, fiche, territoire=territoire)
+    for objet, en_json in zip(rapport.constats, rapport.en_json()["constats"], strict=True):
+        assert rendre("{% constat c %}", c=objet) == rendre("{% constat c %}", c=en_json), objet.regle
 
 
 def test_un_verdict_inconnu_n_est_pas_adouci():
