@@ -67,7 +67,7 @@ class Dispositif(Modele):
     """Ce qu'un financeur ouvre dans l'appel, et ce qu'il en attend ; une demande vise un dispositif.
 
     `depot_propre` : le financeur attend en plus son propre dépôt (R61). `plateforme_avant_vote` : une fois
-    retenue, la demande s'y dépose, et rien ne se vote sans sa référence (R55). `acte` : délibération fondatrice.
+    retenue, la demande s'y dépose, et rien ne se vote sans sa référence (R55). `acte` : sa délibération.
     """
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
