@@ -123,9 +123,10 @@ def _url(dossier, code):
 
 
 def _code(qui, url):
-    """Le code de la réponse, fichier refermé."""
+    """Le code de la réponse, contenu lu jusqu'au bout."""
     reponse = fabriques.client(qui).get(url)
-    reponse.close()
+    if reponse.streaming:
+        assert b"".join(reponse.streaming_content)
     return reponse.status_code
 
 
@@ -136,7 +137,7 @@ def test_une_piece_se_telecharge_sans_s_executer():  # T15
     assert reponse["Content-Disposition"].startswith("attachment")
     assert reponse["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in reponse["Content-Security-Policy"]
-    reponse.close()
+    assert b"".join(reponse.streaming_content).startswith(b"%PDF-")
     assert _code("david", _url(dossier, "statuts")) == 404
 
 
