@@ -48,7 +48,7 @@ def _organisme(rang: int, nom: str, type_: str, commune: Commune, *, par: Acteur
         rna=f"W629{rang:06d}" if type_ == "association" else "",
         adresse=f"{1 + rang % 60} rue de la Démonstration", code_postal="62300", commune=commune.nom,
         code_insee=commune.code_insee, courriel=f"contact{rang}@association.example",
-        representant_nom="Amina Belloir" if rang < 2 else "Représentante fictive",
+        representant_nom="Amina Belloir" if rang < 3 else "Représentante fictive",
         representant_fonction="présidente",
     )  # fmt: skip
     ouvrir(organisme, par=par, le=le, libelle="Organisme créé")
@@ -84,7 +84,7 @@ def creer_organismes(
     """Trois associations du récit, des collectivités, et de quoi remplir l'année."""
     communes = list(territoire.communes.filter(est_membre=True, quartiers__isnull=False).distinct())
     lens = next(c for c in communes if c.code == "LENS")
-    recit = enumerate((JARDINS, LECTURES, ETOILE))
+    recit = enumerate((JARDINS, LECTURES, ETOILE), start=1)
     crees = {nom: _organisme(rang, nom, "association", lens, par=par, le=le) for rang, nom in recit}
     noms = [f"{debut} {fin}" for debut in DEBUTS for fin in FINS]
     hasard.shuffle(noms)

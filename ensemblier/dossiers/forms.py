@@ -49,6 +49,10 @@ class FormulaireDeDossier(Formulaire):
         for nom, chemin in self.SELON.items():
             if chemin not in utiles:
                 del self.fields[nom]
+        exiges = {c for regle in reglement.regles if "deposer" in regle.bloque for c in regle.champs}
+        for nom, chemin in (self.CHEMINS | self.SELON).items():
+            if nom in self.fields:
+                self.fields[nom].exige_au_depot = chemin in exiges
 
     def depart(self) -> dict[str, Any]:
         """Ce que le brouillon contient déjà."""

@@ -331,3 +331,14 @@ def test_le_delai_se_compte_depuis_maintenant(amina):
     assert "Encore 5 jours" in lire(amina, f"/dossiers/{dossier.numero}/relecture/")
     with time_machine.travel(fabriques.instant("2025-05-20 10:00") + timedelta(days=5), tick=False):
         assert "Encore 13 h 59" in lire(fabriques.client("amina"), f"/dossiers/{dossier.numero}/relecture/")
+
+
+def test_ce_que_le_depot_exige_n_est_pas_dit_facultatif():
+    brouillon = fabriques.dossier()
+    page = fabriques.client("amina").get(f"/dossiers/{brouillon.numero}/publics/").content.decode()
+    total, description = (
+        page.split('for="id_publics_total"')[1],
+        page.split('for="id_publics_description"')[1],
+    )
+    assert "facultatif" not in total[:120]
+    assert "facultatif" in description[:120]
