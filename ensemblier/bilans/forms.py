@@ -8,9 +8,9 @@ from typing import Any
 
 from django import forms
 
-from ensemblier.bilans import comptes
 from ensemblier.bilans.calculs import CHARGE, PRODUIT
 from ensemblier.bilans.models import Bilan
+from ensemblier.conventions import comptes
 from ensemblier.dossiers.models import Ciblage, Dossier, LigneDeBudget
 from ensemblier.interface.champs import EurosFormField
 from ensemblier.interface.formulaires import ChampDate, Formulaire, FormulaireModele

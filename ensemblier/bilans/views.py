@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from ensemblier.bilans import actes, calculs, comptes, controles
+from ensemblier.bilans import actes, calculs, controles
 from ensemblier.bilans.etats import A_CORRIGER, ATTENDU, DEPOSE
 from ensemblier.bilans.forms import (
     BilanForm,
@@ -23,6 +23,7 @@ from ensemblier.bilans.forms import (
     PaiementForm,
 )
 from ensemblier.bilans.models import Bilan, Reversement
+from ensemblier.conventions import comptes
 from ensemblier.conventions.droits import PORTEUR, exiger_lecteur, fil_des_suites
 from ensemblier.conventions.models import Tranche, Versement
 from ensemblier.dossiers.etats import ACCORDS, VOTEE

@@ -6,6 +6,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from ensemblier.conventions import comptes
 from ensemblier.conventions.plan import Plan, condition_en_mots, regle_de_versement
 from ensemblier.dossiers.models import Ciblage, Demande, LigneDeBudget
 from ensemblier.interface.pdf import ecrire_pdf
@@ -54,8 +55,12 @@ def contexte_accord(demande: Demande, plan: Plan, *, jour: date) -> dict[str, An
 
 
 def _taux(demande: Demande, plan: Plan) -> str:
+    """La part du coût prévu, au centième de pour cent : « 41,08 % »."""
     cout = demande.dossier.cout_total
-    return montants.pourcent(Fraction(plan.attribution.montant) / Fraction(cout)) if cout else ""
+    if not cout:
+        return ""
+    part = montants.arrondir(Fraction(plan.attribution.montant) * 100 / Fraction(cout))
+    return montants.pourcent(Fraction(part) / 100)
 
 
 def tranches_en_mots(demande: Demande, plan: Plan) -> list[dict[str, Any]]:
@@ -97,13 +102,17 @@ def contexte_convention(demande: Demande, plan: Plan, *, jour: date) -> dict[str
     quartiers = Ciblage.objects.filter(dossier=dossier).select_related("quartier")
     return contexte_accord(demande, plan, jour=jour) | {
         "lignes_de_convention": plan.convention.lignes,
-        "charges": charges,
-        "produits": produits,
+        "charges": [(comptes.nom(x.compte), x.montant) for x in charges],
+        "produits": [(_produit(x), x.montant) for x in produits],
         "total_charges": montants.de_centimes(sum(montants.en_centimes(x.montant) for x in charges)),
         "total_produits": montants.de_centimes(sum(montants.en_centimes(x.montant) for x in produits)),
         "quartiers": [c.quartier.nom for c in quartiers],
         "fin_d_effet": calendrier.en_francais(plan.echeance_du_bilan, "lettre"),
     }
+
+
+def _produit(ligne: LigneDeBudget) -> str:
+    return f"Subvention, {ligne.financeur.nom}" if ligne.financeur else comptes.nom(ligne.compte)
 
 
 def lettre_d_accord(demande: Demande, plan: Plan, *, jour: date) -> bytes:

@@ -20,7 +20,6 @@ from ensemblier.noyau import calendrier
 from ensemblier.territoires.models import Financeur
 
 INSECABLE = "\u00a0"
-SANS_BILAN = "Bilan pas encore validé."
 
 
 def ce_qui_bloque(tranche: Tranche, *, le: date) -> list[str]:
@@ -189,5 +188,5 @@ class _Faits:
     def _condition(tranche: Tranche) -> list[str]:
         """La signature est déjà dite par la convention ; reste le bilan (S49)."""
         if tranche.condition == BILAN and tranche.exigible_le is None:
-            return [SANS_BILAN]
+            return ["Bilan pas encore validé."]
         return []

@@ -18,9 +18,9 @@ from ensemblier.comptes.models import Rib
 from ensemblier.conventions.documents import nom_de_tranche
 from ensemblier.conventions.droits import PORTEUR, exiger_lecteur, fil_des_suites
 from ensemblier.conventions.etats import A_SIGNER, ANNULE, PAYE
-from ensemblier.conventions.gardes import SANS_BILAN, blocages
+from ensemblier.conventions.gardes import blocages
 from ensemblier.conventions.models import Convention, Notification, Tranche, Versement
-from ensemblier.conventions.plan import condition_en_mots, regle_de_versement
+from ensemblier.conventions.plan import BILAN, condition_en_mots, regle_de_versement
 from ensemblier.dossiers.droits import roles_sur_demande
 from ensemblier.dossiers.etats import DECISIONS, REFUSEE, VOTEE
 from ensemblier.dossiers.models import Demande, Dossier, Obligation
@@ -107,6 +107,7 @@ def _tranches(
             continue
         versement = versements.get(t.pk)
         payee = versement is not None and versement.etat == PAYE
+        attend_le_bilan = t.condition == BILAN and t.exigible_le is None
         lignes.append(
             {
                 "objet": t,
@@ -116,7 +117,7 @@ def _tranches(
                 "condition": condition_en_mots(t.condition, ecrit),
                 "etat": "payee" if payee else "a_venir" if raisons[t.pk] else "prete",
                 "date": versement.paye_le if versement and payee else t.echeance,
-                "constats": [_constat(p) for p in raisons[t.pk] if p != SANS_BILAN],
+                "constats": [] if attend_le_bilan else [_constat(p) for p in raisons[t.pk]],
                 "versement": versement,
                 "a_prepare": versement is not None and versement.prepare_par == acteur.utilisateur,
             }

@@ -1,4 +1,4 @@
-"""Les comptes du compte rendu financier, nommés (Cerfa 15059*02)."""
+"""Les comptes d'un budget et de son compte rendu, nommés (Cerfa 12156 et 15059)."""
 
 from __future__ import annotations
 
