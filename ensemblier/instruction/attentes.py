@@ -1,0 +1,95 @@
+"""Ce que l'instruction attend d'une personne : la condition qui le trouve, et la phrase qui le dit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Exists, OuterRef, Q
+
+from ensemblier.appels.models import Jalon
+from ensemblier.dossiers.etats import (
+    A_COMPLETER,
+    ABANDONNEE,
+    CLOS,
+    DECISIONS,
+    DEPOSE,
+    IRRECEVABLE,
+    RECEVABLE,
+    RETIRE,
+)
+from ensemblier.dossiers.models import Ciblage, ContactCommune, Demande
+from ensemblier.instruction.examen import INSTRUCTION
+from ensemblier.instruction.models import Avis, Complement
+from ensemblier.noyau.machine import Acteur, Role
+
+VERIFIER = "Vérifier les pièces et la recevabilité"
+ECHU = "Le porteur n'a pas répondu"
+AVIS = "Rendre l'avis"
+CONTACT = "Confirmer le contact"
+FERMES = (IRRECEVABLE, RETIRE, CLOS)
+
+
+@dataclass(frozen=True, slots=True)
+class Attente:
+    """Une attente : sa phrase, la condition sur `Dossier` qui la trouve, et son retard."""
+
+    phrase: str
+    condition: Q
+    retard: Q
+
+
+def attentes(acteur: Acteur, *, jour: date) -> list[Attente]:
+    """Les attentes de la personne, la plus pressante d'abord ; une requête pour les échéances passées."""
+    echus = Q(appel__in=list(_appels_echus(jour)))
+    rendues: list[Attente] = []
+    if communes := [d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)]:
+        rendues += _du_referent(communes, echus)
+    if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE):
+        rendues += _du_pilote(jour, echus)
+    if codes := [d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)]:
+        rendues.append(_avis_attendu(Q(financeur__code__in=codes), echus))
+    return rendues
+
+
+def _appels_echus(jour: date) -> set[int]:
+    jalons = Jalon.objects.filter(nature=INSTRUCTION, fin__lt=jour)
+    return set(jalons.values_list("appel_id", flat=True))
+
+
+def _avis_attendu(ligne: Q, echus: Q) -> Attente:
+    """Une ligne sollicitée, sur un dossier recevable, ni décidée ni pourvue d'un avis."""
+    ouvertes = Demande.objects.filter(ligne, dossier=OuterRef("pk")).exclude(etat__in=(*DECISIONS, ABANDONNEE))
+    rendu = Avis.objects.filter(ligne, dossier=OuterRef("pk"))
+    condition = Q(etat=RECEVABLE) & Q(Exists(ouvertes)) & ~Q(Exists(rendu))
+    return Attente(AVIS, condition, condition & echus)
+
+
+def _du_pilote(jour: date, echus: Q) -> list[Attente]:
+    muets = Complement.objects.ouverts().filter(dossier=OuterRef("pk"), echeance__lt=jour)
+    echu = Q(etat=A_COMPLETER) & Q(Exists(muets))
+    verifier = Q(etat=DEPOSE)
+    return [
+        Attente(ECHU, echu, echu),
+        Attente(VERIFIER, verifier, verifier & echus),
+        _avis_attendu(Q(financeur__type="epci"), echus),
+    ]
+
+
+def _du_referent(communes: list[str], echus: Q) -> list[Attente]:
+    a_confirmer = ContactCommune.objects.filter(
+        dossier=OuterRef("pk"), commune__code__in=communes, confirme_le=None
+    )
+    contact = Q(Exists(a_confirmer)) & ~Q(etat__in=FERMES)
+    touches = Ciblage.objects.filter(dossier=OuterRef("pk"), communes__code__in=communes)
+    rendu = Avis.objects.filter(dossier=OuterRef("pk"), financeur__commune__code__in=communes)
+    avis = Q(etat=RECEVABLE) & Q(Exists(touches)) & ~Q(Exists(rendu))
+    return [Attente(CONTACT, contact, contact & echus), Attente(AVIS, avis, avis & echus)]
+
+
+def reunir(conditions: list[Q]) -> Q:
+    """L'une au moins de ces conditions ; aucune condition ne trouve rien."""
+    total = Q(pk__in=[])
+    for condition in conditions:
+        total |= condition
+    return total

@@ -1,0 +1,59 @@
+"""Lire un dossier du côté de l'autorité : par `visibles_par`, jamais par le chemin du porteur."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from ensemblier.comptes.droits import exiger
+from ensemblier.dossiers.models import Dossier
+from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
+from ensemblier.registre.models import Evenement
+
+AUTORITES = (
+    Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR, Role.FINANCES, Role.AGENT_FINANCEUR,
+    Role.REFERENT_COMMUNAL, Role.JURY,
+)  # fmt: skip
+
+
+def organismes_de(acteur: Acteur) -> set[int]:
+    """Les organismes que la personne représente : de leurs dossiers, elle est le porteur, pas le juge."""
+    return {
+        d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE) if d.organisme is not None
+    }
+
+
+def dossier_a_instruire(request: HttpRequest, numero: str) -> Dossier:
+    """Le dossier déposé, s'il est visible (404 sinon) et lu par une autorité (403 sinon)."""
+    visibles = Dossier.objects.visibles_par(request.acteur).deposes()
+    complet = visibles.select_related(
+        "appel__reglement", "appel__territoire", "reglement", "territoire", "organisme", "pilier",
+        "charge_de_mission",
+    )  # fmt: skip
+    dossier = get_object_or_404(complet, numero=numero)
+    acteur = exiger(request.acteur, *AUTORITES)
+    if dossier.organisme_id in organismes_de(acteur):
+        raise RoleInsuffisant("Vous représentez ce porteur : vous lisez ce dossier dans « Mes dossiers ».")
+    return dossier
+
+
+def fil(dossier: Dossier, titre: str = "") -> list[tuple[str, str]]:
+    racine = [("Dossiers", reverse("instruction"))]
+    if not titre:
+        return [*racine, (dossier.numero, "")]
+    return [*racine, (dossier.numero, reverse("instruction_dossier", args=[dossier.numero])), (titre, "")]
+
+
+def journal_complet(dossier: Dossier) -> list[dict[str, Any]]:
+    """Tout ce qui s'est passé, le plus récent d'abord, avec les faits internes ; pour l'autorité seule."""
+    evenements = Evenement.objects.filter(chaine__racine=dossier.racine()).select_related("detail")
+    return [
+        {
+            "le": e.le, "auteur": e.auteur_nom, "fonction": e.auteur_fonction, "libelle": e.libelle,
+            "motif": e.detail.motif, "empreinte": e.empreinte, "rang": e.rang,
+        }
+        for e in evenements.order_by("-rang")
+    ]  # fmt: skip

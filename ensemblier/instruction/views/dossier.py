@@ -1,0 +1,195 @@
+"""Critères et tolérance, dépôts par financeur, historique complet, pièces : les pages d'un dossier instruit."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from ensemblier.dossiers import actes as actes_dossiers
+from ensemblier.dossiers.droits import roles, roles_sur_demande
+from ensemblier.dossiers.fiche import reglement_de
+from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.instruction import actes
+from ensemblier.instruction.droits import PILOTE
+from ensemblier.instruction.examen import completude
+from ensemblier.instruction.forms import DauphinForm, DepotForm, JugementForm
+from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal_complet
+from ensemblier.instruction.models import Complement
+from ensemblier.instruction.views.commun import essayer, jouer, statut
+from ensemblier.noyau.machine import Role
+from ensemblier.registre.actes import tracer
+from ensemblier.registre.fichiers import servir
+
+
+def _jugements(dossier: Dossier) -> list[dict[str, Any]]:
+    """Les questions que l'instructeur tranche : la tolérance, puis chaque critère déclaré (R29)."""
+    lignes = []
+    if dossier.est_experimentale:
+        lignes.append(
+            {
+                "code": "tolerance", "titre": "Action inédite ou expérimentale : admettre la petite cohorte ?",
+                "dit": dossier.experimentale_justification, "reponse": dossier.tolerance_validee,
+                "motif": "", "valide": None, "est_critere": False,
+            }
+        )  # fmt: skip
+    libelles = {c.code: c.libelle for c in reglement_de(dossier).financement.criteres}
+    lignes += [
+        {
+            "code": c.code, "titre": libelles.get(c.code, c.code), "dit": c.justification,
+            "reponse": c.est_qualifie, "motif": c.qualification, "valide": c.est_valide, "est_critere": True,
+        }
+        for c in dossier.criteres.filter(est_declare=True).order_by("pk")
+    ]  # fmt: skip
+    return lignes
+
+
+@require_http_methods(["GET", "POST"])
+def criteres(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/instruction/<n>/criteres/` : déclaré, qualifié, validé, avec la raison de chacun."""
+    dossier = dossier_a_instruire(request, numero)
+    code = request.POST.get("code", "")
+    soumis = JugementForm(request.POST, prefix=code) if request.method == "POST" else None
+    if soumis and essayer(soumis, lambda: _trancher(request, dossier, code, soumis.cleaned_data)):
+        messages.success(request, "Réponse enregistrée.")
+        return redirect("instruction_criteres", numero)
+    lignes = _jugements(dossier)
+    for ligne in lignes:
+        ligne["form"] = soumis if soumis and ligne["code"] == code else JugementForm(prefix=ligne["code"])
+    contexte = {
+        "dossier": dossier, "fil": fil(dossier, "Critères"), "lignes": lignes,
+        "est_pilote": bool(roles(request.acteur, dossier) & set(PILOTE)),
+    }  # fmt: skip
+    return render(request, "instruction/criteres.html", contexte, status=statut(soumis) if soumis else 200)
+
+
+def _trancher(request: HttpRequest, dossier: Dossier, code: str, dit: dict[str, str]) -> None:
+    options = {"par": request.acteur, "roles": roles(request.acteur, dossier), "le": timezone.now()}
+    oui = dit["reponse"] == "oui"
+    if code == "tolerance":
+        actes.valider_tolerance(dossier, est_validee=oui, motif=dit["motif"], **options)
+        return
+    critere = get_object_or_404(dossier.criteres.select_related("dossier"), code=code)
+    actes.qualifier_critere(critere, est_qualifie=oui, qualification=dit["motif"], **options)
+
+
+def _volets(dossier: Dossier) -> list[Demande]:
+    return list(dossier.demandes.select_related("financeur__commune", "dispositif").order_by("financeur__rang"))
+
+
+@require_http_methods(["GET", "POST"])
+def depots(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/instruction/<n>/depots/` : R61, S71, ce qui est déposé où, sous quelle référence, et ce qui manque."""
+    dossier = dossier_a_instruire(request, numero)
+    soumis = _form_de_depot(request) if request.method == "POST" else None
+    if soumis and essayer(soumis, lambda: _enregistrer_depot(request, dossier, soumis.cleaned_data)):
+        messages.success(request, "Dépôt enregistré.")
+        return redirect("instruction_depots", numero)
+    lignes = _lignes_de_depot(request, dossier, soumis)
+    contexte = {
+        "dossier": dossier, "fil": fil(dossier, "Dépôts"), "lignes": lignes,
+        "a_faire": sum(1 for ligne in lignes if ligne["etat"] == "a_faire"),
+    }  # fmt: skip
+    return render(request, "instruction/depots.html", contexte, status=statut(soumis) if soumis else 200)
+
+
+def _form_de_depot(request: HttpRequest) -> DepotForm | DauphinForm:
+    cle = request.POST.get("cle", "")
+    return DauphinForm(request.POST, prefix=cle) if cle == "dauphin" else DepotForm(request.POST, prefix=cle)
+
+
+def _enregistrer_depot(request: HttpRequest, dossier: Dossier, dit: dict[str, Any]) -> None:
+    options = {"par": request.acteur, "le": timezone.now()}
+    if request.POST.get("cle") == "dauphin":
+        siens = roles(request.acteur, dossier)
+        actes_dossiers.noter_numero_dauphin(dossier, numero=dit["numero"], roles=siens, **options)
+        return
+    volets = dossier.demandes.select_related("financeur__commune", "dossier")
+    demande = get_object_or_404(volets, pk=int(request.POST.get("cle") or 0))
+    actes_dossiers.noter_reference_depot(
+        demande, reference=dit["reference"], le_depot=dit["depot_le"],
+        roles=roles_sur_demande(request.acteur, demande), **options,
+    )  # fmt: skip
+
+
+def _lignes_de_depot(
+    request: HttpRequest, dossier: Dossier, soumis: DepotForm | DauphinForm | None
+) -> list[dict[str, Any]]:
+    regles = reglement_de(dossier)
+    ecrivent = {*PILOTE, Role.AGENT_FINANCEUR}
+    lignes: list[dict[str, Any]] = []
+    if any(r.genre == "numero" for r in regles.regles):
+        lignes.append(
+            {
+                "cle": "dauphin", "ou": regles.depot.plateforme, "pourquoi": regles.depot.texte,
+                "reference": dossier.numero_dauphin, "le": dossier.depose_dauphin_le,
+                "etat": "fait" if dossier.numero_dauphin else "a_faire",
+                "peut": bool(roles(request.acteur, dossier) & set(PILOTE)), "form": DauphinForm(prefix="dauphin"),
+            }
+        )  # fmt: skip
+    for volet in _volets(dossier):
+        ecrit = regles.dispositif(volet.dispositif.code)
+        propre = bool(ecrit and (ecrit.depot_propre or ecrit.plateforme_avant_vote))
+        etat = "fait" if volet.reference_depot else "a_faire" if propre else "sans_objet"
+        lignes.append(
+            {
+                "cle": str(volet.pk), "ou": volet.financeur.nom,
+                "pourquoi": (ecrit.plateforme_avant_vote or "Dépôt propre au financeur") if propre and ecrit else "",
+                "reference": volet.reference_depot, "le": volet.depot_le, "etat": etat,
+                "peut": propre and bool(roles_sur_demande(request.acteur, volet) & ecrivent),
+                "form": DepotForm(prefix=str(volet.pk)),
+            }
+        )  # fmt: skip
+    for ligne in lignes:
+        if soumis is not None and soumis.prefix == ligne["cle"]:
+            ligne["form"] = soumis
+    return lignes
+
+
+@require_GET
+def historique(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/instruction/<n>/historique/` : tout, faits internes compris."""
+    dossier = dossier_a_instruire(request, numero)
+    contexte = {"dossier": dossier, "fil": fil(dossier, "Historique"), "evenements": journal_complet(dossier)}
+    return render(request, "instruction/historique.html", contexte)
+
+
+@require_GET
+def piece(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
+    """`/instruction/<n>/pieces/<cle>/` : la consultation laisse une trace."""
+    dossier = dossier_a_instruire(request, numero)
+    trouvee = get_object_or_404(dossier.pieces.select_related("fichier"), fichier__cle=cle)
+    tracer(
+        par=request.acteur, nature="consultation", chemin=request.path, le=timezone.now(),
+        objet=dossier.reference(), raison=trouvee.code,
+    )  # fmt: skip
+    return servir(trouvee.fichier)
+
+
+@require_http_methods(["GET", "POST"])
+def corrections(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/corrections/` : ce que le service attend du porteur, et l'envoi de sa réponse."""
+    visibles = Dossier.objects.visibles_par(request.acteur).select_related(
+        "organisme", "appel__reglement", "reglement", "territoire"
+    )
+    dossier = get_object_or_404(visibles, numero=numero)
+    siens = roles(request.acteur, dossier)
+    if request.method == "POST":
+        acte = partial(actes.completer, dossier, par=request.acteur, roles=siens, le=timezone.now())
+        return jouer(request, acte, fait="Votre réponse est envoyée.", vers="corrections", numero=numero)
+    return render(request, "instruction/corrections.html", _contexte_des_corrections(dossier))
+
+
+def _contexte_des_corrections(dossier: Dossier) -> dict[str, Any]:
+    complement = Complement.objects.filter(dossier=dossier).last()
+    demandees = set(complement.pieces) if complement else set()
+    lignes = [p for p in completude(dossier).lignes if p.code in demandees]
+    return {
+        "dossier": dossier, "complement": complement, "lignes": lignes,
+        "manque": [p for p in lignes if p.manque], "attend": dossier.etat == "a_completer",
+    }  # fmt: skip
