@@ -10,6 +10,8 @@ urlpatterns = [
     path("", include("ensemblier.bilans.urls")),
     path("", include("ensemblier.comptes.urls")),
     path("", include("ensemblier.conventions.urls")),
+    # Avant les dossiers, dont la dernière adresse prendrait « corrections » pour une étape.
+    path("", include("ensemblier.instruction.urls")),
     path("", include("ensemblier.dossiers.urls")),
     path("", include("ensemblier.espaces.urls")),
     path("", include("ensemblier.interface.urls")),

@@ -85,7 +85,14 @@ def attentes(dossiers: Iterable[Dossier], *, le: datetime) -> list[Attente]:
         limite = max(filter(None, (d.limite, d.prolonge)), default=None)
         if d.etat == BROUILLON and (limite is None or limite >= jour):
             rendues.append(_brouillon(d, limite, commun))
-        elif d.etat == A_COMPLETER or (d.a_remplacer and d.depose_le):
+        elif d.etat == A_COMPLETER:
+            rendues.append(
+                Attente(
+                    "Répondre au service", avant=None, bouton="Répondre",
+                    url=reverse("corrections", args=(d.numero,)), **commun,
+                )
+            )  # fmt: skip
+        elif d.a_remplacer and d.depose_le:
             rendues.append(
                 Attente(
                     "Ajouter les pièces demandées", avant=None, bouton="Ajouter",

@@ -1,5 +1,12 @@
 """Les bureaux de chacun : un fichier par rôle, ses adresses avec lui."""
 
-from ensemblier.espaces import porteur, suite, suites
+from ensemblier.espaces import a_instruire, avis, instruction, porteur, suite, suites
 
-urlpatterns = [*porteur.urlpatterns, *suites.urlpatterns, *suite.urlpatterns]
+urlpatterns = [
+    *porteur.urlpatterns,
+    *a_instruire.urlpatterns,
+    *avis.urlpatterns,
+    *instruction.urlpatterns,
+    *suites.urlpatterns,
+    *suite.urlpatterns,
+]

@@ -59,7 +59,9 @@ def _appels_echus(jour: date) -> set[int]:
 
 def _avis_attendu(ligne: Q, echus: Q) -> Attente:
     """Une ligne sollicitée, sur un dossier recevable, ni décidée ni pourvue d'un avis."""
-    ouvertes = Demande.objects.filter(ligne, dossier=OuterRef("pk")).exclude(etat__in=(*DECISIONS, ABANDONNEE))
+    ouvertes = Demande.objects.filter(ligne, dossier=OuterRef("pk")).exclude(
+        etat__in=(*DECISIONS, ABANDONNEE)
+    )
     rendu = Avis.objects.filter(ligne, dossier=OuterRef("pk"))
     condition = Q(etat=RECEVABLE) & Q(Exists(ouvertes)) & ~Q(Exists(rendu))
     return Attente(AVIS, condition, condition & echus)

@@ -67,9 +67,16 @@ def completude(dossier: Dossier, pieces: Iterable[Piece] | None = None) -> Compl
         tuple(
             PieceAttendue(p.code, p.libelle, p.indispensable, etat(p), courantes.get(p.code))
             for p in regles.pieces_pour(dossier.organisme.type)
-            if not p.declaration
+            if not p.declaration and _est_demandee(dossier, p)
         )
     )
+
+
+def _est_demandee(dossier: Dossier, piece: packs.Piece) -> bool:
+    """Une pièce propre à des financeurs ne se demande que si l'un d'eux est sollicité (R65)."""
+    if not piece.financeurs:
+        return True
+    return dossier.demandes.filter(financeur__code__in=piece.financeurs).exists()
 
 
 def ordre_aap(dossier: Dossier) -> bool:

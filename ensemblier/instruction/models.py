@@ -36,7 +36,10 @@ class Complement(models.Model):
 
 class AvisQuerySet(models.QuerySet["Avis"]):
     def visibles_par(self, acteur: Acteur | None) -> AvisQuerySet:
-        """Jamais le porteur avant décision ; les autorités partagent leurs avis (défaut de §C.2)."""
+        """Jamais le porteur ; les autorités partagent leurs avis (défaut de §C.2).
+
+        Un agent qui représente un porteur en est le porteur : ses dossiers lui restent fermés ici.
+        """
         if acteur is None:
             return self.none()
         partage = (
@@ -45,7 +48,9 @@ class AvisQuerySet(models.QuerySet["Avis"]):
         )  # fmt: skip
         if not acteur.a(*partage):
             return self.none()
-        return self.filter(dossier__in=Dossier.objects.visibles_par(acteur))
+        siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)}
+        visibles = Dossier.objects.visibles_par(acteur).exclude(organisme__in=siens)
+        return self.filter(dossier__in=visibles)
 
 
 class Avis(models.Model):

@@ -5,10 +5,16 @@ from ensemblier.instruction.views import completude, dossier
 urlpatterns = [
     path("dossiers/<str:numero>/corrections/", dossier.corrections, name="corrections"),
     path("instruction/<str:numero>/completude/", completude.page, name="instruction_completude"),
-    path("instruction/<str:numero>/completude/complements/", completude.demander, name="demander_complements"),
+    path(
+        "instruction/<str:numero>/completude/complements/", completude.demander, name="demander_complements"
+    ),
     path("instruction/<str:numero>/completude/complet/", completude.complet, name="declarer_complet"),
     path("instruction/<str:numero>/completude/recevable/", completude.recevable, name="declarer_recevable"),
-    path("instruction/<str:numero>/completude/irrecevable/", completude.irrecevable, name="declarer_irrecevable"),
+    path(
+        "instruction/<str:numero>/completude/irrecevable/",
+        completude.irrecevable,
+        name="declarer_irrecevable",
+    ),
     path("instruction/<str:numero>/completude/<int:piece>/", completude.juger_piece, name="juger_piece"),
     path("instruction/<str:numero>/criteres/", dossier.criteres, name="instruction_criteres"),
     path("instruction/<str:numero>/depots/", dossier.depots, name="instruction_depots"),

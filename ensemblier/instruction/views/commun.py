@@ -13,7 +13,9 @@ from django.shortcuts import redirect
 from ensemblier.registre.actes import ActeBloque
 
 
-def jouer(request: HttpRequest, acte: Callable[[], Any], *, fait: str, vers: str, **args: Any) -> HttpResponse:
+def jouer(
+    request: HttpRequest, acte: Callable[[], Any], *, fait: str, vers: str, **args: Any
+) -> HttpResponse:
     """Joue un acte d'un seul bouton, puis renvoie à sa page avec ce qui s'est passé ou ce qui l'empêche."""
     try:
         acte()

@@ -1,4 +1,4 @@
-"""Critères et tolérance, dépôts par financeur, historique complet, pièces : les pages d'un dossier instruit."""
+"""Critères et tolérance, dépôts par financeur, historique, pièces : les pages d'un dossier instruit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _jugements(dossier: Dossier) -> list[dict[str, Any]]:
     if dossier.est_experimentale:
         lignes.append(
             {
-                "code": "tolerance", "titre": "Action inédite ou expérimentale : admettre la petite cohorte ?",
+                "code": "tolerance", "titre": "Action inédite : admettre la petite cohorte ?",
                 "dit": dossier.experimentale_justification, "reponse": dossier.tolerance_validee,
                 "motif": "", "valide": None, "est_critere": False,
             }
@@ -79,12 +79,14 @@ def _trancher(request: HttpRequest, dossier: Dossier, code: str, dit: dict[str, 
 
 
 def _volets(dossier: Dossier) -> list[Demande]:
-    return list(dossier.demandes.select_related("financeur__commune", "dispositif").order_by("financeur__rang"))
+    return list(
+        dossier.demandes.select_related("financeur__commune", "dispositif").order_by("financeur__rang")
+    )
 
 
 @require_http_methods(["GET", "POST"])
 def depots(request: HttpRequest, numero: str) -> HttpResponse:
-    """`/instruction/<n>/depots/` : R61, S71, ce qui est déposé où, sous quelle référence, et ce qui manque."""
+    """`/instruction/<n>/depots/` : ce qui est déposé où, sous quelle référence, ce qui manque (R61, S71)."""
     dossier = dossier_a_instruire(request, numero)
     soumis = _form_de_depot(request) if request.method == "POST" else None
     if soumis and essayer(soumis, lambda: _enregistrer_depot(request, dossier, soumis.cleaned_data)):
@@ -129,17 +131,19 @@ def _lignes_de_depot(
                 "cle": "dauphin", "ou": regles.depot.plateforme, "pourquoi": regles.depot.texte,
                 "reference": dossier.numero_dauphin, "le": dossier.depose_dauphin_le,
                 "etat": "fait" if dossier.numero_dauphin else "a_faire",
-                "peut": bool(roles(request.acteur, dossier) & set(PILOTE)), "form": DauphinForm(prefix="dauphin"),
+                "peut": bool(roles(request.acteur, dossier) & set(PILOTE)),
+                "form": DauphinForm(prefix="dauphin"),
             }
         )  # fmt: skip
     for volet in _volets(dossier):
         ecrit = regles.dispositif(volet.dispositif.code)
         propre = bool(ecrit and (ecrit.depot_propre or ecrit.plateforme_avant_vote))
+        pourquoi = (ecrit.plateforme_avant_vote or "Dépôt propre au financeur") if propre and ecrit else ""
         etat = "fait" if volet.reference_depot else "a_faire" if propre else "sans_objet"
         lignes.append(
             {
                 "cle": str(volet.pk), "ou": volet.financeur.nom,
-                "pourquoi": (ecrit.plateforme_avant_vote or "Dépôt propre au financeur") if propre and ecrit else "",
+                "pourquoi": pourquoi,
                 "reference": volet.reference_depot, "le": volet.depot_le, "etat": etat,
                 "peut": propre and bool(roles_sur_demande(request.acteur, volet) & ecrivent),
                 "form": DepotForm(prefix=str(volet.pk)),
@@ -166,7 +170,7 @@ def piece(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
     trouvee = get_object_or_404(dossier.pieces.select_related("fichier"), fichier__cle=cle)
     tracer(
         par=request.acteur, nature="consultation", chemin=request.path, le=timezone.now(),
-        objet=dossier.reference(), raison=trouvee.code,
+        objet=dossier.designation(), raison=trouvee.code,
     )  # fmt: skip
     return servir(trouvee.fichier)
 

@@ -1,0 +1,221 @@
+"""La liste de travail de l'agent (É9) : ce qui l'attend, ce qui est en retard ; requêtes constantes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from ensemblier.appels.models import Appel
+from ensemblier.comptes.droits import exiger
+from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, DOSSIER
+from ensemblier.dossiers.models import Ciblage, Demande, Dossier, DossierQuerySet
+from ensemblier.espaces.tableaux import A_INSTRUIRE
+from ensemblier.instruction.attentes import Attente, attentes, reunir
+from ensemblier.instruction.examen import echeances_d_instruction
+from ensemblier.instruction.lecture import AUTORITES, organismes_de
+from ensemblier.instruction.models import Avis, Complement
+from ensemblier.noyau.machine import Acteur, Role
+
+PAR_PAGE = 50
+A_FAIRE, EN_RETARD, TOUT = "a-faire", "en-retard", "tout"
+ETATS = tuple((code, agent) for code, (_, agent) in DOSSIER.etats.items() if code != BROUILLON)
+
+
+@dataclass(frozen=True, slots=True)
+class Ligne:
+    """Une ligne de la liste ; `retard` compte les jours passés depuis l'échéance."""
+
+    dossier: Dossier
+    attente: str
+    echeance: date | None
+    retard: int
+    demande: Decimal | None
+    avis: str
+
+
+@require_safe
+def liste(request: HttpRequest) -> HttpResponse:
+    """`/instruction/` : la phrase, les filtres, cinquante lignes, « Suivants »."""
+    acteur = exiger(request.acteur, *AUTORITES)
+    jour = timezone.localdate()
+    visibles = Dossier.objects.visibles_par(acteur).deposes().exclude(organisme__in=organismes_de(acteur))
+    siennes = attentes(acteur, jour=jour)
+    a_faire, en_retard = reunir([a.condition for a in siennes]), reunir([a.retard for a in siennes])
+    vue = _vue(request.GET.get("vue", ""), siennes)
+    filtre = _filtre(request.GET)
+    condition = filtre & {A_FAIRE: a_faire, EN_RETARD: en_retard, TOUT: Q()}[vue]
+    comptes = visibles.aggregate(
+        a_faire=Count("pk", filter=a_faire),
+        en_retard=Count("pk", filter=en_retard),
+        tout=Count("pk"),
+        filtres=Count("pk", filter=condition),
+    )
+    page, suivant = _page(visibles.filter(condition), siennes, request.GET.get("apres", ""))
+    contexte = {
+        "colonnes": A_INSTRUIRE,
+        "lignes": _lignes(page, acteur, siennes, jour),
+        "comptes": comptes,
+        "vue": vue,
+        "a_des_attentes": bool(siennes),
+        "suivant": _adresse(request, apres=suivant) if suivant else "",
+        "filtres": _choix(request),
+        "actifs": _actifs(request),
+    }
+    return render(request, "espaces/a_instruire.html", contexte)
+
+
+def _vue(voulue: str, siennes: list[Attente]) -> str:
+    if voulue in (A_FAIRE, EN_RETARD, TOUT):
+        return voulue
+    return A_FAIRE if siennes else TOUT
+
+
+def _filtre(dits: Mapping[str, str]) -> Q:
+    """Les filtres de l'adresse : état, appel, financeur, commune, mots ; un code inconnu ne trouve rien."""
+    filtre = Q()
+    if etat := dits.get("etat"):
+        filtre &= Q(etat=etat)
+    if appel := dits.get("appel"):
+        filtre &= Q(appel__code=appel)
+    if financeur := dits.get("financeur"):
+        filtre &= Q(Exists(Demande.objects.filter(dossier=OuterRef("pk"), financeur__code=financeur)))
+    if commune := dits.get("commune"):
+        filtre &= Q(Exists(Ciblage.objects.filter(dossier=OuterRef("pk"), communes__code=commune)))
+    if mots := dits.get("q", "").strip()[:80]:
+        filtre &= Q(numero__icontains=mots) | Q(intitule__icontains=mots) | Q(organisme__nom__icontains=mots)
+    return filtre
+
+
+def _page(dossiers: DossierQuerySet, siennes: list[Attente], apres: str) -> tuple[list[Dossier], str]:
+    """Cinquante dossiers, le plus récent d'abord, après la clé de la page précédente."""
+    if cle := _lire_cle(apres):
+        instant, pk = cle
+        dossiers = dossiers.filter(Q(depose_le__lt=instant) | Q(depose_le=instant, pk__lt=pk))
+    annotees = {f"attente_{rang}": a.condition for rang, a in enumerate(siennes)}
+    lus = list(
+        dossiers.annotate(**annotees)
+        .select_related("appel", "organisme")
+        .defer(
+            "fiche_figee", "rapport_fige", "accuse_contenu", "description", "appel__projet", "appel__chapo"
+        )
+        .order_by("-depose_le", "-pk")[: PAR_PAGE + 1]
+    )
+    if len(lus) <= PAR_PAGE:
+        return lus, ""
+    dernier = lus[PAR_PAGE - 1]
+    return lus[:PAR_PAGE], f"{dernier.depose_le.isoformat()}_{dernier.pk}"
+
+
+def _lire_cle(apres: str) -> tuple[datetime, int] | None:
+    instant, _, pk = apres.rpartition("_")
+    try:
+        return datetime.fromisoformat(instant), int(pk)
+    except ValueError:
+        return None
+
+
+def _adresse(request: HttpRequest, **change: str) -> str:
+    dits = {cle: valeur for cle, valeur in request.GET.items() if valeur} | change
+    return f"?{urlencode({cle: valeur for cle, valeur in dits.items() if valeur})}"
+
+
+def _lignes(page: list[Dossier], acteur: Acteur, siennes: list[Attente], jour: date) -> list[Ligne]:
+    """Trois requêtes groupées pour la page : échéances, compléments, volets et avis."""
+    cles = [d.pk for d in page]
+    echeances = echeances_d_instruction({d.appel_id for d in page})
+    complements = {c.dossier_id: c for c in Complement.objects.ouverts().filter(dossier__in=cles)}
+    volets: dict[int, list[Demande]] = {}
+    sollicites = Demande.objects.filter(dossier__in=cles).exclude(etat=ABANDONNEE)
+    for v in sollicites.select_related("financeur__commune"):
+        volets.setdefault(v.dossier_id, []).append(v)
+    donnes: dict[int, set[int]] = {}
+    for dossier, financeur in Avis.objects.filter(dossier__in=cles).values_list("dossier_id", "financeur_id"):
+        donnes.setdefault(dossier, set()).add(financeur)
+    return [
+        _ligne(d, acteur, siennes, jour, echeances, complements.get(d.pk), volets.get(d.pk, []),
+               donnes.get(d.pk, set()))
+        for d in page
+    ]  # fmt: skip
+
+
+def _ligne(
+    dossier: Dossier,
+    acteur: Acteur,
+    siennes: list[Attente],
+    jour: date,
+    echeances: Mapping[int, date],
+    complement: Complement | None,
+    volets: list[Demande],
+    donnes: set[int],
+) -> Ligne:
+    phrases = [a.phrase for rang, a in enumerate(siennes) if getattr(dossier, f"attente_{rang}")]
+    attente, echeance = "", echeances.get(dossier.appel_id) if phrases else None
+    if dossier.etat == A_COMPLETER and complement:
+        attente, echeance = "Réponse du porteur", complement.echeance
+    if phrases:
+        attente = " · ".join(phrases)
+    sollicites = {v.financeur_id for v in volets}
+    retard = (jour - echeance).days if echeance and phrases else 0
+    return Ligne(
+        dossier,
+        attente,
+        echeance,
+        max(retard, 0),
+        _montant(acteur, volets),
+        f"{len(sollicites & donnes)} sur {len(sollicites)}",
+    )
+
+
+def _montant(acteur: Acteur, volets: list[Demande]) -> Decimal | None:
+    """Ce qui est demandé à sa ligne ; pour le service et l'audit, à tous."""
+    codes = {d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)}
+    communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)}
+    if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR) or not (codes or communes):
+        siens = volets
+    else:
+        siens = [
+            v
+            for v in volets
+            if v.financeur.code in codes or (v.financeur.commune and v.financeur.commune.code in communes)
+        ]
+    return sum((v.demande for v in siens), Decimal("0.00")) if siens else None
+
+
+def _choix(request: HttpRequest) -> list[dict[str, Any]]:
+    """Les listes des filtres ; les lieux et les financeurs viennent du pack, gardé en mémoire."""
+    pack = request.territoire.pack()
+    appels = Appel.objects.filter(territoire=request.territoire).publies()
+    listes = (
+        ("etat", "État", ETATS),
+        ("appel", "Appel", tuple(appels.values_list("code", "titre_court"))),
+        ("financeur", "Financeur", tuple((f.code, f.sigle) for f in pack.financeurs)),
+        ("commune", "Commune", tuple((c.code, c.nom) for c in pack.communes)),
+    )
+    return [
+        {"nom": nom, "libelle": libelle, "choix": choix, "valeur": request.GET.get(nom, "")}
+        for nom, libelle, choix in listes
+    ]
+
+
+def _actifs(request: HttpRequest) -> list[tuple[str, str]]:
+    """Chaque filtre posé, en mots, avec l'adresse qui l'ôte."""
+    rendus = []
+    for nom in ("etat", "appel", "financeur", "commune", "q"):
+        if valeur := request.GET.get(nom):
+            mot = dict(ETATS).get(valeur, valeur) if nom == "etat" else valeur
+            rendus.append((mot, _adresse(request, **{nom: "", "apres": ""})))
+    return rendus
+
+
+urlpatterns = [path("instruction/", liste, name="instruction")]

@@ -1,0 +1,87 @@
+"""Le dossier entier, côté autorité (É10) : ce que le porteur a écrit, et le travail à côté."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from ensemblier.dossiers import lecture as lecture_du_dossier
+from ensemblier.dossiers.droits import roles
+from ensemblier.dossiers.fiche import rapport_de
+from ensemblier.dossiers.models import Dossier
+from ensemblier.espaces.panneaux import financements, lignes_d_avis, prochain_acte, retard, siens
+from ensemblier.instruction.droits import PILOTE
+from ensemblier.instruction.examen import PieceAttendue, completude, echeance_d_instruction
+from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal_complet
+from ensemblier.noyau.calendrier import rejet_implicite
+
+SECTIONS = (
+    ("organisme", "Organisme"),
+    ("action", "Action"),
+    ("publics", "Publics et quartiers"),
+    ("budget", "Budget"),
+    ("demandes", "Demandes"),
+)
+
+
+@require_safe
+def dossier(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/instruction/<n>/` : l'acte qui vient d'abord, puis les constats, les pièces, les avis, le journal."""
+    lu = dossier_a_instruire(request, numero)
+    jour = timezone.localdate()
+    lignes = lignes_d_avis(lu)
+    mes_lignes = siens(request.acteur, lu, lignes)
+    echeance = echeance_d_instruction(lu.appel)
+    rapport = rapport_de(lu)
+    contexte = {
+        "dossier": lu,
+        "fil": fil(lu),
+        "sections": [(cle, titre, lecture_du_dossier.lignes(lu, cle)) for cle, titre in SECTIONS],
+        "acte": prochain_acte(request.acteur, lu, lignes, mes_lignes),
+        "rapport": rapport,
+        "financement": rapport.financement,
+        "avis": lignes,
+        "mes_lignes": {f.pk for f in mes_lignes},
+        "briques": financements(lu, lignes),
+        "pieces": [_piece(lu, p) for p in completude(lu).lignes],
+        "criteres": list(lu.criteres.filter(est_declare=True).order_by("pk")),
+        "echeance": echeance,
+        "retard": retard(echeance, jour),
+        "horloge": _horloge(lu),
+        "journal": journal_complet(lu)[:8],
+        "est_pilote": bool(roles(request.acteur, lu) & set(PILOTE)),
+        "pour_agent": True,
+    }
+    return render(request, "espaces/dossier.html", contexte)
+
+
+def _horloge(dossier: Dossier) -> dict[str, Any]:
+    """B14, B15 : le jour où le silence vaudrait rejet ; aucun tant que l'horloge est arrêtée."""
+    if dossier.depose_le is None or dossier.etat not in ("depose", "a_completer", "recevable"):
+        return {}
+    arrets = list(dossier.suspensions.values_list("du", "au"))
+    return {
+        "arretee": any(au is None for _, au in arrets),
+        "rejet": rejet_implicite(dossier.depose_le, arrets),
+    }
+
+
+def _piece(dossier: Dossier, attendue: PieceAttendue) -> dict[str, Any]:
+    """Une pièce telle que le composant la dessine ; remplie ici, elle est valide."""
+    recue = attendue.recue
+    commun = {"libelle": attendue.libelle, "etat": "valide" if attendue.etat == "ici" else attendue.etat}
+    if recue is None:
+        return commun
+    return commun | {
+        "type_mime": recue.fichier.type_mime, "taille": recue.fichier.taille, "depose_le": recue.recue_le,
+        "depose_par": recue.fichier.depose_par, "motif": recue.motif,
+        "url": reverse("instruction_piece", args=[dossier.numero, recue.fichier.cle]),
+    }  # fmt: skip
+
+
+urlpatterns = [path("instruction/<str:numero>/", dossier, name="instruction_dossier")]

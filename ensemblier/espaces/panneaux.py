@@ -1,0 +1,153 @@
+"""Ce que les pages d'un dossier montrent ensemble : les volets, les avis, l'acte qui vient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.urls import reverse
+
+from ensemblier.dossiers.droits import roles_sur_financeur
+from ensemblier.dossiers.etats import (
+    A_COMPLETER,
+    ABANDONNEE,
+    DECISIONS,
+    DEPOSE,
+    PROGRAMMEE,
+    PROPOSEE,
+    RECEVABLE,
+)
+from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget
+from ensemblier.instruction.examen import complement_ouvert, decision_close
+from ensemblier.instruction.models import Avis
+from ensemblier.noyau.calendrier import en_francais
+from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.territoires.models import Financeur
+
+
+@dataclass(frozen=True, slots=True)
+class LigneDAvis:
+    """Un financeur sollicité ou concerné : ses volets, et son avis s'il l'a rendu."""
+
+    financeur: Financeur
+    volets: tuple[Demande, ...]
+    avis: Avis | None
+
+
+def lignes_d_avis(dossier: Dossier) -> list[LigneDAvis]:
+    """Une ligne par financeur, sollicité ou ayant rendu un avis ; deux requêtes."""
+    volets: dict[int, list[Demande]] = {}
+    financeurs: dict[int, Financeur] = {}
+    for v in dossier.demandes.select_related("financeur__commune", "dispositif").order_by("financeur__rang"):
+        volets.setdefault(v.financeur_id, []).append(v)
+        financeurs[v.financeur_id] = v.financeur
+    rendus = {a.financeur_id: a for a in Avis.objects.filter(dossier=dossier).select_related("financeur")}
+    for avis in rendus.values():
+        financeurs.setdefault(avis.financeur_id, avis.financeur)
+    return [LigneDAvis(f, tuple(volets.get(pk, ())), rendus.get(pk)) for pk, f in financeurs.items()]
+
+
+def siens(acteur: Acteur | None, dossier: Dossier, lignes: list[LigneDAvis]) -> list[Financeur]:
+    """Les financeurs pour lesquels la personne peut écrire sur ce dossier, sa commune touchée comprise."""
+    trouves = [
+        x.financeur for x in lignes if Role.AGENT_FINANCEUR in roles_sur_financeur(acteur, x.financeur)
+    ]
+    communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)} if acteur else set()
+    if communes:
+        connus = {f.pk for f in trouves}
+        touchees = dossier.ciblages.filter(communes__code__in=communes).values("communes")
+        trouves += [
+            f
+            for f in Financeur.objects.filter(
+                territoire=dossier.territoire_id, commune__in=touchees, commune__code__in=communes
+            ).select_related("commune")
+            if f.pk not in connus
+        ]
+    return trouves
+
+
+@dataclass(frozen=True, slots=True)
+class ProchainActe:
+    """Ce que la personne a à faire sur ce dossier, et où ; sans bouton, elle attend quelqu'un d'autre."""
+
+    phrase: str
+    url: str = ""
+    bouton: str = ""
+
+
+def prochain_acte(
+    acteur: Acteur, dossier: Dossier, lignes: list[LigneDAvis], mes_lignes: list[Financeur]
+) -> ProchainActe:
+    est_pilote = acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE)
+    if dossier.etat == DEPOSE and est_pilote:
+        url = reverse("instruction_completude", args=[dossier.numero])
+        return ProchainActe("Vérifier les pièces, puis la recevabilité.", url, "Vérifier le dossier")
+    if dossier.etat == A_COMPLETER:
+        return _attendre_le_porteur(dossier, est_pilote)
+    if dossier.etat == RECEVABLE and mes_lignes:
+        return _ma_ligne(dossier, lignes, mes_lignes)
+    return ProchainActe(f"Rien à faire pour vous : le dossier est « {dossier.etat_agent} ».")
+
+
+def _attendre_le_porteur(dossier: Dossier, est_pilote: bool) -> ProchainActe:
+    complement = complement_ouvert(dossier)
+    quand = f" avant le {en_francais(complement.echeance)}" if complement else ""
+    phrase = f"Le porteur doit répondre{quand}."
+    if not est_pilote:
+        return ProchainActe(phrase)
+    return ProchainActe(phrase, reverse("instruction_completude", args=[dossier.numero]), "Voir les pièces")
+
+
+def _ma_ligne(dossier: Dossier, lignes: list[LigneDAvis], mes_lignes: list[Financeur]) -> ProchainActe:
+    par_financeur = {x.financeur.pk: x for x in lignes}
+    for financeur in mes_lignes:
+        ligne = par_financeur.get(financeur.pk)
+        url = reverse("instruction_avis", args=[dossier.numero, financeur.code])
+        if (ligne is None or ligne.avis is None) and not decision_close(dossier, financeur):
+            return ProchainActe(f"L'avis de « {financeur.nom} » est attendu.", url, "Rendre l'avis")
+        for volet in ligne.volets if ligne else ():
+            if volet.propose is None and volet.etat not in (
+                *DECISIONS,
+                ABANDONNEE,
+                "non_recevable",
+                "ecartee",
+            ):
+                return ProchainActe(
+                    "L'avis est rendu, le montant reste à proposer.", url, "Proposer un montant"
+                )
+    etats = {v.etat for x in lignes for v in x.volets if x.financeur in mes_lignes}
+    if PROGRAMMEE in etats:
+        return ProchainActe("Le montant est programmé : il attend l'acte du financeur.")
+    if PROPOSEE in etats:
+        return ProchainActe("Le montant est proposé : il attend une séance.")
+    return ProchainActe("Votre ligne n'attend rien de vous.")
+
+
+def financements(dossier: Dossier, lignes: list[LigneDAvis]) -> list[dict[str, Any]]:
+    """Le plan de financement en briques : chaque volet selon ce qu'il est devenu, puis le reste."""
+    briques: list[dict[str, Any]] = []
+    for v in (v for x in lignes for v in x.volets if v.etat != ABANDONNEE):
+        montant, statut = (v.vote, "vote") if v.vote is not None else (v.propose, "propose")
+        if montant is None:
+            montant, statut = v.demande, "demande"
+        briques.append(
+            {
+                "financeur": v.financeur.code,
+                "libelle": v.financeur.sigle,
+                "montant": montant,
+                "statut": statut,
+            }
+        )
+    hors_appel = dossier.lignes_de_budget.filter(sens=LigneDeBudget.Sens.PRODUIT).exclude(compte="74")
+    propres = sum((x.montant for x in hors_appel if not x.compte.startswith("87")), Decimal("0.00"))
+    if propres:
+        briques.append(
+            {"financeur": "PROPRE", "libelle": "Autres ressources", "montant": propres, "statut": "propre"}
+        )
+    return briques
+
+
+def retard(echeance: date | None, jour: date) -> int:
+    return max((jour - echeance).days, 0) if echeance else 0

@@ -1,0 +1,172 @@
+"""La liste de travail (É9) : ce qui attend chacun, les filtres, les pages, le nombre de requêtes."""
+
+import re
+
+import pytest
+from django.core.cache import cache
+from django.urls import reverse
+
+from ensemblier.dossiers.droits import roles
+from ensemblier.dossiers.models import Dossier
+from ensemblier.instruction import actes
+from tests import fabriques as f
+
+pytestmark = pytest.mark.django_db
+JUIN = f.instant("2025-06-02 09:00")
+NOVEMBRE = f.instant("2025-11-12 09:00")
+
+
+@pytest.fixture(autouse=True)
+def au_2_juin(time_machine_a):
+    time_machine_a("2025-06-02 10:00")
+
+
+@pytest.fixture
+def time_machine_a():
+    import time_machine
+
+    voyages = []
+
+    def aller(texte):
+        voyage = time_machine.travel(f.instant(texte), tick=True)
+        voyage.start()
+        voyages.append(voyage)
+
+    yield aller
+    for voyage in reversed(voyages):
+        voyage.stop()
+
+
+def recevable(code="ami-2025", le=JUIN, **options):
+    dossier = f.dossier_depose(code, **options)
+    par = f.acteur("benoit")
+    actes.declarer_recevable(dossier, par=par, roles=roles(par, dossier), le=le)
+    return dossier
+
+
+def page(qui, **dits):
+    return f.client(qui).get(reverse("instruction"), dits)
+
+
+def reponse(lue):
+    phrase = re.search(r'class="reponse">(.*?)</p>', lue.content.decode(), re.DOTALL)
+    return phrase[1].replace("\u00a0", " ").strip()
+
+
+def test_le_pilote_lit_ce_qui_l_attend():
+    f.dossier_depose()
+    recevable()
+    lue = page("benoit")
+    assert reponse(lue) == "2 dossiers vous attendent."
+    assert [x.attente for x in lue.context["lignes"]] == [
+        "Rendre l'avis",
+        "Vérifier les pièces et la recevabilité",
+    ]
+
+
+def test_apres_l_echeance_le_retard_se_compte(time_machine_a):
+    f.dossier_depose()
+    time_machine_a("2025-07-03 10:00")
+    lue = page("benoit", vue="en-retard")
+    assert reponse(lue) == "1 dossier vous attend, dont 1 en retard."
+    assert [x.retard for x in lue.context["lignes"]] == [3]
+
+
+def test_rien_n_attend_apres_l_avis():
+    dossier = recevable()
+    financeur = f.territoire().financeurs.select_related("commune").get(code="CALL")
+    actes.rendre_avis(dossier, financeur, sens="favorable", par=f.acteur("benoit"), le=JUIN)
+    lue = page("benoit")
+    assert reponse(lue) == "Rien ne vous attend."
+    assert [x.avis for x in page("benoit", vue="tout").context["lignes"]] == ["1 sur 1"]
+
+
+def test_un_complement_echu_attend_le_pilote(time_machine_a):
+    dossier = f.dossier_depose()
+    par = f.acteur("benoit")
+    options = {"par": par, "roles": roles(par, dossier)}
+    actes.demander_complements(dossier, pieces=["rib"], message="RIB illisible.", le=JUIN, **options)
+    assert reponse(page("benoit")) == "Rien ne vous attend."
+    time_machine_a("2025-06-20 10:00")
+    lue = page("benoit")
+    assert [(x.attente, x.retard) for x in lue.context["lignes"]] == [("Le porteur n'a pas répondu", 3)]
+
+
+def test_le_financeur_ne_lit_que_les_demandes_a_sa_ligne():
+    recevable()
+    aap = recevable("aap-2026", le=NOVEMBRE)
+    lue = page("chloe")
+    assert [x.dossier for x in lue.context["lignes"]] == [aap]
+    assert [x.demande for x in lue.context["lignes"]] == [8000]
+    assert "Rendre l" in lue.context["lignes"][0].attente
+    assert page("remi").context["lignes"] == []
+
+
+def test_le_referent_lit_ses_contacts_et_ses_avis():
+    recevable("aap-2026", le=NOVEMBRE)
+    f.dossier_depose(action__quartiers=[{"code": "QN06235M", "communes": ["WINGLES"]}])
+    lue = page("farid")
+    assert [x.attente for x in lue.context["lignes"]] == ["Confirmer le contact · Rendre l'avis"]
+
+
+@pytest.mark.parametrize(
+    ("dits", "trouve"),
+    [
+        ({"etat": "recevable"}, 1), ({"etat": "clos"}, 0), ({"appel": "ami-2025"}, 2), ({"appel": "aap-2026"}, 0),
+        ({"financeur": "CALL"}, 2), ({"financeur": "ETAT"}, 0), ({"commune": "LENS"}, 2), ({"commune": "AVION"}, 0),
+        ({"q": "jardins"}, 2), ({"q": "sans rapport"}, 0), ({"etat": "inconnu"}, 0),
+        ({"etat": "recevable", "q": "cuisine", "commune": "LENS"}, 1), ({"apres": "n'importe quoi"}, 2),
+    ],
+)  # fmt: skip
+def test_les_filtres(dits, trouve):
+    f.dossier_depose()
+    recevable()
+    assert len(page("benoit", vue="tout", **dits).context["lignes"]) == trouve
+
+
+def test_suivants_ne_perd_ni_ne_repete_aucune_ligne(monkeypatch):
+    from ensemblier.espaces import a_instruire
+
+    monkeypatch.setattr(a_instruire, "PAR_PAGE", 2)
+    for minute in range(5):
+        f.dossier_depose(le=f.instant(f"2025-05-20 10:0{minute // 2}"))
+    vus, adresse = [], "?vue=tout"
+    while adresse:
+        lue = f.client("benoit").get(reverse("instruction") + adresse)
+        vus += [x.dossier.numero for x in lue.context["lignes"]]
+        adresse = lue.context["suivant"]
+    assert vus == list(Dossier.objects.order_by("-depose_le", "-pk").values_list("numero", flat=True))
+    assert len(vus) == 5
+
+
+@pytest.mark.parametrize("qui", ["benoit", "chloe", "farid"])
+def test_autant_de_requetes_pour_2_que_pour_12(qui, django_assert_num_queries):
+    def compter():
+        from django.db import connection
+        from django.test.utils import CaptureQueriesContext
+
+        navigateur = f.client(qui)
+        navigateur.get(reverse("instruction"), {"vue": "tout"})
+        with CaptureQueriesContext(connection) as requetes:
+            lue = navigateur.get(reverse("instruction"), {"vue": "tout"})
+        return len(lue.context["lignes"]), len(requetes)
+
+    cache.clear()
+    for _ in range(2):
+        recevable("aap-2026", le=NOVEMBRE)
+    deux = compter()
+    for _ in range(10):
+        recevable("aap-2026", le=NOVEMBRE)
+    douze = compter()
+    assert (deux[0], douze[0]) == (2, 12)
+    assert deux[1] == douze[1] <= 16
+
+
+@pytest.mark.parametrize("qui", ["amina", "david"])
+def test_un_porteur_n_a_pas_cette_liste(qui):
+    assert page(qui).status_code == 403
+
+
+def test_un_jure_ne_lit_que_les_dossiers_de_ses_seances():
+    recevable()
+    assert page("elise").context["lignes"] == []
