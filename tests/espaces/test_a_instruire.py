@@ -112,8 +112,9 @@ def test_le_referent_lit_ses_contacts_et_ses_avis():
 @pytest.mark.parametrize(
     ("dits", "trouve"),
     [
-        ({"etat": "recevable"}, 1), ({"etat": "clos"}, 0), ({"appel": "ami-2025"}, 2), ({"appel": "aap-2026"}, 0),
-        ({"financeur": "CALL"}, 2), ({"financeur": "ETAT"}, 0), ({"commune": "LENS"}, 2), ({"commune": "AVION"}, 0),
+        ({"etat": "recevable"}, 1), ({"etat": "clos"}, 0), ({"appel": "ami-2025"}, 2),
+        ({"appel": "aap-2026"}, 0), ({"financeur": "CALL"}, 2), ({"financeur": "ETAT"}, 0),
+        ({"commune": "LENS"}, 2), ({"commune": "AVION"}, 0),
         ({"q": "jardins"}, 2), ({"q": "sans rapport"}, 0), ({"etat": "inconnu"}, 0),
         ({"etat": "recevable", "q": "cuisine", "commune": "LENS"}, 1), ({"apres": "n'importe quoi"}, 2),
     ],
