@@ -106,13 +106,25 @@ def presenter(
         "mesure": presenter_mesure(lire(constat, "mesure"), atteint=fam is RESPECTEE),
         "document": texte(source, "document"),
         "page": texte(source, "page"),
-        "citation": texte(source, "citation"),
+        "citation": _citer(source),
         "lien_source": texte(source, "url"),
-        "aussi": lire(constat, "aussi"),
+        "aussi": _aussi(lire(constat, "aussi")),
         "note": texte(constat, "note"),
         "fige": texte(constat, "fige"),
         "liens": [(c, liens[c]) for c in liste(constat, "champs") if liens and c in liens][:1],
     }
+
+
+def _citer(source: Any) -> str:
+    """La citation entre guillemets ; un résumé, qui n'est pas littéral, sans guillemets."""
+    citation = texte(source, "citation")
+    return f"«\u00a0{citation}\u00a0»" if citation and lire(source, "litterale", True) else citation
+
+
+def _aussi(source: Any) -> dict[str, str] | None:
+    if not source:
+        return None
+    return {"citation": _citer(source), "document": texte(source, "document"), "page": texte(source, "page")}
 
 
 def _intitule(fam: Famille) -> str:

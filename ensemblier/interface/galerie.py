@@ -14,7 +14,7 @@ from .formulaires import ChampDate, ChampTroisCases, Formulaire
 
 _AMI = {
     "document": "AMI Cohésion sociale 2025",
-    "page": "1",
+    "page": "p. 1",
     "citation": "majoritairement les habitants résidant en QPV (au moins 60 %)",
 }
 
@@ -84,7 +84,7 @@ def constats() -> list[dict[str, Any]]:
             "bloque": [],
             "phrase": "La demande dépasse le plafond de 500,00 €.",
             "remede": "Le jury attribuera 9 000,00 € au plus.",
-            "source": {**_AMI, "citation": "à hauteur de 50 % maximum du coût total", "page": "2"},
+            "source": {**_AMI, "citation": "à hauteur de 50 % maximum du coût total", "page": "p. 2"},
             "mesure": {
                 "genre": "calcul",
                 "lignes": [
@@ -101,7 +101,7 @@ def constats() -> list[dict[str, Any]]:
             "bloque": ["deposer"],
             "phrase": "Il manque 1 500,00 € de ressources.",
             "remede": "Ajoutez 1 500,00 € de ressources, ou ôtez-les de l'autre côté.",
-            "source": {**_AMI, "citation": "un budget prévisionnel équilibré", "page": "3"},
+            "source": {**_AMI, "citation": "un budget prévisionnel équilibré", "page": "p. 3"},
             "mesure": {"genre": "egalite", "charges": "20000.00", "produits": "18500.00"},
         },
         {
@@ -127,7 +127,7 @@ def constats() -> list[dict[str, Any]]:
             "bloque": ["deposer"],
             "phrase": "Les pièces ne sont pas encore jointes.",
             "remede": "Joignez les six pièces demandées.",
-            "source": {**_AMI, "citation": "dossier complet, pièces comprises", "page": "4"},
+            "source": {**_AMI, "citation": "dossier complet, pièces comprises", "page": "p. 4"},
         },
         {
             "regle": "porteur",

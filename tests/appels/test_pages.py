@@ -66,7 +66,7 @@ def test_chaque_regle_a_son_ancre_sa_source_et_ses_silences():
         assert f'id="{regle.code}"' in page
     silence = next(r for r in pack.regles if r.le_texte_ne_dit_pas)
     assert silence.le_texte_ne_dit_pas.split(":")[0].strip() in page
-    assert "Le texte ne dit pas" in page
+    assert "Laissé ouvert par le texte" in page
 
 
 def test_toutes_les_regles_de_tous_les_packs_se_disent_en_clair():
