@@ -164,7 +164,7 @@ def _ligne(
     if dossier.etat == A_COMPLETER and complement:
         attente, echeance = "Réponse du porteur", complement.echeance
     if phrases:
-        attente = " · ".join(phrases)
+        attente = " · ".join(dict.fromkeys(phrases))
     sollicites = {v.financeur_id for v in volets}
     retard = (jour - echeance).days if echeance and phrases else 0
     return Ligne(
