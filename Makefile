@@ -6,6 +6,10 @@ MAKEFLAGS += --no-print-directory
 
 PORT ?= 8000
 export UV_PYTHON_DOWNLOADS := never
+# Derrière un mandataire d'administration, seules les autorités du système connaissent son certificat.
+ifneq ($(wildcard /etc/ssl/certs/ca-certificates.crt),)
+export UV_SYSTEM_CERTS := true
+endif
 UV := .uv/bin/uv
 VERSION_UV := 0.13.9
 LANCER := $(UV) run --frozen --no-sync
