@@ -150,6 +150,7 @@ USE_TZ = True
 
 STATIC_URL = "/statique/"
 STATIC_ROOT = VAR / "statique"
+STATIC_ROOT.mkdir(exist_ok=True)
 NODE = RACINE / "node_modules"
 STATICFILES_DIRS = [
     ("bootstrap", NODE / "bootstrap/dist/css"),
