@@ -16,5 +16,6 @@ urlpatterns = [
     path("", include("ensemblier.espaces.urls")),
     path("", include("ensemblier.interface.urls")),
     path("", include("ensemblier.observatoire.urls")),
+    path("", include("ensemblier.programmation.urls")),
     path("", include("ensemblier.territoires.urls")),
 ]

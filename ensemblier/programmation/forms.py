@@ -1,0 +1,119 @@
+"""Les formulaires de la programmation : ils valident, les actes enregistrent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from ensemblier.comptes.models import Habilitation, Utilisateur
+from ensemblier.dossiers.models import Dossier
+from ensemblier.instruction.droits import PILOTE
+from ensemblier.interface.champs import EurosFormField
+from ensemblier.interface.formulaires import ChampDate, Formulaire
+from ensemblier.noyau.machine import Role
+from ensemblier.programmation.models import Inscription, Seance
+
+COURT = forms.Textarea({"rows": 3})
+CONVOCABLES = (Role.JURY, Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL, *PILOTE)
+
+
+class EnveloppeForm(Formulaire):
+    """Ouvrir une enveloppe ; le motif n'est demandé que pour la modifier."""
+
+    montant = EurosFormField(label="Crédits disponibles")
+    motif = forms.CharField(label="Pourquoi ce changement ?", widget=COURT, max_length=500, required=False)
+
+    def __init__(self, *args: Any, est_ouverte: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not est_ouverte:
+            del self.fields["motif"]
+
+
+class ConvocationForm(Formulaire):
+    """Qui se réunit, quand, sur quels dossiers, avec quel quorum."""
+
+    groupes = (
+        ("La séance", ("type", "titre", "jour", "heure", "lieu", "quorum")),
+        ("Les membres", ("membres",), "Un membre lié au porteur d'un dossier en est déporté d'office."),
+        ("L'ordre du jour", ("dossiers",)),
+    )
+    type = forms.ChoiceField(label="Instance", choices=Seance.Type.choices)
+    titre = forms.CharField(label="Titre", max_length=150, help_text="Par exemple : Jury du 1er juillet.")
+    jour = ChampDate(label="Jour")
+    heure = forms.TimeField(
+        label="Heure", input_formats=["%H:%M", "%Hh%M", "%H h %M", "%Hh"], help_text="Par exemple 14:00."
+    )
+    lieu = forms.CharField(label="Lieu", max_length=200, required=False)
+    quorum = forms.IntegerField(label="Quorum", min_value=1, max_value=200, initial=1)
+    membres = forms.MultipleChoiceField(label="Membres votants", widget=forms.CheckboxSelectMultiple)
+    dossiers = forms.MultipleChoiceField(label="Dossiers recevables", widget=forms.CheckboxSelectMultiple)
+
+    def __init__(
+        self, *args: Any, habilitations: Iterable[Habilitation], dossiers: Iterable[Dossier], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.habilitations = {str(h.utilisateur_id): h for h in habilitations}
+        self.candidats = {str(d.pk): d for d in dossiers}
+        self.fields["membres"].choices = [
+            (cle, f"{h.utilisateur.nom_complet}, {h.fonction}") for cle, h in self.habilitations.items()
+        ]
+        self.fields["dossiers"].choices = [
+            (cle, f"{d.numero} · {d.organisme.nom} · {d.intitule}") for cle, d in self.candidats.items()
+        ]
+
+    def instant(self) -> datetime:
+        jour: date = self.cleaned_data["jour"]
+        heure: time = self.cleaned_data["heure"]
+        return timezone.make_aware(datetime.combine(jour, heure))
+
+
+class DecisionForm(Formulaire):
+    decision = forms.ChoiceField(
+        label="Décision", widget=forms.RadioSelect, choices=Inscription.Decision.choices
+    )
+    motif = forms.CharField(
+        label="Motif", widget=COURT, max_length=1000, required=False,
+        help_text="Obligatoire sauf si le dossier est retenu : il est écrit dans la lettre.",
+    )  # fmt: skip
+
+
+class TauxForm(Formulaire):
+    taux = forms.DecimalField(
+        label="Taux retenu par le jury", max_digits=5, decimal_places=2, min_value=Decimal(0),
+        max_value=Decimal(100), help_text="En pour cent, par exemple 65.",
+    )  # fmt: skip
+
+    def part(self) -> Decimal:
+        """Le taux en fraction : 65 vaut 0,65."""
+        return self.cleaned_data["taux"] / 100
+
+
+class DeportForm(Formulaire):
+    """Soi-même, ou un membre de la séance pour qui le service l'enregistre."""
+
+    utilisateur = forms.ChoiceField(label="Qui se déporte")
+    motif = forms.CharField(
+        label="Pourquoi ?", max_length=200, help_text="Par exemple « trésorière ». Écrit au procès-verbal."
+    )
+
+    def __init__(self, *args: Any, membres: Iterable[Utilisateur], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.membres = {str(m.pk): m for m in membres}
+        self.fields["utilisateur"].choices = [(cle, m.nom_complet) for cle, m in self.membres.items()]
+
+
+class DeliberationForm(Formulaire):
+    """L'acte : son numéro, sa date, et le fichier signé s'il est déjà là."""
+
+    numero = forms.CharField(label="Numéro de l'acte", max_length=40, help_text="Par exemple 2025-118.")
+    votee_le = ChampDate(label="Date du vote")
+    acte_signe = forms.FileField(label="Acte signé", required=False, help_text="PDF, 20 Mo au plus.")
+
+
+class ActeSigneForm(Formulaire):
+    acte_signe = forms.FileField(label="Acte signé", help_text="PDF, 20 Mo au plus.")

@@ -1,0 +1,33 @@
+from django.urls import path
+
+from ensemblier.programmation.views import deliberations, seances, tableau
+
+SEANCE = "programmation/seances/<int:pk>"
+ACTE = "programmation/deliberations/<int:pk>"
+
+urlpatterns = [
+    path("programmation/", tableau.appels, name="programmation"),
+    path("programmation/seances/", seances.liste, name="seances"),
+    path("programmation/seances/nouvelle/<slug:appel>/", seances.convoquer, name="seance_nouvelle"),
+    path(f"{SEANCE}/", seances.seance, name="seance"),
+    path(f"{SEANCE}/ouvrir/", seances.ouvrir, name="seance_ouvrir"),
+    path(f"{SEANCE}/clore/", seances.clore, name="seance_clore"),
+    path(f"{SEANCE}/presences/<int:participant>/", seances.pointer, name="seance_pointer"),
+    path(f"{SEANCE}/proces-verbal.pdf", seances.proces_verbal, name="proces_verbal"),
+    path(f"{SEANCE}/deport/<str:numero>/", seances.deport, name="seance_deport"),
+    path(f"{SEANCE}/noter/<str:numero>/", seances.noter, name="seance_noter"),
+    path(f"{SEANCE}/decider/<str:numero>/", seances.decider, name="seance_decider"),
+    path(f"{SEANCE}/decider/<str:numero>/taux/", seances.taux, name="seance_taux"),
+    path(f"{SEANCE}/decider/<str:numero>/criteres/<slug:code>/", seances.critere, name="seance_critere"),
+    path(
+        "programmation/deliberations/nouvelle/<slug:appel>/<str:financeur>/",
+        deliberations.nouvelle,
+        name="deliberation_nouvelle",
+    ),
+    path(f"{ACTE}/", deliberations.page, name="deliberation"),
+    path(f"{ACTE}/joindre/", deliberations.joindre, name="deliberation_joindre"),
+    path(f"{ACTE}/annexer/", deliberations.produire_l_annexe, name="deliberation_annexer"),
+    path(f"{ACTE}/<str:lequel>", deliberations.fichier, name="deliberation_fichier"),
+    path("programmation/<slug:appel>/", tableau.tableau, name="programmation_appel"),
+    path("programmation/<slug:appel>/enveloppes/", tableau.enveloppes, name="enveloppes"),
+]

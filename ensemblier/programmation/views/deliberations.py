@@ -1,0 +1,207 @@
+"""Enregistrer un acte (É14) : choisir chaque ligne, vérifier les totaux, joindre l'acte signé, son annexe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ensemblier.appels.models import Appel
+from ensemblier.dossiers.droits import roles_sur_financeur
+from ensemblier.dossiers.etats import ECARTEE, EN_ATTENTE, NON_RECEVABLE, PROGRAMMEE, RECEVABLE
+from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.instruction.droits import exiger_sa_ligne
+from ensemblier.instruction.views.commun import essayer, jouer
+from ensemblier.interface.champs import EurosFormField
+from ensemblier.noyau.machine import Role
+from ensemblier.programmation import actes
+from ensemblier.programmation.actes import Decision
+from ensemblier.programmation.forms import ActeSigneForm, DeliberationForm
+from ensemblier.programmation.models import Deliberation, Enveloppe, Inscription
+from ensemblier.programmation.views.tableau import appel_de
+from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.fichiers import servir
+from ensemblier.registre.models import Fichier
+from ensemblier.territoires.models import Financeur
+
+A_DECIDER = (PROGRAMMEE, ECARTEE, EN_ATTENTE, NON_RECEVABLE)
+ACCORD, REFUS = "accord", "refus"
+ZERO = Decimal("0.00")
+
+
+@dataclass(slots=True)
+class Ligne:
+    """Un volet à décider, tel que saisi : accord avec son montant, refus avec son motif, ou pas encore."""
+
+    volet: Demande
+    choix: str
+    montant: str
+    motif: str
+    erreur: str = ""
+
+    @property
+    def peut_accorder(self) -> bool:
+        return self.volet.etat == PROGRAMMEE
+
+
+@require_http_methods(["GET", "POST"])
+def nouvelle(request: HttpRequest, appel: str, financeur: str) -> HttpResponse:
+    """`/programmation/deliberations/nouvelle/<appel>/<financeur>/`"""
+    lu = appel_de(request, appel)
+    ligne = get_object_or_404(
+        Financeur.objects.select_related("commune"), territoire=request.territoire, code=financeur
+    )
+    exiger_sa_ligne(request.acteur, ligne, "Enregistrer une délibération")
+    form = DeliberationForm(request.POST or None, request.FILES or None)
+    lignes = _lignes(request, lu, ligne)
+    creees: list[Deliberation] = []
+    if request.method == "POST" and essayer(
+        form, lambda: creees.append(_enregistrer(request, lu, ligne, form, lignes))
+    ):
+        messages.success(request, f"Acte {creees[0].numero} enregistré.")
+        return redirect("deliberation", creees[0].pk)
+    enveloppe = Enveloppe.objects.filter(appel=lu, financeur=ligne).first()
+    contexte = {
+        "appel": lu, "financeur": ligne, "form": form, "lignes": lignes, "enveloppe": enveloppe,
+        "programme": sum((x.volet.propose or ZERO for x in lignes if x.peut_accorder), ZERO),
+        "fil": [("Programmation", "/programmation/"), (lu.titre_court, f"/programmation/{lu.code}/"),
+                ("Délibération", "")],
+    }  # fmt: skip
+    code = 422 if form.is_bound and form.errors else 200
+    return render(request, "programmation/deliberation_nouvelle.html", contexte, status=code)
+
+
+def _lignes(request: HttpRequest, appel: Appel, financeur: Financeur) -> list[Ligne]:
+    """Les volets qui attendent l'acte, préremplis de ce que la séance en a dit ; deux requêtes."""
+    visibles = Dossier.objects.visibles_par(request.acteur).filter(appel=appel, etat=RECEVABLE)
+    volets = list(
+        Demande.objects.filter(financeur=financeur, dossier__in=visibles.values("pk"), etat__in=A_DECIDER)
+        .select_related(
+            "dossier__organisme", "dossier__appel__reglement", "dossier__reglement", "dossier__territoire",
+            "financeur__commune", "dispositif",
+        )
+        .order_by("dossier__numero", "pk")
+    )  # fmt: skip
+    dossiers = [v.dossier_id for v in volets]
+    decidees = Inscription.objects.filter(dossier__in=dossiers).exclude(motif="").order_by("decidee_le")
+    motifs = dict(decidees.values_list("dossier_id", "motif"))
+    return [_ligne(request, v, motifs.get(v.dossier_id, "")) for v in volets]
+
+
+def _ligne(request: HttpRequest, volet: Demande, motif: str) -> Ligne:
+    if request.method == "POST":
+        dit = partial(_dit, request, volet.pk)
+        return Ligne(volet, dit("choix"), dit("montant"), dit("motif"))
+    if volet.etat == PROGRAMMEE:
+        return Ligne(volet, ACCORD, str(volet.propose or "").replace(".", ","), "")
+    return Ligne(volet, "" if volet.etat == EN_ATTENTE else REFUS, "", motif)
+
+
+def _dit(request: HttpRequest, pk: int, champ: str) -> str:
+    return str(request.POST.get(f"{champ}-{pk}", "")).strip()
+
+
+def _decisions(lignes: list[Ligne]) -> list[Decision]:
+    """Ce qui est coché, lu ; un montant illisible arrête tout et se dit sur sa ligne."""
+    champ, decisions = EurosFormField(), []
+    for ligne in lignes:
+        try:
+            if ligne.choix == ACCORD:
+                decisions.append(Decision(ligne.volet, champ.clean(ligne.montant), ligne.motif))
+            elif ligne.choix == REFUS:
+                decisions.append(Decision(ligne.volet, None, ligne.motif))
+        except ValidationError as erreur:
+            ligne.erreur = " ".join(erreur.messages)
+    if fautes := [f"{x.volet.dossier.numero} : {x.erreur}" for x in lignes if x.erreur]:
+        raise ActeBloque(*fautes)
+    return decisions
+
+
+def _enregistrer(
+    request: HttpRequest, appel: Appel, financeur: Financeur, form: DeliberationForm, lignes: list[Ligne]
+) -> Deliberation:
+    """L'acte et son fichier passent ensemble ; l'annexe s'écrit après, hors de la transaction."""
+    dits, options = form.cleaned_data, {"par": request.acteur, "le": timezone.now()}
+    with transaction.atomic():
+        acte = actes.enregistrer_deliberation(
+            financeur, appel, numero=dits["numero"], votee_le=dits["votee_le"],
+            decisions=_decisions(lignes), annexe=False, **options,
+        )  # fmt: skip
+        if dits["acte_signe"]:
+            actes.joindre_l_acte_signe(acte, fichier=dits["acte_signe"], **options)
+    actes.annexer(acte, **options)
+    return acte
+
+
+def _deliberation(request: HttpRequest, pk: int) -> Deliberation:
+    visibles = Deliberation.objects.visibles_par(request.acteur)
+    complete = visibles.select_related("appel", "financeur__commune", "territoire", "acte_signe", "annexe")
+    return get_object_or_404(complete, pk=pk)
+
+
+@require_safe
+def page(request: HttpRequest, pk: int) -> HttpResponse:
+    """`/programmation/deliberations/<id>/` : l'acte, ses lignes, et l'égalité de l'annexe et du tableau."""
+    return _page(request, _deliberation(request, pk), ActeSigneForm())
+
+
+def _page(request: HttpRequest, acte: Deliberation, form: ActeSigneForm) -> HttpResponse:
+    attributions = list(
+        acte.attributions.select_related("demande__dossier__organisme").order_by("demande__dossier__numero")
+    )
+    annexe = sum((a.montant for a in attributions), ZERO)
+    tableau = sum((a.demande.vote or ZERO for a in attributions if a.remplacee_le is None), ZERO)
+    contexte: dict[str, Any] = {
+        "acte": acte, "form": form, "annexe": annexe, "ecart": annexe - tableau,
+        "accords": [a for a in attributions if a.montant],
+        "refus": [a for a in attributions if not a.montant],
+        "peut_ecrire": _est_sa_ligne(request, acte),
+        "fil": [("Programmation", "/programmation/"),
+                (acte.appel.titre_court, f"/programmation/{acte.appel.code}/"), (acte.numero, "")],
+    }  # fmt: skip
+    code = 422 if form.is_bound and form.errors else 200
+    return render(request, "programmation/deliberation.html", contexte, status=code)
+
+
+def _est_sa_ligne(request: HttpRequest, acte: Deliberation) -> bool:
+    return Role.AGENT_FINANCEUR in roles_sur_financeur(request.acteur, acte.financeur)
+
+
+@require_POST
+def joindre(request: HttpRequest, pk: int) -> HttpResponse:
+    acte = _deliberation(request, pk)
+    form = ActeSigneForm(request.POST, request.FILES)
+    options = {"par": request.acteur, "le": timezone.now()}
+    if essayer(
+        form, lambda: actes.joindre_l_acte_signe(acte, fichier=form.cleaned_data["acte_signe"], **options)
+    ):
+        messages.success(request, "Acte signé joint.")
+        return redirect("deliberation", pk)
+    return _page(request, acte, form)
+
+
+@require_POST
+def produire_l_annexe(request: HttpRequest, pk: int) -> HttpResponse:
+    """Si une panne a suivi l'enregistrement, l'annexe se produit ici."""
+    acte = _deliberation(request, pk)
+    produire = partial(actes.annexer, acte, par=request.acteur, le=timezone.now())
+    return jouer(request, produire, fait="Annexe écrite.", vers="deliberation", pk=pk)
+
+
+@require_safe
+def fichier(request: HttpRequest, pk: int, lequel: str) -> HttpResponse:
+    """L'annexe ou l'acte signé."""
+    acte = _deliberation(request, pk)
+    voulu: Fichier | None = {"annexe.pdf": acte.annexe, "acte": acte.acte_signe}.get(lequel)
+    if voulu is None:
+        raise Http404
+    return servir(voulu)

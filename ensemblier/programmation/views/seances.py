@@ -1,0 +1,347 @@
+"""Les séances (É13) : convoquer, ouvrir, pointer, noter, décider, clore ; un déporté ne trouve rien."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ensemblier.appels.models import Appel
+from ensemblier.comptes.droits import exiger
+from ensemblier.comptes.models import Habilitation
+from ensemblier.dossiers.etats import RECEVABLE
+from ensemblier.dossiers.fiche import reglement_de
+from ensemblier.dossiers.models import Dossier
+from ensemblier.instruction.droits import PILOTE
+from ensemblier.instruction.models import Avis
+from ensemblier.instruction.views.commun import essayer, jouer
+from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.programmation import actes, notes
+from ensemblier.programmation.actes import Membre
+from ensemblier.programmation.calculs import constats_du_cumul, cumul
+from ensemblier.programmation.forms import (
+    CONVOCABLES,
+    ConvocationForm,
+    DecisionForm,
+    DeportForm,
+    TauxForm,
+)
+from ensemblier.programmation.models import Inscription, Note, Seance
+from ensemblier.programmation.views.tableau import appel_de
+from ensemblier.registre.fichiers import servir
+
+MEMBRES = (*PILOTE, Role.AUDITEUR, Role.JURY, Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL)
+
+
+def _acte(request: HttpRequest) -> dict[str, Any]:
+    """Les rôles de la personne sur le territoire : la séance n'a pas de périmètre plus fin."""
+    roles = {d.role for d in request.acteur.droits} if request.acteur else set()
+    return {"par": request.acteur, "roles": roles, "le": timezone.now()}
+
+
+def _seance(request: HttpRequest, pk: int) -> Seance:
+    visibles = Seance.objects.visibles_par(request.acteur)
+    return get_object_or_404(
+        visibles.select_related("appel__reglement", "territoire", "proces_verbal"), pk=pk
+    )
+
+
+def _inscription(request: HttpRequest, seance: Seance, numero: str) -> Inscription:
+    """Le dossier à l'ordre du jour ; introuvable pour un déporté : ni lecture, ni note, ni moyenne (S69)."""
+    visibles = Dossier.objects.visibles_par(request.acteur).values("pk")
+    lues = Inscription.objects.filter(seance=seance, dossier__in=visibles).select_related(
+        "seance__appel__reglement", "dossier__appel__reglement", "dossier__reglement", "dossier__organisme",
+        "dossier__territoire", "dossier__pilier",
+    )  # fmt: skip
+    return get_object_or_404(lues, dossier__numero=numero)
+
+
+def _fil(seance: Seance, titre: str = "") -> list[tuple[str, str]]:
+    suite = (
+        [(seance.titre, f"/programmation/seances/{seance.pk}/"), (titre, "")]
+        if titre
+        else [(seance.titre, "")]
+    )
+    return [("Séances", "/programmation/seances/"), *suite]
+
+
+@require_safe
+def liste(request: HttpRequest) -> HttpResponse:
+    """`/programmation/seances/` : celles que la personne tient ou auxquelles elle siège."""
+    acteur = exiger(request.acteur, *MEMBRES)
+    lues = list(Seance.objects.visibles_par(acteur).select_related("appel").defer("appel__projet")[:100])
+    appels = Appel.objects.filter(territoire=request.territoire).publies().defer("projet")
+    est_pilote = acteur.a(*PILOTE)
+    contexte = {
+        "seances": lues,
+        "a_venir": [s for s in lues if s.etat != "close"],
+        "appels": list(appels) if est_pilote else [],
+    }
+    return render(request, "programmation/seances.html", contexte)
+
+
+@require_http_methods(["GET", "POST"])
+def convoquer(request: HttpRequest, appel: str) -> HttpResponse:
+    """`/programmation/seances/nouvelle/<appel>/`"""
+    acteur = exiger(request.acteur, *PILOTE)
+    lu = appel_de(request, appel)
+    form = ConvocationForm(
+        request.POST or None, habilitations=_convocables(request), dossiers=_a_inscrire(acteur, lu)
+    )
+    creees: list[Seance] = []
+    if request.method == "POST" and essayer(form, lambda: creees.append(_convoquer(request, lu, form))):
+        messages.success(request, "Séance convoquée. Chaque membre lit les dossiers listés.")
+        return redirect("seance", creees[0].pk)
+    contexte = {"appel": lu, "form": form, "fil": [("Séances", "/programmation/seances/"), ("Convoquer", "")]}
+    code = 422 if form.is_bound and form.errors else 200
+    return render(request, "programmation/convoquer.html", contexte, status=code)
+
+
+def _convocables(request: HttpRequest) -> list[Habilitation]:
+    """Une habilitation par personne, celle de jury d'abord."""
+    habilitations = Habilitation.objects.filter(
+        territoire=request.territoire, qualite__in=[r.value for r in CONVOCABLES]
+    ).select_related("utilisateur")
+    jurys_d_abord = sorted(habilitations, key=lambda h: (h.qualite != Role.JURY.value, h.utilisateur.nom))
+    par_personne: dict[int, Habilitation] = {}
+    for h in jurys_d_abord:
+        par_personne.setdefault(h.utilisateur_id, h)
+    return list(par_personne.values())
+
+
+def _a_inscrire(acteur: Acteur, appel: Appel) -> list[Dossier]:
+    visibles = Dossier.objects.visibles_par(acteur).filter(appel=appel, etat=RECEVABLE)
+    return list(visibles.select_related("organisme").order_by("numero"))
+
+
+def _convoquer(request: HttpRequest, appel: Appel, form: ConvocationForm) -> Seance:
+    dits = form.cleaned_data
+    choisies = [form.habilitations[cle] for cle in dits["membres"]]
+    return actes.convoquer(
+        appel, type=dits["type"], titre=dits["titre"], seance_le=form.instant(), lieu=dits["lieu"],
+        quorum=dits["quorum"], membres=[Membre(h.utilisateur, h.fonction) for h in choisies],
+        dossiers=[form.candidats[cle] for cle in dits["dossiers"]], **_acte(request),
+    )  # fmt: skip
+
+
+@require_safe
+def seance(request: HttpRequest, pk: int) -> HttpResponse:
+    """`/programmation/seances/<id>/` : présences, ordre du jour, déports, notes, décisions."""
+    exiger(request.acteur, *MEMBRES)
+    lue = _seance(request, pk)
+    visibles = set(
+        Dossier.objects.visibles_par(request.acteur)
+        .filter(pk__in=lue.inscriptions.values("dossier"))
+        .values_list("pk", flat=True)
+    )
+    resultats = notes.resultats(lue)
+    est_pilote = request.acteur.a(*PILOTE)
+    participants = list(lue.participants.select_related("utilisateur").order_by("pk"))
+    moi = next((p for p in participants if p.utilisateur_id == request.acteur.utilisateur), None)
+    contexte = {
+        "seance": lue,
+        "fil": _fil(lue),
+        "lignes": [_ligne(r, r.inscription.dossier_id in visibles, request.acteur) for r in resultats],
+        "deportee": sum(1 for r in resultats if r.inscription.dossier_id not in visibles),
+        "participants": participants,
+        "presents": sum(1 for p in participants if p.est_present and p.a_voix),
+        "moi": moi,
+        "est_pilote": est_pilote,
+        "montre_les_notes": est_pilote or request.acteur.a(Role.AUDITEUR) or lue.etat == "close",
+        "a_une_grille": notes.grille_de(lue) is not None,
+    }
+    return render(request, "programmation/seance.html", contexte)
+
+
+def _ligne(resultat: notes.Resultat, est_visible: bool, acteur: Acteur) -> dict[str, Any]:
+    """Un dossier de l'ordre du jour ; d'un déporté on ne donne que la place."""
+    if not est_visible:
+        return {"est_visible": False, "place": resultat.inscription.rang}
+    return {
+        "est_visible": True,
+        "inscription": resultat.inscription,
+        "dossier": resultat.inscription.dossier,
+        "resultat": resultat,
+        "ma_note": resultat.scores.get(acteur.utilisateur or 0),
+    }
+
+
+@require_POST
+def ouvrir(request: HttpRequest, pk: int) -> HttpResponse:
+    lue = _seance(request, pk)
+    acte = partial(actes.ouvrir_la_seance, lue, **_acte(request))
+    return jouer(request, acte, fait="Séance ouverte.", vers="seance", pk=pk)
+
+
+@require_POST
+def pointer(request: HttpRequest, pk: int, participant: int) -> HttpResponse:
+    lue = _seance(request, pk)
+    membre = get_object_or_404(lue.participants.select_related("utilisateur", "seance"), pk=participant)
+    est_present = request.POST.get("present") == "oui"
+    acte = partial(actes.pointer, membre, est_present=est_present, **_acte(request))
+    return jouer(request, acte, fait="Présence notée.", vers="seance", pk=pk)
+
+
+@require_POST
+def clore(request: HttpRequest, pk: int) -> HttpResponse:
+    lue = _seance(request, pk)
+    acte = partial(actes.clore_la_seance, lue, **_acte(request))
+    return jouer(request, acte, fait="Séance close. Le procès-verbal est écrit.", vers="seance", pk=pk)
+
+
+@require_safe
+def proces_verbal(request: HttpRequest, pk: int) -> HttpResponse:
+    lue = _seance(request, pk)
+    exiger(request.acteur, *PILOTE, Role.AUDITEUR)
+    if lue.proces_verbal is None:
+        raise Http404
+    return servir(lue.proces_verbal)
+
+
+@require_http_methods(["GET", "POST"])
+def deport(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
+    """Se déporter d'un dossier, ou l'enregistrer pour un membre (service)."""
+    lue = _seance(request, pk)
+    inscription = _inscription(request, lue, numero)
+    membres = [p.utilisateur for p in lue.participants.select_related("utilisateur")]
+    if not request.acteur.a(*PILOTE):
+        membres = [m for m in membres if m.pk == request.acteur.utilisateur]
+    form = DeportForm(request.POST or None, membres=membres)
+    if request.method == "POST" and essayer(
+        form,
+        lambda: actes.declarer_deport(
+            inscription, form.membres[form.cleaned_data["utilisateur"]], motif=form.cleaned_data["motif"],
+            **_acte(request),
+        ),
+    ):  # fmt: skip
+        messages.success(request, "Déport enregistré. Il sera écrit au procès-verbal.")
+        return redirect("seance", pk)
+    contexte = {"seance": lue, "dossier": inscription.dossier, "form": form, "fil": _fil(lue, "Déport")}
+    code = 422 if form.is_bound and form.errors else 200
+    return render(request, "programmation/deport.html", contexte, status=code)
+
+
+@require_http_methods(["GET", "POST"])
+def noter(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
+    """`/programmation/seances/<id>/noter/<n>/` : cinq boutons par critère, une note par clic."""
+    lue = _seance(request, pk)
+    inscription = _inscription(request, lue, numero)
+    if not lue.participants.filter(utilisateur=request.user, a_voix=True).exists():
+        raise Http404
+    if request.method == "POST":
+        return _noter(request, lue, inscription)
+    grille = notes.grille_de(lue)
+    if grille is None:
+        raise Http404
+    miennes = dict(
+        Note.objects.filter(inscription=inscription, utilisateur=request.user).values_list(
+            "critere", "valeur"
+        )
+    )
+    suite = list(
+        lue.inscriptions.filter(rang__gt=inscription.rang, dossier__in=_visibles(request)).values_list(
+            "dossier__numero", flat=True
+        )[:1]
+    )
+    contexte = {
+        "seance": lue, "inscription": inscription, "dossier": inscription.dossier, "fil": _fil(lue, "Noter"),
+        "criteres": [(c, miennes.get(c.code)) for c in grille.criteres],
+        "echelle": range(grille.note_max + 1), "note_max": grille.note_max,
+        "score": notes.score_du_membre(grille, miennes),
+        "manquent": sum(1 for c in grille.criteres if c.code not in miennes),
+        "suivant": suite[0] if suite else "", "est_ouverte": lue.etat == "ouverte",
+    }  # fmt: skip
+    return render(request, "programmation/noter.html", contexte)
+
+
+def _visibles(request: HttpRequest) -> Any:
+    return Dossier.objects.visibles_par(request.acteur).values("pk")
+
+
+def _noter(request: HttpRequest, seance: Seance, inscription: Inscription) -> HttpResponse:
+    critere, _, valeur = request.POST.get("note", "").partition(":")
+    if not valeur.isdecimal():
+        raise Http404
+    acte = partial(
+        actes.noter, inscription, request.user, critere=critere, valeur=int(valeur), par=request.acteur,
+        le=timezone.now(),
+    )  # fmt: skip
+    return jouer(
+        request, acte, fait="Note enregistrée.", vers="seance_noter", pk=seance.pk,
+        numero=inscription.dossier.numero,
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+def decider(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
+    """`/programmation/seances/<id>/decider/<n>/` : critères, taux, montants, puis la décision motivée."""
+    exiger(request.acteur, *PILOTE)
+    lue = _seance(request, pk)
+    inscription = _inscription(request, lue, numero)
+    form = DecisionForm(request.POST or None)
+    if request.method == "POST" and essayer(
+        form, lambda: actes.decider(inscription, **form.cleaned_data, **_acte(request))
+    ):
+        messages.success(request, f"Décision enregistrée : {inscription.get_decision_display().lower()}.")
+        return redirect("seance", pk)
+    return _page_de_decision(request, lue, inscription, form=form)
+
+
+def _page_de_decision(
+    request: HttpRequest,
+    seance: Seance,
+    inscription: Inscription,
+    *,
+    form: DecisionForm | None = None,
+    taux: TauxForm | None = None,
+) -> HttpResponse:
+    dossier = inscription.dossier
+    cadre = reglement_de(dossier).financement
+    libelles = {c.code: c.libelle for c in cadre.criteres}
+    resultat = next((r for r in notes.resultats(seance) if r.inscription.pk == inscription.pk), None)
+    initial = {"taux": dossier.taux_retenu * 100} if dossier.taux_retenu is not None else {}
+    volets = dossier.demandes.select_related("financeur", "dispositif").order_by("financeur__rang")
+    avis = Avis.objects.visibles_par(request.acteur).filter(dossier=dossier).select_related("financeur")
+    contexte = {
+        "seance": seance, "inscription": inscription, "dossier": dossier, "fil": _fil(seance, dossier.numero),
+        "volets": list(volets), "avis": list(avis),
+        "cumul": cumul(dossier), "constats": constats_du_cumul(dossier), "resultat": resultat,
+        "criteres": [(c, libelles.get(c.code, c.code)) for c in dossier.criteres.filter(est_declare=True)],
+        "a_un_taux": cadre.taux_base is not None, "taux": taux or TauxForm(initial=initial),
+        "form": form or DecisionForm(), "est_ouverte": seance.etat == "ouverte",
+    }  # fmt: skip
+    soumis = [f for f in (form, taux) if f is not None and f.is_bound]
+    code = 422 if any(f.errors for f in soumis) else 200
+    return render(request, "programmation/decider.html", contexte, status=code)
+
+
+@require_POST
+def critere(request: HttpRequest, pk: int, numero: str, code: str) -> HttpResponse:
+    """Le jury valide un critère déclaré, ou le refuse."""
+    lue = _seance(request, pk)
+    inscription = _inscription(request, lue, numero)
+    lu = get_object_or_404(inscription.dossier.criteres.select_related("dossier"), code=code)
+    est_valide = request.POST.get("valide") == "oui"
+    acte = partial(actes.valider_critere, lue, lu, est_valide=est_valide, **_acte(request))
+    fait = "Critère validé." if est_valide else "Critère non validé."
+    return jouer(request, acte, fait=fait, vers="seance_decider", pk=pk, numero=numero)
+
+
+@require_POST
+def taux(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
+    """K4 : le taux du jury, refusé avec sa raison s'il sort des bornes (S39, S40)."""
+    exiger(request.acteur, *PILOTE)
+    lue = _seance(request, pk)
+    inscription = _inscription(request, lue, numero)
+    form = TauxForm(request.POST)
+    if essayer(
+        form, lambda: actes.retenir_taux(lue, inscription.dossier, taux=form.part(), **_acte(request))
+    ):
+        messages.success(request, "Taux enregistré.")
+        return redirect("seance_decider", pk, numero)
+    return _page_de_decision(request, lue, inscription, taux=form)
