@@ -49,7 +49,7 @@ def avis(request: HttpRequest, numero: str, financeur: str) -> HttpResponse:
     """`/instruction/<n>/avis/<financeur>/` : chacun n'ouvre que sa ligne (403 sur celle d'un autre)."""
     dossier = dossier_a_instruire(request, numero)
     ligne = _financeur(request, financeur)
-    exiger_sa_ligne(request.acteur, ligne, f"Avis : {ligne.sigle}")
+    exiger_sa_ligne(request.acteur, ligne, f"Avis : {ligne.sigle}")
     if not est_concerne(dossier, ligne):
         raise Http404
     volets = list(
@@ -100,10 +100,10 @@ def _contexte(
     jour, echeance = timezone.localdate(), echeance_d_instruction(dossier.appel)
     close = decision_close(dossier, ligne)
     if dossier.etat != "recevable" and not close:
-        close = f"Le dossier est « {dossier.etat_agent} » : l'avis s'ouvre quand il est recevable."
+        close = f"Le dossier est « {dossier.etat_agent} » : l'avis s'ouvre quand il est recevable."
     return {
         "dossier": dossier,
-        "fil": fil(dossier, f"Avis : {ligne.sigle}"),
+        "fil": fil(dossier, f"Avis : {ligne.sigle}"),
         "financeur": ligne,
         "volets": [(v, _actes_du_volet(request.acteur, v)) for v in volets],
         "rendu": rendu,

@@ -20,7 +20,7 @@ class AvisForm(Formulaire):
 
     sens = forms.ChoiceField(label="Votre avis", widget=forms.RadioSelect, choices=Avis.Sens.choices)
     motif = forms.CharField(
-        label="Pourquoi ?",
+        label="Pourquoi ?",
         widget=forms.Textarea({"rows": 4}),
         required=False,
         max_length=4000,
@@ -38,7 +38,7 @@ class AvisForm(Formulaire):
         self.volets = volets
         for volet, maximum in volets.items():
             libelle = "Montant proposé" if len(volets) == 1 else f"Montant proposé, {volet.dispositif.nom}"
-            aide = f"Demandé : {euros(volet.demande)}. Au plus {euros(maximum)}."
+            aide = f"Demandé : {euros(volet.demande)}. Au plus {euros(maximum)}."
             self.fields[self.cle(volet)] = EurosFormField(label=libelle, help_text=aide, required=False)
 
     @staticmethod

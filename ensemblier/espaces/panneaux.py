@@ -88,7 +88,7 @@ def prochain_acte(
         return _attendre_le_porteur(dossier, est_pilote)
     if dossier.etat == RECEVABLE and mes_lignes:
         return _ma_ligne(dossier, lignes, mes_lignes)
-    return ProchainActe(f"Rien à faire pour vous : le dossier est « {dossier.etat_agent} ».")
+    return ProchainActe(f"Rien à faire pour vous : le dossier est « {dossier.etat_agent} ».")
 
 
 def _attendre_le_porteur(dossier: Dossier, est_pilote: bool) -> ProchainActe:
@@ -106,7 +106,7 @@ def _ma_ligne(dossier: Dossier, lignes: list[LigneDAvis], mes_lignes: list[Finan
         ligne = par_financeur.get(financeur.pk)
         url = reverse("instruction_avis", args=[dossier.numero, financeur.code])
         if (ligne is None or ligne.avis is None) and not decision_close(dossier, financeur):
-            return ProchainActe(f"L'avis de « {financeur.nom} » est attendu.", url, "Rendre l'avis")
+            return ProchainActe(f"L'avis de « {financeur.nom} » est attendu.", url, "Rendre l'avis")
         for volet in ligne.volets if ligne else ():
             if volet.propose is None and volet.etat not in (
                 *DECISIONS,
@@ -119,9 +119,9 @@ def _ma_ligne(dossier: Dossier, lignes: list[LigneDAvis], mes_lignes: list[Finan
                 )
     etats = {v.etat for x in lignes for v in x.volets if x.financeur in mes_lignes}
     if PROGRAMMEE in etats:
-        return ProchainActe("Le montant est programmé : il attend l'acte du financeur.")
+        return ProchainActe("Le montant est programmé : il attend l'acte du financeur.")
     if PROPOSEE in etats:
-        return ProchainActe("Le montant est proposé : il attend une séance.")
+        return ProchainActe("Le montant est proposé : il attend une séance.")
     return ProchainActe("Votre ligne n'attend rien de vous.")
 
 

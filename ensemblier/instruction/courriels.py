@@ -52,7 +52,7 @@ def complements_demandes(complement: Complement, *, noms: list[str], le: datetim
         complement.dossier,
         cle=f"complement:{complement.pk}",
         vers=adresses_du_porteur(complement.dossier, le),
-        sujet=f"Ajoutez : {quoi}, avant le {en_francais(complement.echeance)}",
+        sujet=f"Ajoutez : {quoi}, avant le {en_francais(complement.echeance)}",
         gabarit="complements",
         le=le,
         complement=complement,

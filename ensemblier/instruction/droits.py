@@ -16,21 +16,21 @@ def exiger_role(roles: Iterable[Role], admis: Iterable[Role], libelle: str) -> N
     """Lève `RoleInsuffisant` avec la raison, comme la table d'états le fait pour ses actes."""
     if not set(admis) & set(roles):
         qui = " ou ".join(sorted(role.libelle for role in admis))
-        raise RoleInsuffisant(f"« {libelle} » : cet acte revient à : {qui}.")
+        raise RoleInsuffisant(f"« {libelle} » : cet acte revient à : {qui}.")
 
 
 def exiger_sa_ligne(acteur: Acteur | None, financeur: Financeur, libelle: str) -> None:
     """Un financeur n'écrit que sa ligne ; celle d'un autre est refusée (403)."""
     if Role.AGENT_FINANCEUR not in roles_sur_financeur(acteur, financeur):
         raise RoleInsuffisant(
-            f"« {libelle} » : la ligne est celle de « {financeur.nom} », vous n'écrivez que la vôtre."
+            f"« {libelle} » : la ligne est celle de « {financeur.nom} », vous n'écrivez que la vôtre."
         )
 
 
 def exiger_sa_commune(acteur: Acteur | None, commune: str, libelle: str) -> None:
     communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)} if acteur else set()
     if commune not in communes:
-        raise RoleInsuffisant(f"« {libelle} » : cet acte revient au référent de la commune.")
+        raise RoleInsuffisant(f"« {libelle} » : cet acte revient au référent de la commune.")
 
 
 def est_concerne(dossier: Dossier, financeur: Financeur) -> bool:

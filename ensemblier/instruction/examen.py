@@ -101,9 +101,9 @@ def exiger_recevable(dossier: Dossier, quoi: str) -> None:
     if etat == RECEVABLE:
         return
     if etat == RETIRE:
-        raise ActeBloque(f"Le porteur a retiré ce dossier : {quoi} n'est plus possible.")
+        raise ActeBloque(f"Le porteur a retiré ce dossier : {quoi} n'est plus possible.")
     raise ActeBloque(
-        f"Le dossier est « {dossier.machine.libelle(etat)} » : {quoi} demande un dossier « Recevable ».",
+        f"Le dossier est « {dossier.machine.libelle(etat)} » : {quoi} demande un dossier « Recevable ».",
         "Déclarez-le d'abord recevable.",
     )
 
@@ -119,8 +119,8 @@ def decision_close(dossier: Dossier, financeur: Financeur) -> str:
         return ""
     dates = [v.votee_le for v in volets if v.votee_le]
     if dates:
-        return f"« {financeur.nom} » a décidé le {max(dates):%d/%m/%Y} : un avis ne peut plus être rendu."
-    return "Le comité a décidé : un avis ne peut plus être rendu."
+        return f"« {financeur.nom} » a décidé le {max(dates):%d/%m/%Y} : un avis ne peut plus être rendu."
+    return "Le comité a décidé : un avis ne peut plus être rendu."
 
 
 def volets_sans_avis(dossier: Dossier, *, le: datetime) -> list[Demande]:

@@ -40,7 +40,7 @@ class JugementForm(Formulaire):
     reponse = forms.ChoiceField(
         label="Votre réponse", widget=forms.RadioSelect, choices=[("oui", "Oui"), ("non", "Non")]
     )
-    motif = forms.CharField(label="Pourquoi ?", widget=COURT, max_length=2000)
+    motif = forms.CharField(label="Pourquoi ?", widget=COURT, max_length=2000)
 
 
 class DepotForm(Formulaire):

@@ -36,7 +36,7 @@ def dossier_a_instruire(request: HttpRequest, numero: str) -> Dossier:
     dossier = get_object_or_404(complet, numero=numero)
     acteur = exiger(request.acteur, *AUTORITES)
     if dossier.organisme_id in organismes_de(acteur):
-        raise RoleInsuffisant("Vous représentez ce porteur : vous lisez ce dossier dans « Mes dossiers ».")
+        raise RoleInsuffisant("Vous représentez ce porteur : vous lisez ce dossier dans « Mes dossiers ».")
     return dossier
 
 

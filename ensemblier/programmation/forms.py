@@ -26,7 +26,7 @@ class EnveloppeForm(Formulaire):
     """Ouvrir une enveloppe ; le motif n'est demandé que pour la modifier."""
 
     montant = EurosFormField(label="Crédits disponibles")
-    motif = forms.CharField(label="Pourquoi ce changement ?", widget=COURT, max_length=500, required=False)
+    motif = forms.CharField(label="Pourquoi ce changement ?", widget=COURT, max_length=500, required=False)
 
     def __init__(self, *args: Any, est_ouverte: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,7 +43,7 @@ class ConvocationForm(Formulaire):
         ("L'ordre du jour", ("dossiers",)),
     )
     type = forms.ChoiceField(label="Instance", choices=Seance.Type.choices)
-    titre = forms.CharField(label="Titre", max_length=150, help_text="Par exemple : Jury du 1er juillet.")
+    titre = forms.CharField(label="Titre", max_length=150, help_text="Par exemple : Jury du 1er juillet.")
     jour = ChampDate(label="Jour")
     heure = forms.TimeField(
         label="Heure", input_formats=["%H:%M", "%Hh%M", "%H h %M", "%Hh"], help_text="Par exemple 14:00."
@@ -78,7 +78,7 @@ class DecisionForm(Formulaire):
     )
     motif = forms.CharField(
         label="Motif", widget=COURT, max_length=1000, required=False,
-        help_text="Obligatoire sauf si le dossier est retenu : il est écrit dans la lettre.",
+        help_text="Obligatoire sauf si le dossier est retenu : il est écrit dans la lettre.",
     )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ class DeportForm(Formulaire):
 
     utilisateur = forms.ChoiceField(label="Qui se déporte")
     motif = forms.CharField(
-        label="Pourquoi ?", max_length=200, help_text="Par exemple « trésorière ». Écrit au procès-verbal."
+        label="Pourquoi ?", max_length=200, help_text="Par exemple « trésorière ». Écrit au procès-verbal."
     )
 
     def __init__(self, *args: Any, membres: Iterable[Utilisateur], **kwargs: Any) -> None:

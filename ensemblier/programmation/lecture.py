@@ -46,6 +46,11 @@ class Cellule:
         return self.volet.vote if self.volet.vote is not None else self.volet.propose
 
     @property
+    def mot(self) -> str:
+        """« refusé », « écarté » : un volet perdu se dit, son zéro ne se lit pas comme un accord."""
+        return self.volet.etat_agent.lower() if self.volet.etat in PERDUS else ""
+
+    @property
     def statut(self) -> str:
         if self.volet.vote is not None:
             return "vote"

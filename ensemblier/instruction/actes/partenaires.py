@@ -52,12 +52,12 @@ def rendre_avis(
     exiger_recevable(dossier, "un avis")
     if not est_concerne(dossier, financeur):
         raise ActeBloque(
-            f"« {financeur.nom} » n'est pas sollicité sur ce dossier : son avis n'est pas attendu."
+            f"« {financeur.nom} » n'est pas sollicité sur ce dossier : son avis n'est pas attendu."
         )
     if close := decision_close(dossier, financeur):
         raise ActeBloque(close, "Écrivez au service.")
     if sens not in Avis.Sens.values:
-        raise ActeBloque("Choisissez un avis : favorable, réservé ou défavorable.")
+        raise ActeBloque("Choisissez un avis : favorable, réservé ou défavorable.")
     if sens != Avis.Sens.FAVORABLE and not motif.strip():
         raise ActeBloque("Un avis réservé ou défavorable est motivé. Écrivez pourquoi.")
     echeance = echeance_d_instruction(dossier.appel)
@@ -77,7 +77,7 @@ def rendre_avis(
     verbe = "Avis rendu" if nouveau else "Avis modifié"
     consigner(
         dossier, "rendre_avis", par=par, le=le, public=False, motif=motif.strip(),
-        libelle=f"{verbe} : {financeur.sigle}, {avis.get_sens_display().lower()}",
+        libelle=f"{verbe} : {financeur.sigle}, {avis.get_sens_display().lower()}",
         details={"financeur": financeur.code, "sens": sens, "retard": retard},
     )  # fmt: skip
     return avis
@@ -96,6 +96,6 @@ def confirmer_contact(
     mot = {True: "confirmé", False: "non confirmé", None: "sans souvenir"}[reponse]
     consigner(
         dossier, "confirmer_contact", par=par, le=le, public=False, motif=note.strip(),
-        libelle=f"Contact avec {contact.commune.nom} : {mot}",
+        libelle=f"Contact avec {contact.commune.nom} : {mot}",
         details={"commune": contact.commune.code, "reponse": reponse},
     )  # fmt: skip

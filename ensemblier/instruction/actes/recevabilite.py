@@ -38,11 +38,11 @@ def demander_complements(
     regles = reglement_de(dossier)
     connues = {p.code for p in regles.pieces_pour(dossier.organisme.type)}
     if inconnues := [code for code in pieces if code not in connues]:
-        raise ActeBloque(f"Le règlement ne demande pas à ce porteur : {', '.join(inconnues)}.")
+        raise ActeBloque(f"Le règlement ne demande pas à ce porteur : {', '.join(inconnues)}.")
     if not pieces and not message.strip():
         raise ActeBloque("Rien n'est demandé. Cochez une pièce, ou écrivez ce qu'il faut préciser.")
     noms = [p.libelle for p in regles.pieces if p.code in pieces]
-    motif = message.strip() or f"Pièces attendues : {', '.join(noms)}."
+    motif = message.strip() or f"Pièces attendues : {', '.join(noms)}."
     echeance = echeance_complements(jour_de(le), regles.delai_complement_jours)
     avancer(
         dossier, "demander_complements", par=par, roles=roles, le=le, motif=motif, etape=A_COMPLETER,
@@ -72,7 +72,7 @@ def completer(dossier: Dossier, *, par: Acteur, roles: Iterable[Role], le: datet
     demandees = set(complement.pieces) if complement else set()
     if manque := [p.libelle for p in completude(dossier).manquantes if p.code in demandees]:
         raise ActeBloque(
-            f"Il manque encore : {', '.join(manque)}. Ajoutez ce qui manque, puis envoyez de nouveau."
+            f"Il manque encore : {', '.join(manque)}. Ajoutez ce qui manque, puis envoyez de nouveau."
         )
     avancer(dossier, "completer", par=par, roles=roles, le=le, etape=DEPOSE)
     _clore_le_complement(dossier, le)
@@ -98,7 +98,7 @@ def valider_piece(piece: Piece, *, par: Acteur, roles: Iterable[Role], le: datet
 def refuser_piece(piece: Piece, *, motif: str, par: Acteur, roles: Iterable[Role], le: datetime) -> None:
     """La pièce est à remplacer ; le motif est écrit au porteur."""
     if not motif.strip():
-        raise ActeBloque("Le motif manque : le porteur doit savoir quoi corriger. Écrivez-le.")
+        raise ActeBloque("Le motif manque : le porteur doit savoir quoi corriger. Écrivez-le.")
     _juger(
         piece, Piece.Etat.A_REMPLACER, "Pièce à remplacer", motif=motif.strip(), par=par, roles=roles, le=le
     )
@@ -116,7 +116,7 @@ def _juger(
     piece.save(update_fields=("statut", "motif"))
     nom = _libelle_de_piece(piece)
     consigner(
-        piece.dossier, "juger_piece", par=par, le=le, libelle=f"{libelle} : {nom}", motif=motif,
+        piece.dossier, "juger_piece", par=par, le=le, libelle=f"{libelle} : {nom}", motif=motif,
         details={"piece": piece.code, "statut": statut, "empreinte": piece.fichier.empreinte},
     )  # fmt: skip
 
@@ -134,12 +134,12 @@ def declarer_complet(dossier: Dossier, *, par: Acteur, roles: Iterable[Role], le
     dossier.refresh_from_db(fields=("etat", "complet_le"))
     if dossier.etat != DEPOSE:
         raise ActeBloque(
-            f"Le dossier est « {dossier.etat_agent} » : seul un dossier à vérifier se déclare complet.",
+            f"Le dossier est « {dossier.etat_agent} » : seul un dossier à vérifier se déclare complet.",
             "Attendez la réponse du porteur, ou déclarez-le recevable s'il a l'indispensable.",
         )
     if manque := [p.libelle for p in completude(dossier).manquantes]:
         nombre = "une pièce" if len(manque) == 1 else f"{len(manque)} pièces"
-        raise ActeBloque(f"Il manque {nombre} : {', '.join(manque)}. Demandez ce qui manque au porteur.")
+        raise ActeBloque(f"Il manque {nombre} : {', '.join(manque)}. Demandez ce qui manque au porteur.")
     consigner(dossier, "declarer_complet", par=par, le=le, libelle="Dossier complet", complet_le=le)
 
 
@@ -185,9 +185,9 @@ def valider_tolerance(
     """K2bis : l'instructeur tranche l'exception demandée pour une action inédite (S10)."""
     exiger_role(roles, PILOTE, "Trancher la tolérance")
     if dossier.est_experimentale is not True:
-        raise ActeBloque("Le porteur n'a pas dit que l'action est inédite : il n'y a rien à trancher.")
+        raise ActeBloque("Le porteur n'a pas dit que l'action est inédite : il n'y a rien à trancher.")
     if not motif.strip():
-        raise ActeBloque("Le motif manque : écrivez pourquoi l'exception est admise, ou ne l'est pas.")
+        raise ActeBloque("Le motif manque : écrivez pourquoi l'exception est admise, ou ne l'est pas.")
     libelle = "Tolérance de cohorte admise" if est_validee else "Tolérance de cohorte refusée"
     consigner(
         dossier, "valider_tolerance", par=par, le=le, libelle=libelle, motif=motif.strip(), public=False,
@@ -208,12 +208,12 @@ def qualifier_critere(
     """R29 : l'instructeur dit si le critère déclaré tient, et pourquoi ; le jury validera, ou non."""
     exiger_role(roles, PILOTE, "Qualifier un critère")
     if not qualification.strip():
-        raise ActeBloque("La raison manque : le jury la lira. Écrivez-la.")
+        raise ActeBloque("La raison manque : le jury la lira. Écrivez-la.")
     verrouiller(critere.dossier.racine())
     critere.est_qualifie, critere.qualification = est_qualifie, qualification.strip()
     critere.save(update_fields=("est_qualifie", "qualification"))
     consigner(
         critere.dossier, "qualifier_critere", par=par, le=le, public=False,
-        libelle=f"Critère {'qualifié' if est_qualifie else 'non qualifié'} : {critere.code}",
+        libelle=f"Critère {'qualifié' if est_qualifie else 'non qualifié'} : {critere.code}",
         motif=qualification.strip(), details={"critere": critere.code, "est_qualifie": est_qualifie},
     )  # fmt: skip

@@ -16,14 +16,18 @@ from ensemblier.registre.actes import ActeBloque
 def jouer(
     request: HttpRequest, acte: Callable[[], Any], *, fait: str, vers: str, **args: Any
 ) -> HttpResponse:
-    """Joue un acte d'un seul bouton, puis renvoie à sa page avec ce qui s'est passé ou ce qui l'empêche."""
+    """Joue un acte d'un seul bouton, puis renvoie à sa page avec ce qui s'est passé ou ce qui l'empêche.
+
+    `fait` vide : la page montre d'elle-même ce qui a changé.
+    """
     try:
         acte()
     except ActeBloque as refus:
         for raison in refus.raisons:
             messages.error(request, raison)
     else:
-        messages.success(request, fait)
+        if fait:
+            messages.success(request, fait)
     return redirect(vers, **args)
 
 

@@ -78,7 +78,7 @@ def juger_piece(request: HttpRequest, numero: str, piece: int) -> HttpResponse:
         return jouer(request, acte, fait="Pièce validée.", vers=PAGE, numero=numero)
     motif = request.POST.get("motif", "")
     acte = partial(actes.refuser_piece, courante, motif=motif, **options)
-    return jouer(request, acte, fait="Pièce à remplacer : le porteur le lira.", vers=PAGE, numero=numero)
+    return jouer(request, acte, fait="Pièce à remplacer : le porteur le lira.", vers=PAGE, numero=numero)
 
 
 @require_POST
@@ -92,7 +92,7 @@ def complet(request: HttpRequest, numero: str) -> HttpResponse:
 def recevable(request: HttpRequest, numero: str) -> HttpResponse:
     dossier = dossier_a_instruire(request, numero)
     acte = partial(actes.declarer_recevable, dossier, **_acteur(request, dossier))
-    return jouer(request, acte, fait="Dossier recevable : il peut être examiné.", vers=PAGE, numero=numero)
+    return jouer(request, acte, fait="Dossier recevable : il peut être examiné.", vers=PAGE, numero=numero)
 
 
 @require_POST

@@ -33,7 +33,7 @@ def _jugements(dossier: Dossier) -> list[dict[str, Any]]:
     if dossier.est_experimentale:
         lignes.append(
             {
-                "code": "tolerance", "titre": "Action inédite : admettre la petite cohorte ?",
+                "code": "tolerance", "titre": "Action inédite : admettre la petite cohorte ?",
                 "dit": dossier.experimentale_justification, "reponse": dossier.tolerance_validee,
                 "motif": "", "valide": None, "est_critere": False,
             }

@@ -118,19 +118,19 @@ def _verifier_l_acte(
     financeur: Financeur, numero: str, votee_le: date, decisions: Sequence[Decision], le: datetime
 ) -> None:
     if not numero:
-        raise ActeBloque("Le numéro de l'acte manque : rien n'est accordé sans lui. Recopiez-le.")
+        raise ActeBloque("Le numéro de l'acte manque : rien n'est accordé sans lui. Recopiez-le.")
     if votee_le > jour_de(le):
         raise ActeBloque(
-            f"Le {votee_le:%d/%m/%Y} n'est pas encore passé : une décision à venir n'accorde rien."
+            f"Le {votee_le:%d/%m/%Y} n'est pas encore passé : une décision à venir n'accorde rien."
         )
     if Deliberation.objects.filter(financeur=financeur, numero=numero).exists():
-        raise ActeBloque(f"L'acte {numero} de « {financeur.sigle} » est déjà enregistré. Vérifiez le numéro.")
+        raise ActeBloque(f"L'acte {numero} de « {financeur.sigle} » est déjà enregistré. Vérifiez le numéro.")
     if not decisions:
         raise ActeBloque("L'acte ne décide d'aucun dossier. Choisissez au moins une ligne.")
     if len({d.demande.pk for d in decisions}) != len(decisions):
         raise ActeBloque("Un même volet est décidé deux fois dans cet acte. Gardez une seule ligne.")
     if autres := [d.demande.dossier.numero for d in decisions if d.demande.financeur_id != financeur.pk]:
-        raise ActeBloque(f"Ces lignes sont d'un autre financeur : {', '.join(autres)}.")
+        raise ActeBloque(f"Ces lignes sont d'un autre financeur : {', '.join(autres)}.")
 
 
 def _appliquer(
@@ -140,13 +140,13 @@ def _appliquer(
     demande = decision.demande
     dossier = demande.dossier
     if dossier.appel_id != deliberation.appel_id:
-        raise ActeBloque(f"{dossier.numero} n'est pas de l'appel « {deliberation.appel} ».")
+        raise ActeBloque(f"{dossier.numero} n'est pas de l'appel « {deliberation.appel} ».")
     exiger_recevable(dossier, f"la décision sur {dossier.numero}")
     acte = f"Acte {deliberation.numero} du {deliberation.le:%d/%m/%Y}"
     details = {"deliberation": deliberation.numero, "le": deliberation.le.isoformat()}
     if decision.montant is None:
         if not decision.motif.strip():
-            raise ActeBloque(f"{dossier.numero} : le motif du refus manque, il est écrit dans la lettre.")
+            raise ActeBloque(f"{dossier.numero} : le motif du refus manque, il est écrit dans la lettre.")
         lignes = [{"libelle": acte, "calcul": "refus", "montant": "0.00"}]
         _attribuer(deliberation, demande, ZERO, decision.motif.strip(), lignes)
         avancer_demande(
@@ -180,23 +180,23 @@ def _exiger_l_accord(
     dossier = demande.dossier
     if montant <= 0:
         raise ActeBloque(
-            f"{dossier.numero} : un accord est au-dessus de zéro. Pour zéro, refusez avec un motif."
+            f"{dossier.numero} : un accord est au-dessus de zéro. Pour zéro, refusez avec un motif."
         )
     _exiger_le_depot_propre(demande)
     if ordre_aap(dossier) and any(v.pk == demande.pk for v in volets_sans_avis(dossier, le=le)):
         raise ActeBloque(
-            f"{dossier.numero} : « {demande.financeur.sigle} » n'a pas encore rendu son avis. "
+            f"{dossier.numero} : « {demande.financeur.sigle} » n'a pas encore rendu son avis. "
             "Rendez-le, ou attendez la fin de l'instruction."
         )
     calcul = attribuable_au_volet(demande, reste=reste)
     try:
         exiger_attribuable(montant, calcul)
     except ActeBloque as refus:
-        raise ActeBloque(*(f"{dossier.numero} : {raison}" for raison in refus.raisons)) from refus
+        raise ActeBloque(*(f"{dossier.numero} : {raison}" for raison in refus.raisons)) from refus
     somme = cumul(dossier, {demande.pk: montant})
     if somme.excedent:
         raise ActeBloque(
-            f"{dossier.numero} : les financements font {en_francais(somme.total)} pour un coût de "
+            f"{dossier.numero} : les financements font {en_francais(somme.total)} pour un coût de "
             f"{en_francais(somme.cout)}, {en_francais(somme.excedent)} de trop."
         )
     return calcul
@@ -209,7 +209,7 @@ def _exiger_le_depot_propre(demande: Demande) -> None:
         return
     plateforme = dispositif.plateforme_avant_vote
     raise ActeBloque(
-        f"{demande.dossier.numero} : la référence du dépôt sur « {plateforme} » manque. "
+        f"{demande.dossier.numero} : la référence du dépôt sur « {plateforme} » manque. "
         "Notez-la dans les dépôts du dossier, puis enregistrez l'acte."
     )
 
@@ -221,8 +221,8 @@ def _engager(
     total = enveloppe.engage + montant
     if total > enveloppe.montant:
         raise ActeBloque(
-            f"L'enveloppe de « {enveloppe.financeur.sigle} » serait dépassée de "
-            f"{en_francais(total - enveloppe.montant)}. Rien n'est enregistré : baissez un montant."
+            f"L'enveloppe de « {enveloppe.financeur.sigle} » serait dépassée de "
+            f"{en_francais(total - enveloppe.montant)}. Rien n'est enregistré : baissez un montant."
         )
     consigner(
         enveloppe, "engager", par=par, le=le, libelle=f"Engagé par l'acte {deliberation.numero}"[:200],

@@ -25,11 +25,11 @@ def ouvrir_enveloppe(
     valeur = _positif(montant)
     if Enveloppe.objects.filter(appel=appel, financeur=financeur).exists():
         raise ActeBloque(
-            f"L'enveloppe de « {financeur.sigle} » est déjà ouverte. Modifiez-la, avec un motif."
+            f"L'enveloppe de « {financeur.sigle} » est déjà ouverte. Modifiez-la, avec un motif."
         )
     enveloppe = Enveloppe(appel=appel, financeur=financeur, montant=valeur)
     ouvrir(
-        enveloppe, par=par, le=le, acte="ouvrir_enveloppe", libelle=f"Enveloppe ouverte : {financeur.sigle}",
+        enveloppe, par=par, le=le, acte="ouvrir_enveloppe", libelle=f"Enveloppe ouverte : {financeur.sigle}",
         details={"appel": appel.code, "montant": str(valeur)}, public=False,
     )  # fmt: skip
     return enveloppe
@@ -42,19 +42,19 @@ def modifier_enveloppe(
     """Change les crédits, avec motif ; jamais sous ce qui est déjà voté."""
     exiger_sa_ligne(par, enveloppe.financeur, "Modifier l'enveloppe")
     if not motif.strip():
-        raise ActeBloque("Le motif manque : écrivez pourquoi l'enveloppe change.")
+        raise ActeBloque("Le motif manque : écrivez pourquoi l'enveloppe change.")
     valeur = _positif(montant)
     verrouiller(enveloppe.racine())
     enveloppe.refresh_from_db()
     if valeur < enveloppe.engage:
         raise ActeBloque(
-            f"{en_francais(enveloppe.engage)} sont déjà votés : l'enveloppe ne peut pas descendre à "
+            f"{en_francais(enveloppe.engage)} sont déjà votés : l'enveloppe ne peut pas descendre à "
             f"{en_francais(valeur)}."
         )
     avant = enveloppe.montant
     consigner(
         enveloppe, "modifier_enveloppe", par=par, le=le, motif=motif.strip(), public=False,
-        libelle=f"Enveloppe modifiée : {enveloppe.financeur.sigle}",
+        libelle=f"Enveloppe modifiée : {enveloppe.financeur.sigle}",
         details={"avant": str(avant), "apres": str(valeur)}, montant=valeur,
     )  # fmt: skip
 

@@ -48,14 +48,14 @@ def noter(
     seance = inscription.seance
     membre = seance.participants.filter(utilisateur=utilisateur, a_voix=True).exists()
     if par.utilisateur != utilisateur.pk or not membre:
-        raise RoleInsuffisant("« Noter » : cet acte revient à un membre votant de la séance, pour lui-même.")
+        raise RoleInsuffisant("« Noter » : cet acte revient à un membre votant de la séance, pour lui-même.")
     if not Dossier.objects.visibles_par(par).filter(pk=inscription.dossier_id).exists():
-        raise RoleInsuffisant("« Noter » : vous êtes déporté de ce dossier, vous ne le voyez ni ne le notez.")
+        raise RoleInsuffisant("« Noter » : vous êtes déporté de ce dossier, vous ne le voyez ni ne le notez.")
     verrouiller(seance.racine())
     exiger_ouverte(seance)
     grille = grille_de(seance)
     if grille is None or critere not in {c.code for c in grille.criteres}:
-        raise ActeBloque(f"La grille de l'appel n'a pas de critère « {critere} ». Rechargez la page.")
+        raise ActeBloque(f"La grille de l'appel n'a pas de critère « {critere} ». Rechargez la page.")
     if not 0 <= valeur <= grille.note_max:
         raise ActeBloque(f"La note va de 0 à {grille.note_max}. Choisissez-en une.")
     note, _ = Note.objects.update_or_create(
@@ -88,14 +88,14 @@ def valider_critere(
     _exiger_inscrit(seance, dossier)
     exiger_recevable(dossier, "la validation d'un critère")
     if est_valide and not critere.est_declare:
-        raise ActeBloque("Le porteur n'a pas déclaré ce critère : le jury ne peut pas le valider.")
+        raise ActeBloque("Le porteur n'a pas déclaré ce critère : le jury ne peut pas le valider.")
     critere.est_valide = est_valide
     critere.save(update_fields=("est_valide",))
     dossier.refresh_from_db(fields=("taux_retenu",))
     taux = dossier.taux_retenu if _taux_tient(dossier) else None
     mot = "validé" if est_valide else "non validé"
     consigner(
-        dossier, "valider_critere", par=par, le=le, libelle=f"Critère {mot} par le jury : {critere.code}",
+        dossier, "valider_critere", par=par, le=le, libelle=f"Critère {mot} par le jury : {critere.code}",
         details={"critere": critere.code, "est_valide": est_valide}, public=False, taux_retenu=taux,
     )  # fmt: skip
 
@@ -114,7 +114,7 @@ def _verifier_le_taux(dossier: Dossier, taux: Decimal) -> str:
     """K4 : la raison du taux, ou `ActeBloque` (S39, S40)."""
     cadre = reglement_de(dossier).financement
     if cadre.taux_base is None:
-        raise ActeBloque("Cet appel ne fixe pas de taux : la demande se discute (P34).")
+        raise ActeBloque("Cet appel ne fixe pas de taux : la demande se discute (P34).")
     codes = {c.code for c in cadre.criteres}
     valides = dossier.criteres.filter(est_valide=True, code__in=codes).count()
     try:
@@ -164,7 +164,7 @@ def decider(
     """
     exiger_role(roles, PILOTE, "Enregistrer la décision")
     if decision not in Decisions.values:
-        raise ActeBloque("Choisissez : retenu, liste d'attente, ajourné ou écarté.")
+        raise ActeBloque("Choisissez : retenu, liste d'attente, ajourné ou écarté.")
     seance, dossier = inscription.seance, inscription.dossier
     verrouiller(seance.racine())
     verrouiller(dossier.racine())
@@ -174,19 +174,19 @@ def decider(
     if inscription.decision:
         raise ActeBloque("Ce dossier est déjà décidé dans cette séance. Une autre séance peut y revenir.")
     if decision != Decisions.RETENU and not motif.strip():
-        raise ActeBloque("Choisissez un motif : il sera écrit dans la lettre.")
+        raise ActeBloque("Choisissez un motif : il sera écrit dans la lettre.")
     _exiger_le_quorum(inscription)
     if not ordre_aap(dossier) and (sans := volets_sans_avis(dossier, le=le)):
         noms = ", ".join(v.financeur.sigle for v in sans)
         raise ActeBloque(
-            f"Avis attendus avant la décision : {noms}. Demandez-les, ou attendez leur échéance."
+            f"Avis attendus avant la décision : {noms}. Demandez-les, ou attendez leur échéance."
         )
     _mouvoir_les_volets(inscription, decision, motif.strip(), par=par, le=le)
     inscription.decision, inscription.motif, inscription.decidee_le = decision, motif.strip(), le
     inscription.save(update_fields=("decision", "motif", "decidee_le"))
     consigner(
         dossier, "decider_en_seance", par=par, le=le, public=False, motif=motif.strip(),
-        libelle=f"{seance.titre} : {inscription.get_decision_display().lower()}"[:200],
+        libelle=f"{seance.titre} : {inscription.get_decision_display().lower()}"[:200],
         details={"seance": seance.pk, "decision": decision},
     )  # fmt: skip
 
@@ -198,11 +198,16 @@ def presents_votants(inscription: Inscription) -> int:
     return presents.exclude(utilisateur__in=deportes).count()
 
 
+def _accord(nombre: int, mot: str) -> str:
+    return f"{nombre} {mot}{'s' if nombre > 1 and not mot.endswith('s') else ''}"
+
+
 def _exiger_le_quorum(inscription: Inscription) -> None:
     presents, requis = presents_votants(inscription), inscription.seance.quorum
     if presents < requis:
         raise ActeBloque(
-            f"Quorum non atteint : {presents} présents, {requis} requis. La décision ne peut pas être prise."
+            f"Quorum non atteint : {_accord(presents, 'présent')}, {_accord(requis, 'requis')}. "
+            "La décision ne peut pas être prise."
         )
 
 
@@ -239,11 +244,11 @@ def _exiger_le_financement(dossier: Dossier, volets: list[Demande]) -> None:
     """S41, S43 : rien n'est retenu au-delà du coût, ni au-delà d'une enveloppe, voté et programmé compris."""
     retenus = [v for v in volets if v.etat in (PROPOSEE, EN_ATTENTE) and v.propose]
     if not retenus:
-        raise ActeBloque("Aucun montant n'est proposé : proposez d'abord, puis décidez.")
+        raise ActeBloque("Aucun montant n'est proposé : proposez d'abord, puis décidez.")
     somme = cumul(dossier)
     if somme.excedent:
         raise ActeBloque(
-            f"Les financements font {en_francais(somme.total)} pour un coût de {en_francais(somme.cout)} : "
+            f"Les financements font {en_francais(somme.total)} pour un coût de {en_francais(somme.cout)} : "
             f"{en_francais(somme.excedent)} de trop. Baissez une proposition."
         )
     enveloppes = {
@@ -259,7 +264,7 @@ def _exiger_le_financement(dossier: Dossier, volets: list[Demande]) -> None:
         manque = programme(enveloppe) + _du_meme_financeur(retenus, volet) - enveloppe.reste
         if manque > 0:
             raise ActeBloque(
-                f"L'enveloppe de « {volet.financeur.sigle} » serait dépassée de {en_francais(manque)}. "
+                f"L'enveloppe de « {volet.financeur.sigle} » serait dépassée de {en_francais(manque)}. "
                 "Baissez la proposition, ou mettez le dossier en liste d'attente."
             )
 

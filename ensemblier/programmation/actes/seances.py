@@ -77,15 +77,15 @@ def _verifier_la_convocation(
     appel: Appel, dossiers: Sequence[Dossier], membres: Sequence[Membre], quorum: int
 ) -> None:
     if etrangers := [d.numero for d in dossiers if d.appel_id != appel.pk]:
-        raise ActeBloque(f"Ces dossiers ne sont pas de l'appel « {appel} » : {', '.join(etrangers)}.")
+        raise ActeBloque(f"Ces dossiers ne sont pas de l'appel « {appel} » : {', '.join(etrangers)}.")
     if pas_prets := [d.numero for d in dossiers if d.etat != RECEVABLE]:
         raise ActeBloque(
-            f"Une séance examine des dossiers recevables. Ne le sont pas : {', '.join(pas_prets)}."
+            f"Une séance examine des dossiers recevables. Ne le sont pas : {', '.join(pas_prets)}."
         )
     votants = sum(1 for m in membres if m.a_voix)
     if not 1 <= quorum <= votants:
         raise ActeBloque(
-            f"Le quorum est de {quorum} pour {votants} membres votants : il ne peut pas être tenu."
+            f"Le quorum est de {quorum} pour {votants} membres votants : il ne peut pas être tenu."
         )
 
 
@@ -125,7 +125,7 @@ def _deporter(dossier: Dossier, utilisateur: Utilisateur, *, motif: str, par: Ac
     deport.motif, deport.declare_le, deport.leve_le = motif[:200], le, None
     deport.save(update_fields=("motif", "declare_le", "leve_le"))
     consigner(
-        dossier, "deporter", par=par, le=le, libelle=f"Déport : {utilisateur.nom_complet}"[:200], motif=motif,
+        dossier, "deporter", par=par, le=le, libelle=f"Déport : {utilisateur.nom_complet}"[:200], motif=motif,
         public=False,
     )  # fmt: skip
 
@@ -144,11 +144,11 @@ def declarer_deport(
     if par.utilisateur != utilisateur.pk:
         exiger_role(roles, PILOTE, "Enregistrer un déport")
     if not inscription.seance.participants.filter(utilisateur=utilisateur).exists():
-        raise RoleInsuffisant("« Se déporter » : cet acte revient à un membre de la séance.")
+        raise RoleInsuffisant("« Se déporter » : cet acte revient à un membre de la séance.")
     if inscription.seance.etat == CLOSE:
-        raise ActeBloque("La séance est close : son procès-verbal est écrit. Écrivez au service.")
+        raise ActeBloque("La séance est close : son procès-verbal est écrit. Écrivez au service.")
     if not motif.strip():
-        raise ActeBloque("Le motif manque : il va au procès-verbal. Écrivez-le, par exemple « trésorier ».")
+        raise ActeBloque("Le motif manque : il va au procès-verbal. Écrivez-le, par exemple « trésorier ».")
     _deporter(inscription.dossier, utilisateur, motif=motif.strip(), par=par, le=le)
     inscription.notes.filter(utilisateur=utilisateur).delete()
 
@@ -173,7 +173,7 @@ def pointer(
     mot = "présent" if est_present else "absent"
     consigner(
         participant.seance, "pointer", par=par, le=le, public=False,
-        libelle=f"{participant.utilisateur.nom_complet} : {mot}"[:200],
+        libelle=f"{participant.utilisateur.nom_complet} : {mot}"[:200],
     )  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def exiger_ouverte(seance: Seance) -> None:
     """Relit l'état sous le verrou de la séance."""
     seance.refresh_from_db(fields=("etat",))
     if seance.etat != OUVERTE:
-        raise ActeBloque(f"La séance est « {seance.etat_agent} » : ouvrez-la d'abord, ou écrivez au service.")
+        raise ActeBloque(f"La séance est « {seance.etat_agent} » : ouvrez-la d'abord, ou écrivez au service.")
 
 
 def clore_la_seance(
@@ -192,7 +192,7 @@ def clore_la_seance(
         verrouiller(seance.racine())
         reste = list(seance.inscriptions.filter(decision="").values_list("dossier__numero", flat=True))
         if reste:
-            raise ActeBloque(f"Il reste à décider : {', '.join(reste)}. Décidez, ou ajournez avec un motif.")
+            raise ActeBloque(f"Il reste à décider : {', '.join(reste)}. Décidez, ou ajournez avec un motif.")
         avancer(seance, "clore_la_seance", par=par, roles=roles, le=le, public=False)
     if document:
         produire_le_proces_verbal(seance, par=par, le=le)

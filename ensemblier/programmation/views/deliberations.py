@@ -121,7 +121,7 @@ def _decisions(lignes: list[Ligne]) -> list[Decision]:
                 decisions.append(Decision(ligne.volet, None, ligne.motif))
         except ValidationError as erreur:
             ligne.erreur = " ".join(erreur.messages)
-    if fautes := [f"{x.volet.dossier.numero} : {x.erreur}" for x in lignes if x.erreur]:
+    if fautes := [f"{x.volet.dossier.numero} : {x.erreur}" for x in lignes if x.erreur]:
         raise ActeBloque(*fautes)
     return decisions
 

@@ -272,8 +272,7 @@ def _noter(request: HttpRequest, seance: Seance, inscription: Inscription) -> Ht
         le=timezone.now(),
     )  # fmt: skip
     return jouer(
-        request, acte, fait="Note enregistrée.", vers="seance_noter", pk=seance.pk,
-        numero=inscription.dossier.numero,
+        request, acte, fait="", vers="seance_noter", pk=seance.pk, numero=inscription.dossier.numero
     )  # fmt: skip
 
 
@@ -287,7 +286,7 @@ def decider(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
     if request.method == "POST" and essayer(
         form, lambda: actes.decider(inscription, **form.cleaned_data, **_acte(request))
     ):
-        messages.success(request, f"Décision enregistrée : {inscription.get_decision_display().lower()}.")
+        messages.success(request, f"Décision enregistrée : {inscription.get_decision_display().lower()}.")
         return redirect("seance", pk)
     return _page_de_decision(request, lue, inscription, form=form)
 

@@ -97,8 +97,9 @@ def _proposer(request: HttpRequest, acteur: Acteur, lignes: list[lecture.Ligne])
 def _contexte(
     request: HttpRequest, appel: Appel, tous: Any, lignes: list[lecture.Ligne], suivant: str
 ) -> dict[str, Any]:
-    colonnes = lecture.colonnes_de(appel)
-    totaux = lecture.totaux(tous, colonnes)
+    toutes = lecture.colonnes_de(appel)
+    totaux = lecture.totaux(tous, toutes)
+    colonnes = [c for c in toutes if totaux[c.cle]["demande"]]
     mots = request.GET.get("q", "")
     return {
         "appel": appel,
@@ -145,7 +146,7 @@ def enveloppes(request: HttpRequest, appel: str) -> HttpResponse:
         enveloppe = ouvertes.get(financeur.pk)
         form = EnveloppeForm(request.POST, prefix=financeur.code, est_ouverte=enveloppe is not None)
         if essayer(form, partial(_dire, lu, financeur, enveloppe, form, acteur)):
-            messages.success(request, f"Enveloppe enregistrée : {financeur.sigle}.")
+            messages.success(request, f"Enveloppe enregistrée : {financeur.sigle}.")
             return redirect("enveloppes", appel)
         forms[financeur.code] = form
     contexte = {
