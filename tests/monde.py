@@ -146,6 +146,7 @@ def _parametres(
         "convention": Convention.objects.get(demande=call).pk,
         "seance": seance.pk,
         "inscription": inscription.pk,
+        "participant": seance.participants.order_by("pk").first().pk,
         "contact": contact.pk,
         "piece": piece.pk,
         "deliberation": Deliberation.objects.get(financeur=call.financeur).pk,

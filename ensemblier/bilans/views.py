@@ -24,7 +24,7 @@ from ensemblier.bilans.forms import (
 )
 from ensemblier.bilans.models import Bilan, Reversement
 from ensemblier.conventions import comptes
-from ensemblier.conventions.droits import PORTEUR, exiger_lecteur, fil_des_suites
+from ensemblier.conventions.droits import PORTEUR, exiger_lecteur, exiger_sur_volet, fil_des_suites
 from ensemblier.conventions.models import Tranche, Versement
 from ensemblier.dossiers.etats import ACCORDS, VOTEE
 from ensemblier.dossiers.models import Demande, Dossier, Obligation
@@ -256,7 +256,7 @@ def payer(request: HttpRequest, numero: str, versement: int) -> HttpResponse:
     objet = get_object_or_404(
         Versement.objects.filter(tranche__demande__dossier__in=visibles).select_related(*liens), pk=versement
     )
-    exiger_lecteur(request.acteur, objet.tranche.demande.dossier)
+    exiger_sur_volet(request.acteur, objet.tranche.demande, Role.FINANCES, quoi="Constater le paiement")
     return _page_d_acte(
         request,
         numero,
@@ -276,7 +276,7 @@ def constater(request: HttpRequest, numero: str, tranche: int) -> HttpResponse:
     objet = get_object_or_404(
         Tranche.objects.filter(demande__dossier__in=visibles).select_related(*liens), pk=tranche
     )
-    exiger_lecteur(request.acteur, objet.demande.dossier)
+    exiger_sur_volet(request.acteur, objet.demande, Role.FINANCES, quoi="Constater le paiement")
     return _page_d_acte(
         request,
         numero,
@@ -292,7 +292,7 @@ def constater(request: HttpRequest, numero: str, tranche: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reclamer(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
     objet = _demande(request, numero, demande)
-    exiger_lecteur(request.acteur, objet.dossier)
+    exiger_sur_volet(request.acteur, objet, Role.AGENT_FINANCEUR, quoi="Demander un reversement")
     return _page_d_acte(
         request,
         numero,
@@ -325,13 +325,21 @@ _SUITES_DU_REVERSEMENT: dict[str, tuple[type, Callable[..., object], str, str, s
 }  # fmt: skip
 
 
+_QUI_REVERSE: dict[str, tuple[Role, ...]] = {
+    "observer": (Role.REDACTEUR, Role.SIGNATAIRE),
+    "decider": (Role.AGENT_FINANCEUR,),
+    "abandonner": (Role.AGENT_FINANCEUR,),
+    "encaisser": (Role.FINANCES,),
+}
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def reversement(request: HttpRequest, numero: str, demande: int, faire: str) -> HttpResponse:
     volet = _demande(request, numero, demande)
-    exiger_lecteur(request.acteur, volet.dossier)
     objet = get_object_or_404(Reversement, demande=volet)
     objet.demande = volet
     formulaire, acte, titre, bouton, reussite = _SUITES_DU_REVERSEMENT[faire]
+    exiger_sur_volet(request.acteur, volet, *_QUI_REVERSE[faire], quoi=titre)
     return _page_d_acte(
         request,
         numero,

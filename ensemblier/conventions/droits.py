@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import reverse
 
-from ensemblier.dossiers.droits import roles
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.droits import roles, roles_sur_demande
+from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.instruction.droits import exiger_role
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 
 PORTEUR = frozenset({Role.REDACTEUR, Role.SIGNATAIRE})
@@ -26,6 +27,11 @@ def exiger_lecteur(acteur: Acteur | None, dossier: Dossier) -> set[Role]:
             "Les conventions et les versements se lisent par le porteur, les financeurs et les finances."
         )
     return siens
+
+
+def exiger_sur_volet(acteur: Acteur | None, demande: Demande, *admis: Role, quoi: str) -> None:
+    """Refuse d'emblée (403) la page d'un acte à qui ne peut pas le faire sur ce volet."""
+    exiger_role(roles_sur_demande(acteur, demande), admis, quoi)
 
 
 def fil_des_suites(acteur: Acteur, numero: str, page: str = "") -> list[tuple[str, str]]:

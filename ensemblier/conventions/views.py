@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from ensemblier.comptes.droits import exiger
 from ensemblier.conventions import actes, documents
-from ensemblier.conventions.droits import exiger_lecteur, fil_des_suites
+from ensemblier.conventions.droits import exiger_lecteur, exiger_sur_volet, fil_des_suites
 from ensemblier.conventions.etats import A_SIGNER
 from ensemblier.conventions.forms import ExemplaireForm, MotifForm
 from ensemblier.conventions.models import Convention, Notification, Tranche, Versement
@@ -134,6 +135,7 @@ def apercu(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def lot(request: HttpRequest) -> HttpResponse:
     """Notifier plusieurs décisions : les chiffres d'abord, les lettres ensuite (É14)."""
+    exiger(request.acteur, Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AGENT_FINANCEUR)
     choisies = request.POST if request.method == "POST" else request.GET
     cles = [int(c) for c in choisies.getlist("choix") if c.isdigit()]
     demandes = [
@@ -228,6 +230,7 @@ def certifier(request: HttpRequest, numero: str, versement: int) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 def annuler(request: HttpRequest, numero: str, versement: int) -> HttpResponse:
     objet = _versement(request, numero, versement)
+    exiger_sur_volet(request.acteur, objet.tranche.demande, Role.FINANCES, quoi="Annuler le versement")
     form = MotifForm(request.POST or None)
     if form.is_valid():
         motif = form.cleaned_data["motif"]

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Dossier
 from ensemblier.instruction import actes
-from ensemblier.instruction.droits import PILOTE
+from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import complement_ouvert, completude, rapport_de
 from ensemblier.instruction.forms import ComplementsForm, MotifForm
 from ensemblier.instruction.lecture import dossier_a_instruire, fil
@@ -60,6 +60,7 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
 @require_POST
 def demander(request: HttpRequest, numero: str) -> HttpResponse:
     dossier = dossier_a_instruire(request, numero)
+    exiger_role(roles(request.acteur, dossier), PILOTE, "Demander des pièces")
     form = ComplementsForm(request.POST, dossier=dossier)
     options = _acteur(request, dossier)
     if essayer(form, lambda: actes.demander_complements(dossier, **form.cleaned_data, **options)):
@@ -71,6 +72,7 @@ def demander(request: HttpRequest, numero: str) -> HttpResponse:
 @require_POST
 def juger_piece(request: HttpRequest, numero: str, piece: int) -> HttpResponse:
     dossier = dossier_a_instruire(request, numero)
+    exiger_role(roles(request.acteur, dossier), PILOTE, "Juger une pièce")
     courante = get_object_or_404(dossier.pieces.select_related("fichier", "dossier"), pk=piece)
     options = _acteur(request, dossier)
     if "valider" in request.POST:
@@ -98,6 +100,7 @@ def recevable(request: HttpRequest, numero: str) -> HttpResponse:
 @require_POST
 def irrecevable(request: HttpRequest, numero: str) -> HttpResponse:
     dossier = dossier_a_instruire(request, numero)
+    exiger_role(roles(request.acteur, dossier), PILOTE, "Déclarer irrecevable")
     form = MotifForm(request.POST, prefix="irrecevable")
     options = _acteur(request, dossier)
     if essayer(form, lambda: actes.declarer_irrecevable(dossier, **form.cleaned_data, **options)):

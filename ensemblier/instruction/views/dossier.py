@@ -16,7 +16,7 @@ from ensemblier.dossiers.droits import roles, roles_sur_demande
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.instruction import actes
-from ensemblier.instruction.droits import PILOTE
+from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import completude
 from ensemblier.instruction.forms import DauphinForm, DepotForm, JugementForm
 from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal_complet
@@ -54,6 +54,8 @@ def criteres(request: HttpRequest, numero: str) -> HttpResponse:
     """`/instruction/<n>/criteres/` : déclaré, qualifié, validé, avec la raison de chacun."""
     dossier = dossier_a_instruire(request, numero)
     code = request.POST.get("code", "")
+    if request.method == "POST":
+        exiger_role(roles(request.acteur, dossier), PILOTE, "Trancher un critère")
     soumis = JugementForm(request.POST, prefix=code) if request.method == "POST" else None
     if soumis and essayer(soumis, lambda: _trancher(request, dossier, code, soumis.cleaned_data)):
         messages.success(request, "Réponse enregistrée.")
@@ -112,7 +114,8 @@ def _enregistrer_depot(request: HttpRequest, dossier: Dossier, dit: dict[str, An
         actes_dossiers.noter_numero_dauphin(dossier, numero=dit["numero"], roles=siens, **options)
         return
     volets = dossier.demandes.select_related("financeur__commune", "dossier")
-    demande = get_object_or_404(volets, pk=int(request.POST.get("cle") or 0))
+    cle = request.POST.get("cle", "")
+    demande = get_object_or_404(volets, pk=int(cle) if cle.isdecimal() else 0)
     actes_dossiers.noter_reference_depot(
         demande, reference=dit["reference"], le_depot=dit["depot_le"],
         roles=roles_sur_demande(request.acteur, demande), **options,

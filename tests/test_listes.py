@@ -1,0 +1,72 @@
+"""Chaque liste coûte autant de requêtes à 2 et à 12 lignes (architecture §7) ; `-s` montre le tableau."""
+
+import sys
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from ensemblier.dossiers.models import Ciblage
+from ensemblier.registre.actes import reprendre
+from tests import fabriques as f
+from tests import fabriques_suites as s
+
+LISTES = (
+    ("mes_dossiers", "amina"),
+    ("instruction", "benoit"),
+    ("instruction", "chloe"),
+    ("instruction", "farid"),
+    ("programmation", "benoit"),
+    ("programmation_appel", "benoit"),
+    ("seances", "benoit"),
+    ("suites", "benoit"),
+    ("suites_a_signer", "benoit"),
+    ("suites_a_payer", "fatou_finances"),
+    ("suites_a_reclamer", "benoit"),
+    ("observatoire", None),
+    ("observatoire_actions", None),
+    ("appels", None),
+    ("quartiers", None),
+)
+BUDGET = 26
+
+
+def _peupler(combien: int, *, depuis: int) -> None:
+    """Autant de dossiers décidés, et autant de dossiers à instruire."""
+    lens = f.territoire().communes.get(code="LENS")
+    cite = f.territoire().quartiers.get(code="QN06224M")
+    for rang in range(depuis, depuis + combien):
+        decide = s.dossier(f"26-{rang:04d}", appel="aap-2026")
+        Ciblage.objects.create(dossier=decide, quartier=cite).communes.add(lens)
+        for code, montant in (("CALL", "12000.00"), ("ETAT", "4000.00")):
+            s.volet(decide, montant, financeur=code)
+        arrive = s.dossier(f"26-{rang + 500:04d}", appel="aap-2026")
+        Ciblage.objects.create(dossier=arrive, quartier=cite).communes.add(lens)
+        s.volet(arrive, "4000.00", financeur="ETAT", etat="sollicitee")
+        reprendre(arrive, etat="depose", par=f.systeme("lens-lievin"), le=s.AVANT, libelle="Repris")
+
+
+def _compter(nom: str, qui: str | None) -> int:
+    client = f.client(qui)
+    adresse = reverse(nom, args=("aap-2026",) if nom == "programmation_appel" else ())
+    client.get(adresse)
+    with CaptureQueriesContext(
+        connection,
+    ) as requetes:
+        reponse = client.get(adresse)
+    assert reponse.status_code == 200, (nom, qui, reponse.status_code)
+    return len(requetes)
+
+
+@pytest.mark.django_db
+def test_chaque_liste_coute_autant_a_deux_et_a_douze_lignes():
+    f.appel("aap-2026")
+    _peupler(2, depuis=1)
+    deux = {liste: _compter(*liste) for liste in LISTES}
+    _peupler(10, depuis=3)
+    douze = {liste: _compter(*liste) for liste in LISTES}
+    for (nom, qui), requetes in douze.items():
+        sys.stdout.write(f"{nom:24} {qui or 'sans compte':16} {deux[nom, qui]:3} {requetes:3}\n")
+    assert deux == douze
+    assert max(douze.values()) <= BUDGET
