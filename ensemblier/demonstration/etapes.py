@@ -142,7 +142,7 @@ def occuper_le_jour(
         else [_ami(6500), _ami(9000)]
     )
     cas = [
-        Cas(JARDINS, 11, CITE, "brouillon", plans[0]),
+        Cas(JARDINS, 15, CITE, "brouillon", plans[2]),
         Cas(JARDINS, 3, GRANDE, "depose", plans[0]),
         Cas(LECTURES, 1, CITE_2, "propose", plans[1]),
         Cas(JARDINS, 12, CITE, "propose", plans[1]),
