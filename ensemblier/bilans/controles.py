@@ -44,7 +44,7 @@ def _textes(bilan: Bilan) -> list[tuple[str, str]]:
         "deroule": "Racontez ce qui s'est passé.",
         "resultats": "Dites les résultats, face aux objectifs.",
     }
-    if _veut_un_comite(bilan):
+    if veut_un_comite(bilan.dossier):
         attendus["comite_de_suivi"] = (
             "L'appel demande au moins un compte rendu du comité de suivi. Écrivez sa date et ce qu'il a dit."
         )
@@ -96,9 +96,9 @@ def _par_sexe(bilan: Bilan) -> list[str]:
     return [f"{debut} Il y a {somme - total} de trop{INSECABLE}: corrigez un des nombres."]
 
 
-def _veut_un_comite(bilan: Bilan) -> bool:
+def veut_un_comite(dossier: Dossier) -> bool:
     """R42 : l'appel a une règle qui lit le comité de suivi."""
-    regles = reglement_de(bilan.dossier).regles
+    regles = reglement_de(dossier).regles
     return any("action.comite_de_suivi" in regle.champs for regle in regles)
 
 

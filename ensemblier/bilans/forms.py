@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from ensemblier.bilans.calculs import CHARGE, PRODUIT
+from ensemblier.bilans.controles import veut_un_comite
 from ensemblier.bilans.models import Bilan
 from ensemblier.conventions import comptes
 from ensemblier.dossiers.models import Ciblage, Dossier, LigneDeBudget
@@ -82,7 +83,7 @@ class BilanForm(FormulaireModele):
     def dire_l_attendu(self) -> None:
         """Pour l'affichage seul : ce que l'envoi exigera ne se dit pas « facultatif »."""
         attendus = ["realisation", *_EFFECTIFS, "deroule", "resultats"]
-        if self.dossier.appel.type == "AAP":
+        if veut_un_comite(self.dossier):
             attendus.append("comite_de_suivi")
         for nom in attendus:
             self.fields[nom].required = True
