@@ -33,6 +33,13 @@ def lire(client, url, code=200):
     return reponse.content.decode().replace("\u00a0", " ").replace("&#x27;", "'")
 
 
+def test_un_dossier_sans_nombre_de_personnes_se_relit(amina):
+    """Le lien « Relire et déposer » est offert à chaque étape, même avant l'étape des publics."""
+    dossier = fabriques.dossier()
+    type(dossier).objects.filter(pk=dossier.pk).update(publics_total=None, publics_qpv=None)
+    assert "— personnes, dont — habitants" in lire(amina, f"/dossiers/{dossier.numero}/relecture/")
+
+
 @pytest.mark.parametrize("etape", ETAPES)
 @pytest.mark.parametrize("appel", ["ami-2025", "aap-2026"])
 def test_chaque_etape_s_ouvre(amina, etape, appel):
