@@ -137,7 +137,7 @@ def lot(request: HttpRequest) -> HttpResponse:
     """Notifier plusieurs décisions : les chiffres d'abord, les lettres ensuite (É14)."""
     exiger(request.acteur, Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AGENT_FINANCEUR)
     choisies = request.POST if request.method == "POST" else request.GET
-    cles = [int(c) for c in choisies.getlist("choix") if c.isdigit()]
+    cles = [int(c) for c in choisies.getlist("choix") if c.isdecimal() and len(c) < 19]
     demandes = [
         d
         for d in _demandes(request).filter(pk__in=cles, etat__in=(VOTEE, REFUSEE)).order_by("dossier__numero")

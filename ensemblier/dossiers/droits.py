@@ -11,15 +11,20 @@ _GLOBAUX = (Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR, Role.JURY, Role.S
 
 
 def roles(acteur: Acteur | None, dossier: Dossier) -> set[Role]:
-    """Les rôles de l'acteur sur le dossier ; l'appelant l'a lu par `visibles_par`."""
+    """Les rôles de l'acteur sur le dossier ; l'appelant l'a lu par `visibles_par`.
+
+    Qui représente le porteur n'a aucun rôle d'autorité sur ses dossiers (B10) : nul n'est juge et partie.
+    """
     if acteur is None:
         return set()
-    siens = {
+    porteur = {
         droit.role
         for droit in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)
         if droit.organisme == dossier.organisme_id
     }
-    siens |= {role for role in _GLOBAUX if acteur.a(role)}
+    if porteur:
+        return porteur
+    siens = {role for role in _GLOBAUX if acteur.a(role)}
     if acteur.a(Role.AGENT_FINANCEUR):
         siens.add(Role.AGENT_FINANCEUR)
     if acteur.a(Role.REFERENT_COMMUNAL):
@@ -51,4 +56,6 @@ def roles_sur_financeur(acteur: Acteur | None, financeur: Financeur) -> set[Role
 def roles_sur_demande(acteur: Acteur | None, demande: Demande) -> set[Role]:
     """Les rôles sur un volet : chacun n'écrit que sa ligne (`roles_sur_financeur`)."""
     siens = roles(acteur, demande.dossier) - {Role.AGENT_FINANCEUR, Role.FINANCES}
+    if siens & {Role.REDACTEUR, Role.SIGNATAIRE}:
+        return siens
     return siens | roles_sur_financeur(acteur, demande.financeur)

@@ -38,6 +38,12 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
             autorite &= ~Q(organisme_id__in=Interet.objects.en_cours(acteur.utilisateur).values("organisme"))
         return base.filter(autorite | Q(organisme_id__in=porteurs)) if porteurs else base.filter(autorite)
 
+    def a_juger_par(self, acteur: Acteur | None) -> DossierQuerySet:
+        """Ce que l'acteur voit et peut juger : jamais un dossier d'un organisme qu'il représente (B10)."""
+        visibles = self.visibles_par(acteur)
+        siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)} if acteur else set()
+        return visibles.exclude(organisme__in=siens) if siens else visibles
+
     @staticmethod
     def _cote_autorite(acteur: Acteur) -> Q | None:
         if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR):

@@ -13,12 +13,13 @@ from django.views.decorators.http import require_safe
 from ensemblier.dossiers import lecture as lecture_du_dossier
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.fiche import rapport_de
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.models import Dossier, Piece
 from ensemblier.espaces.panneaux import financements, lignes_d_avis, prochain_acte, retard, siens
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.instruction.examen import PieceAttendue, completude, echeance_d_instruction
 from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal_complet
 from ensemblier.noyau.calendrier import rejet_implicite
+from ensemblier.noyau.machine import Acteur, Role
 
 SECTIONS = (
     ("organisme", "Organisme"),
@@ -48,7 +49,7 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
         "avis": lignes,
         "mes_lignes": {f.pk for f in mes_lignes},
         "briques": financements(lu, lignes),
-        "pieces": [_piece(lu, p) for p in completude(lu).lignes],
+        "pieces": [_piece(request.acteur, lu, p) for p in completude(lu).lignes],
         "criteres": list(lu.criteres.filter(est_declare=True).order_by("pk")),
         "echeance": echeance,
         "retard": retard(echeance, jour),
@@ -71,16 +72,17 @@ def _horloge(dossier: Dossier) -> dict[str, Any]:
     }
 
 
-def _piece(dossier: Dossier, attendue: PieceAttendue) -> dict[str, Any]:
+def _piece(acteur: Acteur, dossier: Dossier, attendue: PieceAttendue) -> dict[str, Any]:
     """Une pièce telle que le composant la dessine ; remplie ici, elle est valide."""
     recue = attendue.recue
     commun = {"libelle": attendue.libelle, "etat": "valide" if attendue.etat == "ici" else attendue.etat}
     if recue is None:
         return commun
+    lisible = recue.code != Piece.RIB or acteur.a(*PILOTE, Role.FINANCES)
     return commun | {
         "type_mime": recue.fichier.type_mime, "taille": recue.fichier.taille, "depose_le": recue.recue_le,
         "depose_par": recue.fichier.depose_par, "motif": recue.motif,
-        "url": reverse("instruction_piece", args=[dossier.numero, recue.fichier.cle]),
+        "url": reverse("instruction_piece", args=[dossier.numero, recue.fichier.cle]) if lisible else "",
     }  # fmt: skip
 
 

@@ -171,7 +171,7 @@ def tout(request: HttpRequest) -> HttpResponse:
     def lire(suites: Suites) -> dict[str, Any]:
         volets = suites.volets.select_related(*_LIENS).order_by("-pk")
         apres = request.GET.get("apres", "")
-        if apres.isdigit():
+        if apres.isdecimal() and len(apres) < 19:
             volets = volets.filter(pk__lt=int(apres))
         lus = list(volets[: PAR_PAGE + 1])
         return {"volets": lus[:PAR_PAGE], "suivant": lus[PAR_PAGE - 1].pk if len(lus) > PAR_PAGE else None}

@@ -54,7 +54,7 @@ def filtrer(
     quartier: str = "",
 ) -> QuerySet[Attribution]:
     """Les filtres de la page, cumulés ; une valeur vide ne filtre rien."""
-    if annee.isdigit() and len(annee) == 4:
+    if annee.isdecimal() and len(annee) == 4:
         lignes = lignes.filter(demande__dossier__appel__exercice=int(annee))
     if financeur:
         lignes = lignes.filter(demande__financeur__code=financeur)

@@ -85,7 +85,7 @@ def actions(request: HttpRequest) -> HttpResponse:
     filtres = _filtres(request)
     lignes = lecture.filtrer(lecture.attributions(request.territoire), **filtres)
     debut = request.GET.get("debut", "")
-    apres = int(debut) if debut.isdigit() and len(debut) < 7 else 0
+    apres = int(debut) if debut.isdecimal() and len(debut) < 7 else 0
     page, nombre = lecture.actions(lignes, apres=apres)
     actifs = {nom: valeur for nom, valeur in filtres.items() if valeur}
     fin = apres + len(page)

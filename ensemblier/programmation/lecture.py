@@ -87,7 +87,7 @@ class Colonne:
 
 def dossiers_de(acteur: Acteur, appel: Appel, mots: str = "") -> DossierQuerySet:
     """Les dossiers de l'appel qui se programment ou sont décidés, dans ce que l'acteur voit."""
-    visibles = Dossier.objects.visibles_par(acteur).filter(
+    visibles = Dossier.objects.a_juger_par(acteur).filter(
         appel=appel, etat__in=(RECEVABLE, DECIDE, CLOS), depose_le__isnull=False
     )
     if mots:

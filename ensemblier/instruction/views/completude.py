@@ -19,6 +19,7 @@ from ensemblier.instruction.examen import complement_ouvert, completude, rapport
 from ensemblier.instruction.forms import ComplementsForm, MotifForm
 from ensemblier.instruction.lecture import dossier_a_instruire, fil
 from ensemblier.instruction.views.commun import essayer, jouer, statut
+from ensemblier.noyau.machine import Role
 
 PAGE = "instruction_completude"
 
@@ -46,6 +47,7 @@ def _page(
         "actes": {t.acte for t in dossier.machine.possibles(etat=dossier.etat, roles=siens)},
         "est_pilote": bool(siens & set(PILOTE)),
         "pour_agent": True,
+        "voit_le_rib": request.acteur.a(*PILOTE, Role.FINANCES),
     }
     code = max(statut(form) for form in formulaires.values())
     return render(request, "instruction/completude.html", contexte, status=code)

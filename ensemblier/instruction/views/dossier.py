@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from ensemblier.dossiers import actes as actes_dossiers
 from ensemblier.dossiers.droits import roles, roles_sur_demande
 from ensemblier.dossiers.fiche import reglement_de
-from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.dossiers.models import Demande, Dossier, Piece
 from ensemblier.instruction import actes
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import completude
@@ -115,7 +115,7 @@ def _enregistrer_depot(request: HttpRequest, dossier: Dossier, dit: dict[str, An
         return
     volets = dossier.demandes.select_related("financeur__commune", "dossier")
     cle = request.POST.get("cle", "")
-    demande = get_object_or_404(volets, pk=int(cle) if cle.isdecimal() else 0)
+    demande = get_object_or_404(volets, pk=int(cle) if cle.isdecimal() and len(cle) < 19 else 0)
     actes_dossiers.noter_reference_depot(
         demande, reference=dit["reference"], le_depot=dit["depot_le"],
         roles=roles_sur_demande(request.acteur, demande), **options,
@@ -168,9 +168,10 @@ def historique(request: HttpRequest, numero: str) -> HttpResponse:
 
 @require_GET
 def piece(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
-    """`/instruction/<n>/pieces/<cle>/` : la consultation laisse une trace."""
+    """`/instruction/<n>/pieces/<cle>/` : tracé ; un RIB n'est que pour le service et les finances."""
     dossier = dossier_a_instruire(request, numero)
-    trouvee = get_object_or_404(dossier.pieces.select_related("fichier"), fichier__cle=cle)
+    lisibles = Piece.objects.visibles_par(request.acteur).select_related("fichier")
+    trouvee = get_object_or_404(lisibles, dossier=dossier, fichier__cle=cle)
     tracer(
         par=request.acteur, nature="consultation", chemin=request.path, le=timezone.now(),
         objet=dossier.designation(), raison=trouvee.code,

@@ -49,7 +49,7 @@ def noter(
     membre = seance.participants.filter(utilisateur=utilisateur, a_voix=True).exists()
     if par.utilisateur != utilisateur.pk or not membre:
         raise RoleInsuffisant("« Noter » : cet acte revient à un membre votant de la séance, pour lui-même.")
-    if not Dossier.objects.visibles_par(par).filter(pk=inscription.dossier_id).exists():
+    if not Dossier.objects.a_juger_par(par).filter(pk=inscription.dossier_id).exists():
         raise RoleInsuffisant("« Noter » : vous êtes déporté de ce dossier, vous ne le voyez ni ne le notez.")
     verrouiller(seance.racine())
     exiger_ouverte(seance)

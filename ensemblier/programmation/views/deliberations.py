@@ -82,7 +82,7 @@ def nouvelle(request: HttpRequest, appel: str, financeur: str) -> HttpResponse:
 
 def _lignes(request: HttpRequest, appel: Appel, financeur: Financeur) -> list[Ligne]:
     """Les volets qui attendent l'acte, préremplis de ce que la séance en a dit ; deux requêtes."""
-    visibles = Dossier.objects.visibles_par(request.acteur).filter(appel=appel, etat=RECEVABLE)
+    visibles = Dossier.objects.a_juger_par(request.acteur).filter(appel=appel, etat=RECEVABLE)
     volets = list(
         Demande.objects.filter(financeur=financeur, dossier__in=visibles.values("pk"), etat__in=A_DECIDER)
         .select_related(

@@ -53,7 +53,7 @@ def _seance(request: HttpRequest, pk: int) -> Seance:
 
 def _inscription(request: HttpRequest, seance: Seance, numero: str) -> Inscription:
     """Le dossier à l'ordre du jour ; introuvable pour un déporté : ni lecture, ni note, ni moyenne (S69)."""
-    visibles = Dossier.objects.visibles_par(request.acteur).values("pk")
+    visibles = Dossier.objects.a_juger_par(request.acteur).values("pk")
     lues = Inscription.objects.filter(seance=seance, dossier__in=visibles).select_related(
         "seance__appel__reglement", "dossier__appel__reglement", "dossier__reglement", "dossier__organisme",
         "dossier__territoire", "dossier__pilier",
@@ -135,7 +135,7 @@ def seance(request: HttpRequest, pk: int) -> HttpResponse:
     exiger(request.acteur, *MEMBRES)
     lue = _seance(request, pk)
     visibles = set(
-        Dossier.objects.visibles_par(request.acteur)
+        Dossier.objects.a_juger_par(request.acteur)
         .filter(pk__in=lue.inscriptions.values("dossier"))
         .values_list("pk", flat=True)
     )
@@ -260,12 +260,12 @@ def noter(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
 
 
 def _visibles(request: HttpRequest) -> Any:
-    return Dossier.objects.visibles_par(request.acteur).values("pk")
+    return Dossier.objects.a_juger_par(request.acteur).values("pk")
 
 
 def _noter(request: HttpRequest, seance: Seance, inscription: Inscription) -> HttpResponse:
     critere, _, valeur = request.POST.get("note", "").partition(":")
-    if not valeur.isdecimal():
+    if not valeur.isdecimal() or len(valeur) > 2:
         raise Http404
     acte = partial(
         actes.noter, inscription, request.user, critere=critere, valeur=int(valeur), par=request.acteur,
