@@ -22,6 +22,7 @@ from ensemblier.conventions.etats import ANNULE, PAYE, SIGNEE
 from ensemblier.conventions.gardes import blocages
 from ensemblier.conventions.models import Convention, Tranche, Versement
 from ensemblier.conventions.plan import BILAN
+from ensemblier.dossiers.droits import roles_sur_demande
 from ensemblier.dossiers.etats import (
     ACOMPTE_VERSE,
     CONVENTIONNEE,
@@ -182,7 +183,11 @@ def tout(request: HttpRequest) -> HttpResponse:
 @require_safe
 def a_signer(request: HttpRequest) -> HttpResponse:
     def lire(suites: Suites) -> dict[str, Any]:
-        return {"a_notifier": suites.a_notifier()[:200], "conventions": suites.a_signer()[:200]}
+        a_notifier = list(suites.a_notifier()[:200])
+        for demande in a_notifier:
+            siens = roles_sur_demande(request.acteur, demande)
+            demande.peut_notifier = Role.AGENT_FINANCEUR in siens
+        return {"a_notifier": a_notifier, "conventions": suites.a_signer()[:200]}
 
     return _page(request, "a-signer", "espaces/suites_a_signer.html", lire)
 

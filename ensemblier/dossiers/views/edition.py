@@ -239,7 +239,24 @@ def constats(request: HttpRequest, numero: str) -> HttpResponse:
         "etape": etapes.PAR_CODE[code],
         "vivant": True,
     }
+    places = {etapes.ancre(champ) for champ in _places(formulaires)}
+    contexte["sous_champs"] = [(a, siens) for a, siens in contexte["sous_champs"] if a in places]
     return render(request, "dossiers/morceaux/vivant.html", contexte)
+
+
+def _places(formulaires: dict[str, Any]) -> set[str]:
+    """Les chemins de la fiche qui ont leur boîte sur cette page : ceux de l'appel, pas d'un autre."""
+    places = {
+        chemin
+        for formulaire in formulaires.values()
+        for nom, chemin in formulaire.CHEMINS.items()
+        if nom in formulaire.fields
+    }
+    if "quartiers" in formulaires:
+        places.add("action.quartiers")
+    if "contacts" in formulaires and formulaires["contacts"].est_demande:
+        places.add("action.contacts_communes")
+    return places
 
 
 def _en_lecture(request: HttpRequest, dossier: Dossier, roles: set[Role], code: str) -> HttpResponse:
