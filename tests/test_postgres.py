@@ -7,10 +7,7 @@ import sys
 import pytest
 from django.conf import settings
 
-REJOUES = (
-    "registre", "territoires", "comptes", "appels", "dossiers", "instruction", "programmation", "conventions",
-    "bilans", "concurrence",
-)  # fmt: skip
+REJOUES = ("registre", "instruction", "programmation")
 
 
 @pytest.mark.postgresql
