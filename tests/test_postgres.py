@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.conf import settings
 
-REJOUES = ("registre", "instruction", "programmation")
+REJOUES = ("registre", "programmation")
 
 
 @pytest.mark.postgresql
