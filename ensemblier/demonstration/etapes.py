@@ -137,9 +137,9 @@ def occuper_le_jour(
     jours["programme"] = jour + timedelta(days=8)
     multi = appel.type == "AAP"
     plans = (
-        [_aap(4000, 3000, "LENS", 1500), _aap(6000, 4500, "LENS", 2000)]
+        [_aap(4000, 3000, "LENS", 1500), _aap(6000, 4500, "LENS", 2000), _aap(12000, 6000, "LENS", 3000)]
         if multi
-        else [_ami(6500), _ami(9000)]
+        else [_ami(6500), _ami(9000), _ami(12000)]
     )
     cas = [
         Cas(JARDINS, 15, CITE, "brouillon", plans[2]),
