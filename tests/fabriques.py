@@ -158,6 +158,18 @@ def personne(nom: str) -> Utilisateur:
     return utilisateur
 
 
+def habiliter(nom: str, qualite: str, fonction: str, *, du: date | None = None, au: date | None = None):
+    """Une habilitation de plus à quelqu'un de la distribution ; rend la personne."""
+    qui = personne(nom)
+    ouvrir(
+        Habilitation(
+            utilisateur=qui, territoire=territoire(), qualite=qualite, fonction=fonction, du=du, au=au
+        ),
+        par=systeme(territoire().code), le=OUVERTURE, libelle="Habilitation donnée", public=False,
+    )  # fmt: skip
+    return qui
+
+
 def acteur(nom: str, *, le: date | None = None) -> Acteur:
     """L'acteur de cette personne, avec ses droits au jour `le` (2025-05-20 à défaut)."""
     return acteur_de(personne(nom), territoire(), le=le or date(2025, 5, 20))

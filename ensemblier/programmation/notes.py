@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ensemblier.dossiers.models import Deport
+from ensemblier.instruction.droits import PILOTE
 from ensemblier.noyau import packs
+from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.montants import Candidat, classer, moyenne
 from ensemblier.noyau.montants import score as score_de_grille
 from ensemblier.programmation.models import Inscription, Note, Participant, Seance
@@ -77,6 +79,27 @@ def resultats(seance: Seance) -> list[Resultat]:
             )
         )
     return _classer(lignes)
+
+
+def lit_toutes_les_notes(acteur: Acteur) -> bool:
+    """Le service et l'audit ; un membre ne lit que les siennes, séance close comprise."""
+    return acteur.a(*PILOTE, Role.AUDITEUR)
+
+
+def resultats_lus_par(acteur: Acteur, seance: Seance) -> list[Resultat]:
+    """Ce que l'acteur peut lire des notes : tout, ou les siennes dans l'ordre du jour.
+
+    L'ordre du classement est lui-même une note : un membre ne le voit pas.
+    """
+    tous = resultats(seance)
+    if lit_toutes_les_notes(acteur):
+        return tous
+    return [_pour_un_membre(r, acteur.utilisateur) for r in sorted(tous, key=lambda r: r.inscription.rang)]
+
+
+def _pour_un_membre(resultat: Resultat, utilisateur: int | None) -> Resultat:
+    siens = {u: score for u, score in resultat.scores.items() if u == utilisateur}
+    return Resultat(resultat.inscription, None, siens, 0, resultat.deportes)
 
 
 def _deports(inscriptions: list[Inscription]) -> dict[int, dict[int, str]]:

@@ -8,6 +8,7 @@ from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.instruction import actes as instruction
 from ensemblier.programmation import actes
 from ensemblier.programmation.actes import Decision, Membre
+from ensemblier.programmation.notes import grille_de
 from tests import fabriques as f
 
 AMI = f.instant("2025-06-12 09:00")
@@ -78,6 +79,16 @@ def seance(*dossiers, membres=("elise",), quorum=1, ouverte=True, le=JURY):
             actes.pointer(participant, est_present=True, **options)
     assert par.nom
     return tenue
+
+
+def noter(tenue, dossier, qui, valeur=3, **sauf):
+    """Toute la grille d'un membre, à `valeur` sauf les critères nommés."""
+    inscription = tenue.inscriptions.select_related("seance__appel", "dossier").get(dossier=dossier)
+    for critere in grille_de(tenue).criteres:
+        actes.noter(
+            inscription, f.personne(qui), critere=critere.code, valeur=sauf.get(critere.code, valeur),
+            par=f.acteur(qui), le=JURY,
+        )  # fmt: skip
 
 
 def proposer(dossier, montant, code="CALL", *, par="benoit", le=AMI):

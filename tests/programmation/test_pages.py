@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ensemblier.comptes.models import Interet
-from ensemblier.programmation import actes
+from ensemblier.programmation import actes, notes
 from ensemblier.programmation.models import Deliberation, Enveloppe, Inscription, Note, Seance
 from tests import fabriques as f
 from tests.programmation import scene
@@ -178,6 +178,77 @@ def test_un_deporte_ne_trouve_ni_le_dossier_ni_ses_notes():  # S69
         assert elise.get(reverse(nom, args=[tenue.pk, dossier.numero])).status_code == 404
         assert elise.get(reverse(nom, args=[tenue.pk, autre.numero])).status_code == 200
     assert elise.get(reverse("instruction_dossier", args=[dossier.numero])).status_code == 404
+
+
+def deux_jures_ont_note(premier, second):
+    """Élise donne 25 et 50, David 75 et 100 : le classement K13 renverse l'ordre du jour."""
+    f.habiliter("david", "jury", "Conseiller")
+    tenue = scene.seance(premier, second, membres=("elise", "david"))
+    for dossier, valeurs in ((premier, {"elise": 1, "david": 3}), (second, {"elise": 2, "david": 4})):
+        for qui, valeur in valeurs.items():
+            scene.noter(tenue, dossier, qui, valeur)
+    return tenue
+
+
+def clore(tenue, *dossiers):
+    for dossier in dossiers:
+        scene.decider(tenue, dossier, "ajourne", "À préciser.")
+    actes.clore_la_seance(tenue, le=scene.JURY, document=False, **scene.en(dossiers[0]))
+
+
+def lues_par_elise(*, close):
+    premier, second = scene.recevable(), scene.recevable()
+    tenue = deux_jures_ont_note(premier, second)
+    if close:
+        clore(tenue, premier, second)
+    lue = f.client("elise").get(reverse("seance", args=[tenue.pk]))
+    return lue, premier, second
+
+
+@pytest.mark.parametrize("close", [False, True])
+def test_un_membre_ne_lit_que_ses_notes_meme_seance_close(close):
+    lue, premier, second = lues_par_elise(close=close)
+    page = lue.content.decode().split('id="contenu"')[1]
+    assert "Ma note" in page
+    assert [x["ma_note"] for x in lue.context["lignes"]] == [25, 50]
+    assert [x["dossier"] for x in lue.context["lignes"]] == [premier, second]
+    assert all(x["resultat"].moyenne is None for x in lue.context["lignes"])
+    assert not [mot for mot in ("62,5", "75,0", "Moyenne", 'sous">1er') if mot in page]
+
+
+def test_un_membre_ne_lit_que_ses_notes_meme_seance_close_garde_levee(monkeypatch):
+    monkeypatch.setattr(notes, "lit_toutes_les_notes", lambda acteur: True)
+    lue, premier, second = lues_par_elise(close=True)
+    assert [x["dossier"] for x in lue.context["lignes"]] == [second, premier]
+    page = lue.content.decode()
+    assert all(mot in page for mot in ("75,0", "Moyenne", 'sous">1er'))
+
+
+@pytest.mark.parametrize("qui", ["benoit", "odile"])
+def test_le_service_et_l_audit_lisent_le_classement(qui):
+    premier, second = scene.recevable(), scene.recevable()
+    tenue = deux_jures_ont_note(premier, second)
+    lue = f.client(qui).get(reverse("seance", args=[tenue.pk]))
+    assert [(x["dossier"], x["resultat"].moyenne) for x in lue.context["lignes"]] == [
+        (second, 75),
+        (premier, 50),
+    ]
+
+
+def test_un_deporte_ne_lit_rien_de_la_seance_close():  # S69
+    premier, second = scene.recevable(), scene.deuxieme()
+    Interet.objects.create(
+        utilisateur=f.personne("elise"), organisme=premier.organisme, nature="trésorière",
+        connu_le=f.instant("2025-01-01 10:00").date(),
+    )  # fmt: skip
+    tenue = scene.seance(premier, second, membres=("elise", "chloe"))
+    scene.noter(tenue, second, "elise", 2)
+    clore(tenue, premier, second)
+    lue = f.client("elise").get(reverse("seance", args=[tenue.pk]))
+    page = lue.content.decode()
+    assert premier.numero not in page
+    assert [x["est_visible"] for x in lue.context["lignes"]] == [False, True]
+    assert set(lue.context["lignes"][0]) == {"est_visible", "place"}
 
 
 def test_un_membre_se_deporte_et_ne_peut_pas_deporter_un_autre():

@@ -28,25 +28,8 @@ def inscription(tenue, dossier):
     return tenue.inscriptions.select_related("seance__appel", "dossier").get(dossier=dossier)
 
 
-def noter(tenue, dossier, qui, valeur=3, **sauf):
-    for critere in grille_de(tenue).criteres:
-        actes.noter(
-            inscription(tenue, dossier), f.personne(qui), critere=critere.code,
-            valeur=sauf.get(critere.code, valeur), par=f.acteur(qui), le=scene.JURY,
-        )  # fmt: skip
-
-
 def second_jure():
-    from ensemblier.comptes.droits import systeme
-    from ensemblier.comptes.models import Habilitation
-    from ensemblier.registre.actes import ouvrir
-
-    david = f.personne("david")
-    habilitation = Habilitation(
-        utilisateur=david, territoire=f.territoire(), qualite="jury", fonction="Conseiller"
-    )
-    ouvrir(habilitation, par=systeme(f.territoire().code), le=f.OUVERTURE, libelle="Jury", public=False)
-    return david
+    return f.habiliter("david", "jury", "Conseiller")
 
 
 def test_un_jure_interesse_est_deporte_sans_rien_declarer():  # S69
@@ -59,15 +42,15 @@ def test_un_jure_interesse_est_deporte_sans_rien_declarer():  # S69
     visibles = Dossier.objects.visibles_par(f.acteur("elise"))
     assert list(visibles) == [autre]
     with pytest.raises(RoleInsuffisant, match="déporté"):
-        noter(tenue, dossier, "elise")
-    noter(tenue, autre, "elise")
+        scene.noter(tenue, dossier, "elise")
+    scene.noter(tenue, autre, "elise")
     assert not Note.objects.filter(inscription__dossier=dossier).exists()
 
 
 def test_un_jure_interesse_est_deporte_sans_rien_declarer_garde_levee():
     dossier = scene.recevable()
     tenue = scene.seance(dossier)
-    noter(tenue, dossier, "elise")
+    scene.noter(tenue, dossier, "elise")
     assert resultats(tenue)[0].moyenne == Decimal("75")
 
 
@@ -75,8 +58,8 @@ def test_le_proces_verbal_nomme_le_deport_et_la_moyenne_l_ignore():  # S69
     dossier = scene.recevable()
     second_jure()
     tenue = scene.seance(dossier, membres=("elise", "david"))
-    noter(tenue, dossier, "elise", 4)
-    noter(tenue, dossier, "david", 0)
+    scene.noter(tenue, dossier, "elise", 4)
+    scene.noter(tenue, dossier, "david", 0)
     assert resultats(tenue)[0].moyenne == Decimal("50")
     actes.declarer_deport(
         inscription(tenue, dossier), f.personne("david"), motif="Parent d'un salarié", le=scene.JURY,
@@ -106,10 +89,10 @@ def test_le_classement_departage_par_la_part_d_habitants_puis_par_la_date():  # 
     second = scene.deuxieme(publics__qpv=80)
     tenue = scene.seance(premier, second)
     for dossier in (premier, second):
-        noter(tenue, dossier, "elise", 2)
+        scene.noter(tenue, dossier, "elise", 2)
     classement = [(r.inscription.dossier, r.rang, r.a_egalite) for r in resultats(tenue)]
     assert classement == [(second, 1, True), (premier, 2, True)]
-    noter(tenue, premier, "elise", 2, ciblage=4)
+    scene.noter(tenue, premier, "elise", 2, ciblage=4)
     assert [r.inscription.dossier for r in resultats(tenue)] == [premier, second]
 
 
@@ -214,7 +197,7 @@ def test_la_seance_ne_se_clot_pas_avant_d_avoir_tout_decide():
     with pytest.raises(EtatInterdit):
         actes.clore_la_seance(tenue, document=False, **options)
     with pytest.raises(ActeBloque, match="Close"):
-        noter(tenue, dossier, "elise")
+        scene.noter(tenue, dossier, "elise")
 
 
 def test_une_seance_n_examine_que_des_dossiers_recevables():

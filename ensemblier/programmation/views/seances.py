@@ -139,7 +139,7 @@ def seance(request: HttpRequest, pk: int) -> HttpResponse:
         .filter(pk__in=lue.inscriptions.values("dossier"))
         .values_list("pk", flat=True)
     )
-    resultats = notes.resultats(lue)
+    resultats = notes.resultats_lus_par(request.acteur, lue)
     est_pilote = request.acteur.a(*PILOTE)
     participants = list(lue.participants.select_related("utilisateur").order_by("pk"))
     moi = next((p for p in participants if p.utilisateur_id == request.acteur.utilisateur), None)
@@ -152,7 +152,7 @@ def seance(request: HttpRequest, pk: int) -> HttpResponse:
         "presents": sum(1 for p in participants if p.est_present and p.a_voix),
         "moi": moi,
         "est_pilote": est_pilote,
-        "montre_les_notes": est_pilote or request.acteur.a(Role.AUDITEUR) or lue.etat == "close",
+        "montre_les_notes": notes.lit_toutes_les_notes(request.acteur),
         "a_une_grille": notes.grille_de(lue) is not None,
     }
     return render(request, "programmation/seance.html", contexte)
