@@ -57,8 +57,11 @@ def empreinte_d_evenement(evenement: Evenement, racine: str) -> str:
 
 def verrouiller(racine: str) -> Chaine:
     """Prend la ligne de la chaîne : tout acte sur la racine attend son tour."""
+    tenue = Chaine.objects.select_for_update().filter(racine=racine)
+    if connue := tenue.first():
+        return connue
     Chaine.objects.get_or_create(racine=racine)
-    return Chaine.objects.select_for_update().get(racine=racine)
+    return tenue.get()
 
 
 def _inscrire(
