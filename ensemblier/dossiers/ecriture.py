@@ -44,7 +44,10 @@ class CritereDit:
 
 
 def poser_quartiers(dossier: Dossier, vises: Mapping[Quartier, Iterable[Commune]]) -> None:
-    """Les quartiers visés et, dans chacun, les communes de l'action (aucune : toutes celles du quartier)."""
+    """Les quartiers visés et, dans chacun, les communes de l'action.
+
+    Aucune nommée : toutes celles du quartier, écrites, car c'est par elles qu'un référent voit le dossier.
+    """
     dossier.ciblages.all().delete()
     couple = Ciblage.communes.through
     ciblages = Ciblage.objects.bulk_create(Ciblage(dossier=dossier, quartier=q) for q in vises)
@@ -52,7 +55,7 @@ def poser_quartiers(dossier: Dossier, vises: Mapping[Quartier, Iterable[Commune]
     couple.objects.bulk_create(
         couple(ciblage=par_quartier[quartier.pk], commune=commune)
         for quartier, communes in vises.items()
-        for commune in communes
+        for commune in tuple(communes) or quartier.communes.all()
     )
 
 
