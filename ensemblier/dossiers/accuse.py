@@ -9,7 +9,8 @@ from datetime import date, datetime
 from typing import Any
 
 from ensemblier.dossiers.fiche import CERFA, se_remplit_ici
-from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.noyau.calendrier import a_paris, en_francais, rejet_implicite
 from ensemblier.noyau.packs import Appel
 from ensemblier.noyau.regles import Fiche
@@ -41,21 +42,21 @@ class DepotAilleurs:
         return bool(self.reference)
 
 
-def depots_ailleurs(dossier: Dossier, reglement: Appel) -> list[DepotAilleurs]:
+def depots_ailleurs(lues: Reponses, reglement: Appel) -> list[DepotAilleurs]:
     """La liste des dépôts de ce dossier hors d'ici, avec leur référence quand elle est connue (S71)."""
     depots = [
         DepotAilleurs(
             regle.plateforme,
             "déposer la demande, puis recopier ici son numéro",
-            dossier.numero_dauphin,
-            dossier.depose_dauphin_le,
+            lues.dossier.numero_dauphin,
+            lues.dossier.depose_dauphin_le,
         )
         for regle in reglement.regles
         if regle.genre == "numero"
     ]
     propres = {r.financeur for r in reglement.regles if r.genre == "depot_propre"}
     propres |= {d.financeur for d in reglement.dispositifs if d.depot_propre}
-    for demande in dossier.demandes.select_related("financeur", "dispositif"):
+    for demande in lues.demandes:
         if demande.financeur.code in propres:
             quoi = "déposer aussi le dossier auprès de ce financeur"
         elif demande.financeur.type == "region":
@@ -79,23 +80,22 @@ def manquantes(dossier: Dossier, reglement: Appel, jointes: set[str]) -> list[st
 
 
 def contenu_de(
-    dossier: Dossier, *, reglement: Appel, fiche: Fiche, signataire: str, depose_le: datetime
+    lues: Reponses, *, reglement: Appel, fiche: Fiche, signataire: str, depose_le: datetime
 ) -> dict[str, Any]:
     """Tout ce que dit l'accusé, en valeurs simples ; `signataire` : nom et fonction."""
+    dossier = lues.dossier
     territoire = dossier.territoire
     pieces = [
-        {"code": p.code, "nom": p.fichier.nom, "empreinte": p.fichier.empreinte}
-        for p in dossier.pieces.select_related("fichier").filter(remplacee_le=None)
+        {"code": p.code, "nom": p.fichier.nom, "empreinte": p.fichier.empreinte} for p in lues.pieces.values()
     ]
-    demandes = list(Demande.objects.filter(dossier=dossier).select_related("financeur", "dispositif"))
     saisis = [
         {"financeur": d.financeur.nom, "dispositif": d.dispositif.nom, "demande": f"{d.demande:f}"}
-        for d in demandes
+        for d in lues.demandes
         if d.etat != "abandonnee"
     ]
     ailleurs = [
         {"ou": d.ou, "quoi": d.quoi, "reference": d.reference, "le": d.le}
-        for d in depots_ailleurs(dossier, reglement)
+        for d in depots_ailleurs(lues, reglement)
     ]
     decision = next((j for j in reglement.jalons if j.nature in ("decision", "comite")), None)
     rejet = rejet_implicite(depose_le)

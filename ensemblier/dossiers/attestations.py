@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ensemblier.comptes.actes import CER_EN_VIGUEUR
 from ensemblier.comptes.models import Organisme
-from ensemblier.dossiers.fiche import CER
+from ensemblier.dossiers.reponses import CER
 from ensemblier.noyau.packs import Appel
 
 VERSION = "1"

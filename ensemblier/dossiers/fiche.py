@@ -9,13 +9,14 @@ from typing import Any
 from ensemblier.appels.models import Reglement
 from ensemblier.dossiers import ecriture
 from ensemblier.dossiers.etats import ABANDONNEE
-from ensemblier.dossiers.models import Derogation, Dossier, LigneDeBudget, Obligation
+from ensemblier.dossiers.models import Dossier, LigneDeBudget, Piece
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
 from ensemblier.noyau.packs import Appel
 from ensemblier.noyau.regles import Fiche, Rapport, evaluer
 
-CER, CERFA = "cer", "cerfa"
+CERFA = "cerfa"
 _NOMMES = ("habitants", "innovation", "operateurs")
 
 
@@ -30,33 +31,27 @@ def fiche_de(
     depose_le: datetime | None = None,
     jury: Decimal | None = None,
     declarations: tuple[str, ...] = (),
+    lues: Reponses | None = None,
 ) -> Fiche:
     """La fiche d'un dossier, à l'heure de son dépôt (`depose_le` pour un brouillon qu'on essaie).
 
-    `jury` essaie un taux, de 0 à 1, avant qu'il soit décidé ; `declarations` : les cases cochées au dépôt.
-    Une douzaine de requêtes, quel que soit le dossier.
+    `jury` essaie un taux, de 0 à 1, avant qu'il soit décidé ; `declarations` : les cases cochées au dépôt ;
+    `lues` : ce que la page a déjà lu. Une douzaine de requêtes sinon, quel que soit le dossier.
     """
-    derogations = {
-        d.regle: d for d in Derogation.objects.filter(organisme=dossier.organisme_id, appel=dossier.appel_id)
-    }
-    demandes = [
-        d
-        for d in dossier.demandes.select_related("financeur", "dispositif")
-        if d.etat != ABANDONNEE and d.demande
-    ]
+    lues = lues or Reponses(dossier)
+    demandes = [d for d in lues.demandes if d.etat != ABANDONNEE and d.demande]
     sommes: dict[str, Decimal] = {}
     for d in demandes:
         sommes[d.financeur.code] = sommes.get(d.financeur.code, Decimal(0)) + d.demande
     donnees: dict[str, Any] = {
         "depose_le": dossier.depose_le or depose_le,
-        "derogation_jusqu_au": _prolongation(dossier, derogations),
-        "porteur": _porteur(dossier, derogations),
-        "action": _action(dossier)
-        | {"dispositifs": tuple(sorted(d.dispositif.code for d in demandes)) or None},
+        "derogation_jusqu_au": _prolongation(lues),
+        "porteur": _porteur(lues),
+        "action": _action(lues) | {"dispositifs": tuple(sorted(d.dispositif.code for d in demandes)) or None},
         "publics": {"total": dossier.publics_total, "qpv": dossier.publics_qpv},
-        "budget": _budget(dossier),
-        "bonification": _bonification(dossier, jury),
-        "pieces": _pieces(dossier, declarations),
+        "budget": _budget(lues),
+        "bonification": _bonification(lues, jury),
+        "pieces": _pieces(lues, declarations),
         "demande": sommes or None,
         "depots": {d.financeur.code: d.depot_le for d in demandes if d.depot_le} or None,
     }
@@ -70,29 +65,30 @@ def rapport_de(
     reglement: Reglement | None = None,
     fiche: Fiche | None = None,
     declarations: tuple[str, ...] = (),
+    lues: Reponses | None = None,
 ) -> Rapport:
     """Ce que répondent les règles : `le` juge un brouillon comme s'il se déposait à cet instant.
 
     `reglement` juge avec une autre version ; `fiche` juge une réponse pas encore enregistrée.
     """
     regles = reglement.regles() if reglement else reglement_de(dossier)
-    lue = fiche or fiche_de(dossier, depose_le=le, declarations=declarations)
+    lue = fiche or fiche_de(dossier, depose_le=le, declarations=declarations, lues=lues)
     return evaluer(regles, lue, territoire=dossier.territoire.pack())
 
 
-def _prolongation(dossier: Dossier, derogations: dict[str, Derogation]) -> date | None:
+def _prolongation(lues: Reponses) -> date | None:
     """S21 : la date d'une dérogation à une règle de date limite."""
-    codes = [r.code for r in reglement_de(dossier).regles if r.genre == "date_limite"]
-    dates = [derogations[c].jusqu_au for c in codes if c in derogations]
+    codes = [r.code for r in reglement_de(lues.dossier).regles if r.genre == "date_limite"]
+    dates = [lues.derogations[c].jusqu_au for c in codes if c in lues.derogations]
     return max((d for d in dates if d), default=None)
 
 
-def _porteur(dossier: Dossier, derogations: dict[str, Derogation]) -> dict[str, Any]:
-    organisme = dossier.organisme
+def _porteur(lues: Reponses) -> dict[str, Any]:
+    organisme, derogations = lues.dossier.organisme, lues.derogations
     leve = next(
         (
             derogations[r.code]
-            for r in reglement_de(dossier).regles
+            for r in reglement_de(lues.dossier).regles
             if r.genre == "obligation" and r.code in derogations
         ),
         None,
@@ -104,9 +100,7 @@ def _porteur(dossier: Dossier, derogations: dict[str, Derogation]) -> dict[str, 
             "satisfaite_le": o.satisfaite_le,
             "dispense_le": o.dispensee_le or (jour_de(leve.accordee_le) if leve else None),
         }
-        for o in Obligation.objects.filter(organisme=organisme.pk, territoire=dossier.territoire_id).order_by(
-            "echeance", "pk"
-        )
+        for o in lues.obligations
     ]
     return {
         "type": organisme.type,
@@ -120,15 +114,12 @@ def _porteur(dossier: Dossier, derogations: dict[str, Derogation]) -> dict[str, 
     }
 
 
-def _action(dossier: Dossier) -> dict[str, Any]:
-    cibles = (
-        dossier.ciblages.select_related("quartier").prefetch_related("communes").order_by("quartier__code")
-    )
-    contacts = dossier.contacts_communes.select_related("commune").order_by("commune__code")
+def _action(lues: Reponses) -> dict[str, Any]:
+    dossier = lues.dossier
     return {
         "intitule": dossier.intitule or None,
         "pilier": dossier.pilier.code if dossier.pilier else None,
-        "thematiques": tuple(t.code for t in dossier.thematiques.all()) or None,
+        "thematiques": tuple(t.code for t in lues.thematiques) or None,
         "gestionnaire": dossier.gestionnaire or None,
         "experimentale": dossier.est_experimentale,
         "experimentale_justification": dossier.experimentale_justification or None,
@@ -143,26 +134,23 @@ def _action(dossier: Dossier) -> dict[str, Any]:
         "depose_dauphin_le": dossier.depose_dauphin_le,
         "quartiers": tuple(
             {"code": c.quartier.code, "communes": tuple(sorted(v.code for v in c.communes.all()))}
-            for c in cibles
+            for c in lues.ciblages
         )
         or None,
-        "contacts_communes": tuple({"commune": c.commune.code, "le": c.le} for c in contacts) or None,
+        "contacts_communes": tuple({"commune": c.commune.code, "le": c.le} for c in lues.contacts) or None,
         "agent_departement": dossier.a_agent_departement,
         "heures_departement": dossier.heures_departement,
         "contact_departement_le": dossier.contact_departement_le,
     }
 
 
-def _budget(dossier: Dossier) -> dict[str, Any] | None:
-    lignes = list(
-        dossier.lignes_de_budget.select_related("financeur").order_by("sens", "compte", "financeur__code")
-    )
-    if not lignes:
+def _budget(lues: Reponses) -> dict[str, Any] | None:
+    if not lues.lignes_de_budget:
         return None
     charges: dict[str, Decimal] = {}
     produits: dict[str, Any] = {}
     subventions: dict[str, Decimal] = {}
-    for ligne in lignes:
+    for ligne in lues.lignes_de_budget:
         if ligne.sens == LigneDeBudget.Sens.CHARGE:
             charges[ligne.compte] = ligne.montant
         elif ligne.financeur:
@@ -171,26 +159,21 @@ def _budget(dossier: Dossier) -> dict[str, Any] | None:
             subventions[ligne.compte.partition(":")[2]] = ligne.montant
         else:
             produits[ligne.compte] = ligne.montant
-    return {"charges": charges, "produits": produits | {"74": subventions}}
+    return {"charges": charges, "produits": produits | {"74": dict(sorted(subventions.items()))}}
 
 
-def _bonification(dossier: Dossier, jury: Decimal | None) -> dict[str, Any]:
-    dits = {
-        c.code: {"declare": c.est_declare, "valide": c.est_valide} for c in dossier.criteres.order_by("code")
-    }
+def _bonification(lues: Reponses, jury: Decimal | None) -> dict[str, Any]:
+    dits = {c.code: {"declare": c.est_declare, "valide": c.est_valide} for c in lues.criteres}
     nommes: dict[str, Any] = {code: dits.pop(code) for code in _NOMMES if code in dits}
-    return nommes | {"autres": dits, "taux_jury": jury if jury is not None else dossier.taux_retenu}
+    retenu = lues.dossier.taux_retenu
+    return nommes | {"autres": dits, "taux_jury": jury if jury is not None else retenu}
 
 
-def _pieces(dossier: Dossier, declarations: tuple[str, ...]) -> tuple[str, ...] | None:
+def _pieces(lues: Reponses, declarations: tuple[str, ...]) -> tuple[str, ...] | None:
     """Les pièces reçues, et ce qui est attesté ; un dossier rempli ici tient lieu de Cerfa (P35)."""
-    recues = {
-        p.code for p in dossier.pieces.all() if p.remplacee_le is None and p.statut != p.Etat.A_REMPLACER
-    }
-    recues |= {a.code for a in dossier.attestations.all()} | set(declarations)
-    if dossier.organisme.engagements.exists():
-        recues.add(CER)
-    if se_remplit_ici(reglement_de(dossier)):
+    recues = {code for code, p in lues.pieces.items() if p.statut != Piece.Etat.A_REMPLACER}
+    recues |= lues.atteste | set(declarations)
+    if se_remplit_ici(reglement_de(lues.dossier)):
         recues.add(CERFA)
     return tuple(sorted(recues)) or None
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from django import forms
 
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.interface.formulaires import ChampDate, Formulaire
 from ensemblier.noyau import identifiants
 from ensemblier.noyau.packs import Appel
@@ -42,8 +42,8 @@ class FormulaireDeDossier(Formulaire):
     CHEMINS: dict[str, str] = {}
     SELON: dict[str, str] = {}
 
-    def __init__(self, *args: Any, dossier: Dossier, reglement: Appel, **kwargs: Any) -> None:
-        self.dossier, self.reglement = dossier, reglement
+    def __init__(self, *args: Any, lues: Reponses, reglement: Appel, **kwargs: Any) -> None:
+        self.lues, self.dossier, self.reglement = lues, lues.dossier, reglement
         super().__init__(*args, initial=self.depart() | kwargs.pop("initial", {}), **kwargs)
         utiles = lus(reglement)
         for nom, chemin in self.SELON.items():
@@ -178,7 +178,7 @@ class ActionForm(FormulaireDeDossier):
             self.fields["cibles_couvertes"].choices = list(libelles.items())
 
     def depart(self) -> dict[str, Any]:
-        return super().depart() | {"thematiques": list(self.dossier.thematiques.all())}
+        return super().depart() | {"thematiques": self.lues.thematiques}
 
     def clean_numero_dauphin(self) -> str:
         lu: str = self.cleaned_data["numero_dauphin"]
@@ -248,11 +248,7 @@ class QuartiersForm(FormulaireDeDossier):
         self.quartiers = list(
             self.dossier.territoire.quartiers.defer("contour").prefetch_related("communes").order_by("nom")
         )
-        choisis = {
-            f"{c.quartier_id}-{ville.pk}"
-            for c in self.dossier.ciblages.prefetch_related("communes", "quartier__communes")
-            for ville in (c.communes.all() or c.quartier.communes.all())
-        }
+        choisis = {f"{c.quartier_id}-{ville.pk}" for c in self.lues.ciblages for ville in c.communes.all()}
         couples = [(f"{q.pk}-{ville.pk}", ville, q) for q in self.quartiers for ville in q.communes.all()]
         self.choisis = set(self.data.getlist("couples")) if self.is_bound else choisis
         self.fields["couples"] = forms.MultipleChoiceField(

@@ -41,7 +41,7 @@ class BudgetForm(FormulaireDeDossier):
     def _valeurs(self) -> dict[str, Decimal]:
         """Les montants du brouillon, un compte détaillé (« 604 ») rangé dans le sien (« 60 »)."""
         valeurs: dict[str, Decimal] = {}
-        for ligne in self.dossier.lignes_de_budget.select_related("financeur"):
+        for ligne in self.lues.lignes_de_budget:
             if ligne.financeur:
                 nom = f"s_{ligne.financeur.code}"
             elif ligne.compte.startswith("74:"):
@@ -54,7 +54,7 @@ class BudgetForm(FormulaireDeDossier):
 
     def _sources(self) -> list[tuple[str, str, bool]]:
         """Les lignes du compte 74 : (code, nom, montrée d'abord) ; les communes visées d'abord."""
-        visees = set(self.dossier.ciblages.values_list("communes__code", flat=True))
+        visees = self.lues.communes_visees
         sources = []
         for f in self.dossier.territoire.financeurs.all():
             demande = f.code in self.reglement.financeurs
@@ -139,18 +139,18 @@ class DemandesForm(FormulaireDeDossier):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.connues = {d.dispositif_id: d.demande for d in self.dossier.demandes.all()}
+        self.connues = {d.dispositif_id: d.demande for d in self.lues.demandes}
         self.inscrites = self._inscrites()
         self.dispositifs = list(
             Dispositif.objects.filter(appel=self.dossier.appel_id).select_related("financeur")
         )
-        self.visees = set(self.dossier.ciblages.values_list("communes__code", flat=True))
+        self.visees = self.lues.communes_visees
         for d in self.dispositifs:
             champ = EurosFormField(label=d.nom, required=False, initial=self._proposee(d))
             franciser(champ)
             self.fields[f"d_{d.pk}"] = champ
         for critere in self.reglement.financement.criteres:
-            dit = next((c for c in self.dossier.criteres.all() if c.code == critere.code), None)
+            dit = next((c for c in self.lues.criteres if c.code == critere.code), None)
             self.fields[f"k_{critere.code}"] = forms.BooleanField(
                 label=critere.libelle, required=False, initial=bool(dit and dit.est_declare)
             )
@@ -159,8 +159,7 @@ class DemandesForm(FormulaireDeDossier):
 
     def _inscrites(self) -> dict[int, Decimal]:
         """Ce que le budget attend de chaque financeur (compte 74)."""
-        lignes = self.dossier.lignes_de_budget.exclude(financeur=None)
-        return dict(lignes.values_list("financeur_id", "montant"))
+        return {x.financeur_id: x.montant for x in self.lues.lignes_de_budget if x.financeur_id is not None}
 
     def _proposee(self, dispositif: Dispositif) -> Decimal | None:
         """Le montant déjà demandé ; à défaut, celui du budget si le financeur n'ouvre qu'un dispositif."""

@@ -18,7 +18,7 @@ class ContactsForm(FormulaireDeDossier):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.est_demande = any(r.genre == "contact_communal" for r in self.reglement.regles)
-        self.connus = {c.commune_id: c for c in self.dossier.contacts_communes.select_related("commune")}
+        self.connus = {c.commune_id: c for c in self.lues.contacts}
         self.communes = self._communes() if self.est_demande else []
         for ville in self.communes:
             connu = self.connus.get(ville.pk)
@@ -26,11 +26,8 @@ class ContactsForm(FormulaireDeDossier):
 
     def _communes(self) -> list[Any]:
         """Les communes de l'action dans l'agglomération ; hors d'elle, aucun contact n'est exigé (R18)."""
-        visees = {}
-        for cible in self.dossier.ciblages.prefetch_related("communes", "quartier__communes"):
-            for ville in cible.communes.all() or cible.quartier.communes.all():
-                visees[ville.pk] = ville
-        return sorted((v for v in visees.values() if v.est_membre), key=lambda v: v.nom)
+        visees = {ville for cible in self.lues.ciblages for ville in cible.communes.all()}
+        return sorted((v for v in visees if v.est_membre), key=lambda v: v.nom)
 
     def _boites(self, ville: Any, connu: ContactCommune | None) -> None:
         boites = {

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.http import QueryDict
 
 from ensemblier.dossiers.attestations import Declaration
 from ensemblier.interface.formulaires import ChampDate, Formulaire
@@ -40,11 +41,17 @@ class DepotForm(Formulaire):
     def sans(self) -> list[str]:
         return [code for code in self.volets if self.cleaned_data.get(f"v_{code}")]
 
-    def avec_une_autre_cle(self) -> DepotForm:
-        """Le même formulaire, cases gardées : après un refus, un nouvel essai est une autre intention."""
+    @classmethod
+    def envoye(cls, donnees: QueryDict, declarations: Iterable[Declaration]) -> DepotForm:
+        """Le formulaire reçu, avec les volets abandonnés qu'il nomme : l'acte juge lesquels bloquent."""
+        volets = sorted(nom[2:] for nom in donnees if nom.startswith("v_"))
+        return cls(donnees, declarations=declarations, volets=volets)
+
+    def a_renvoyer(self, volets: Iterable[str]) -> DepotForm:
+        """Cases gardées, les volets qui bloquent, une autre clé : un nouvel essai est une autre intention."""
         donnees = self.data.copy()
         donnees["cle"] = uuid4().hex
-        return DepotForm(donnees, declarations=self.declarations, volets=self.volets)
+        return DepotForm(donnees, declarations=self.declarations, volets=volets)
 
 
 class RetraitForm(Formulaire):

@@ -9,7 +9,8 @@ from typing import Any
 from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.accuse import jour_et_heure
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, DECISIONS, DEPOSE, RECEVABLE
-from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget
+from ensemblier.dossiers.models import Dossier, LigneDeBudget
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.interface.formats import date_courte, euros, euros_ronds, nombre
 from ensemblier.noyau.calendrier import phases_actives
 from ensemblier.noyau.packs import Appel
@@ -19,14 +20,14 @@ Lignes = list[tuple[str, str]]
 _OUI_NON = {True: "Oui", False: "Non", None: ""}
 
 
-def lignes(dossier: Dossier, etape: str) -> Lignes:
+def lignes(lues: Reponses, etape: str) -> Lignes:
     """Les questions d'une étape et leurs réponses ; une réponse vide s'écrit « — »."""
-    ecrites = _PAR_ETAPE[etape](dossier)
+    ecrites = _PAR_ETAPE[etape](lues)
     return [(question, str(reponse) if reponse not in (None, "") else "—") for question, reponse in ecrites]
 
 
-def _organisme(dossier: Dossier) -> Iterable[tuple[str, Any]]:
-    o = dossier.organisme
+def _organisme(lues: Reponses) -> Iterable[tuple[str, Any]]:
+    o = lues.dossier.organisme
     return (
         ("Nom", o.nom), ("Type", o.get_type_display()), ("SIREN", o.siren), ("RNA", o.rna),
         ("Siège", f"{o.adresse} {o.code_postal} {o.commune}".strip()),
@@ -34,13 +35,13 @@ def _organisme(dossier: Dossier) -> Iterable[tuple[str, Any]]:
     )  # fmt: skip
 
 
-def _action(dossier: Dossier) -> Iterable[tuple[str, Any]]:
-    d = dossier
+def _action(lues: Reponses) -> Iterable[tuple[str, Any]]:
+    d = lues.dossier
     periode = f"du {date_courte(d.du)} au {date_courte(d.au)}" if d.du and d.au else date_courte(d.du)
     return (
         ("Pilier", d.pilier.nom if d.pilier else ""), ("Nom de l'action", d.intitule),
         ("En deux phrases", d.resume),
-        ("Thématiques", ", ".join(t.nom for t in d.thematiques.all())), ("Ce que vous faites", d.description),
+        ("Thématiques", ", ".join(t.nom for t in lues.thematiques)), ("Ce que vous faites", d.description),
         ("Objectifs", d.objectifs), ("Parcours", d.parcours), ("Partenaires", d.partenaires),
         ("Moyens", d.moyens), ("Dates", periode), ("Évaluation", d.evaluation),
         ("Inédite ou expérimentale", _OUI_NON[d.est_experimentale]),
@@ -52,53 +53,50 @@ def _action(dossier: Dossier) -> Iterable[tuple[str, Any]]:
     )  # fmt: skip
 
 
-def quartiers(dossier: Dossier) -> list[tuple[str, str, str]]:
+def quartiers(lues: Reponses) -> list[tuple[str, str, str]]:
     """Les quartiers visés : (nom, code en vigueur et ancien, communes)."""
-    cibles = dossier.ciblages.select_related("quartier").prefetch_related("communes", "quartier__communes")
     rendus = []
-    for c in cibles.order_by("quartier__nom"):
+    for c in lues.ciblages:
         q = c.quartier
         codes = f"{q.code}, ancien code {q.code_2015}" if q.code_2015 else q.code
-        villes = c.communes.all() or q.communes.all()
-        rendus.append((q.nom, codes, ", ".join(v.nom for v in villes)))
-    return rendus
+        rendus.append((q.nom, codes, ", ".join(v.nom for v in c.communes.all())))
+    return sorted(rendus)
 
 
-def _publics(dossier: Dossier) -> Iterable[tuple[str, Any]]:
-    d = dossier
+def _publics(lues: Reponses) -> Iterable[tuple[str, Any]]:
+    d = lues.dossier
     yield "Personnes en tout", None if d.publics_total is None else nombre(d.publics_total)
     yield "Dont habitants de quartier prioritaire", None if d.publics_qpv is None else nombre(d.publics_qpv)
     yield "Qui sont-elles", d.publics_description
     yield "Comment vous les touchez", d.mobilisation_qpv
-    for nom, codes, villes in quartiers(d):
+    for nom, codes, villes in quartiers(lues):
         yield f"{nom} ({codes})", villes
-    for contact in d.contacts_communes.select_related("commune").order_by("commune__nom"):
+    for contact in sorted(lues.contacts, key=lambda c: c.commune.nom):
         confirme = ", confirmé par la ville" if contact.confirme else ""
         yield f"Contact avec {contact.commune.nom}", f"{date_courte(contact.le)}{confirme}"
 
 
-def _budget(dossier: Dossier) -> Iterable[tuple[str, Any]]:
+def _budget(lues: Reponses) -> Iterable[tuple[str, Any]]:
     noms = {
         c.code: c.libelle
         for c in (*cerfa.CHARGES, *cerfa.PRODUITS, cerfa.EMPLOIS_VOLONTAIRES, cerfa.VOLONTAIRES)
     }
-    pack = dossier.territoire.pack()
-    for ligne in dossier.lignes_de_budget.select_related("financeur").order_by(
-        "sens", "compte", "financeur__rang"
-    ):
+    pack = lues.dossier.territoire.pack()
+    for ligne in lues.lignes_de_budget:
         sens = LigneDeBudget.Sens(ligne.sens).label
         autre = pack.autre_ressource(ligne.compte.partition(":")[2])
         nom = ligne.financeur.nom if ligne.financeur else autre.nom if autre else None
         nom = nom or noms.get(ligne.compte) or noms.get(cerfa.familles(ligne.compte), ligne.compte)
         yield f"{sens} : {nom}", euros(ligne.montant)
-    yield "Coût de l'action, hors bénévolat", euros(dossier.cout_total)
+    yield "Coût de l'action, hors bénévolat", euros(lues.dossier.cout_total)
 
 
-def _demandes(dossier: Dossier) -> Iterable[tuple[str, Any]]:
-    for d in dossier.demandes.select_related("financeur", "dispositif"):
+def _demandes(lues: Reponses) -> Iterable[tuple[str, Any]]:
+    dossier = lues.dossier
+    for d in lues.demandes:
         retire = " (abandonné)" if d.etat == ABANDONNEE else ""
         yield f"{d.financeur.nom}, {d.dispositif.nom}{retire}", euros_ronds(d.demande)
-    for c in dossier.criteres.filter(est_declare=True).order_by("code"):
+    for c in (c for c in lues.criteres if c.est_declare):
         yield f"Bonification demandée : {c.code}", c.justification
     if dossier.a_agent_departement is not None:
         yield "Un agent du Département", _OUI_NON[dossier.a_agent_departement]
@@ -111,7 +109,7 @@ _PAR_ETAPE = {
     "publics": _publics,
     "budget": _budget,
     "demandes": _demandes,
-    "pieces": lambda dossier: (),
+    "pieces": lambda lues: (),
 }
 
 
@@ -148,10 +146,10 @@ def histoire(dossier: Dossier) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def volets(dossier: Dossier) -> list[dict[str, Any]]:
+def volets(lues: Reponses) -> list[dict[str, Any]]:
     """Ce que devient chaque demande ; un montant n'apparaît qu'après l'acte qui l'accorde (R60)."""
     rendus = []
-    for d in Demande.objects.filter(dossier=dossier).select_related("financeur", "dispositif"):
+    for d in lues.demandes:
         decide = d.etat in DECISIONS and d.vote is not None
         rendus.append(
             {

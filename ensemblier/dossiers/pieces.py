@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ensemblier.dossiers.fiche import CERFA, reglement_de, se_remplit_ici
-from ensemblier.dossiers.models import Dossier, Piece
-from ensemblier.noyau.packs import Appel
+from ensemblier.dossiers.models import Piece
+from ensemblier.dossiers.reponses import Reponses
 
 MANQUANTE = "manquante"
 
@@ -34,22 +34,23 @@ class PieceDemandee:
         return self.etat in (MANQUANTE, Piece.Etat.A_REMPLACER)
 
 
-def pieces_demandees(dossier: Dossier, reglement: Appel | None = None) -> list[PieceDemandee]:
-    """Les fichiers que l'appel demande à ce porteur, dans son ordre ; une requête.
+def pieces_demandees(lues: Reponses) -> list[PieceDemandee]:
+    """Les fichiers que l'appel demande à ce porteur, dans son ordre.
 
     Le Cerfa d'un appel qui se remplit ici n'est pas demandé (P35) ; une déclaration est une case, pas un
     fichier ; une pièce propre à un financeur ne se demande que s'il est sollicité.
     """
-    regles = reglement or reglement_de(dossier)
-    courantes = {p.code: p for p in dossier.pieces.select_related("fichier").filter(remplacee_le=None)}
-    sollicites = set(dossier.demandes.values_list("financeur__code", flat=True))
+    regles = reglement_de(lues.dossier)
+    sollicites = {d.financeur.code for d in lues.demandes}
     lignes = []
-    for ecrite in regles.pieces_pour(dossier.organisme.type):
+    for ecrite in regles.pieces_pour(lues.dossier.organisme.type):
         if ecrite.declaration or (ecrite.code == CERFA and se_remplit_ici(regles)):
             continue
         if ecrite.financeurs and sollicites and not sollicites & set(ecrite.financeurs):
             continue
-        lignes.append(_ligne(ecrite.code, ecrite.libelle, ecrite.aide or "", ecrite.indispensable, courantes))
+        lignes.append(
+            _ligne(ecrite.code, ecrite.libelle, ecrite.aide or "", ecrite.indispensable, lues.pieces)
+        )
     return lignes
 
 

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ensemblier.dossiers.droits import roles_sur_demande
 from ensemblier.dossiers.fiche import fiche_de
 from ensemblier.dossiers.models import ContactCommune, Demande, Dossier
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.espaces.forms import AvisForm
 from ensemblier.espaces.panneaux import lignes_d_avis
 from ensemblier.instruction import actes
@@ -52,19 +53,18 @@ def avis(request: HttpRequest, numero: str, financeur: str) -> HttpResponse:
     exiger_sa_ligne(request.acteur, ligne, f"Avis : {ligne.sigle}")
     if not est_concerne(dossier, ligne):
         raise Http404
-    volets = list(
-        dossier.demandes.filter(financeur=ligne).select_related("financeur__commune", "dispositif", "dossier")
-    )
+    lues = Reponses(dossier)
+    volets = [d for d in lues.demandes if d.financeur_id == ligne.pk]
     rendu = Avis.objects.filter(dossier=dossier, financeur=ligne).first()
-    form = AvisForm(request.POST or None, volets=_proposables(request, dossier, volets), rendu=rendu)
+    form = AvisForm(request.POST or None, volets=_proposables(request, lues, volets), rendu=rendu)
     if request.method == "POST" and essayer(form, partial(_rendre, request, dossier, ligne, form, rendu)):
         messages.success(request, "Avis enregistré. Les autres financeurs le lisent, pas le porteur.")
         return redirect("instruction_avis", numero, financeur)
-    contexte = _contexte(request, dossier, ligne, volets, rendu) | {"form": form}
+    contexte = _contexte(request, lues, ligne, volets, rendu) | {"form": form}
     return render(request, "espaces/avis.html", contexte, status=statut(form))
 
 
-def _proposables(request: HttpRequest, dossier: Dossier, volets: list[Demande]) -> dict[Demande, Decimal]:
+def _proposables(request: HttpRequest, lues: Reponses, volets: list[Demande]) -> dict[Demande, Decimal]:
     """Les volets où l'état et le rôle permettent de proposer, avec leur maximum (K6)."""
     ouverts = [
         v
@@ -72,9 +72,10 @@ def _proposables(request: HttpRequest, dossier: Dossier, volets: list[Demande]) 
         if "proposer"
         in {t.acte for t in v.machine.possibles(etat=v.etat, roles=roles_sur_demande(request.acteur, v))}
     ]
+    dossier = lues.dossier
     if not ouverts or dossier.etat != "recevable":
         return {}
-    fiche = fiche_de(dossier)
+    fiche = fiche_de(dossier, lues=lues)
     enveloppe = Enveloppe.objects.filter(appel=dossier.appel_id, financeur=ouverts[0].financeur_id).first()
     reste = enveloppe.reste if enveloppe else None
     return {v: attribuable_au_volet(v, fiche=fiche, reste=reste).montant for v in ouverts}
@@ -95,10 +96,11 @@ def _rendre(
 
 
 def _contexte(
-    request: HttpRequest, dossier: Dossier, ligne: Financeur, volets: list[Demande], rendu: Avis | None
+    request: HttpRequest, lues: Reponses, ligne: Financeur, volets: list[Demande], rendu: Avis | None
 ) -> dict[str, Any]:
-    jour, echeance = timezone.localdate(), echeance_d_instruction(dossier.appel)
-    close = decision_close(dossier, ligne)
+    dossier, jour = lues.dossier, timezone.localdate()
+    echeance = echeance_d_instruction(dossier.appel)
+    close = decision_close(dossier, ligne, volets)
     if dossier.etat != "recevable" and not close:
         close = f"Le dossier est « {dossier.etat_agent} » : l'avis s'ouvre quand il est recevable."
     return {
@@ -110,7 +112,7 @@ def _contexte(
         "close": close,
         "echeance": echeance,
         "retard": _jours_de_retard(echeance, jour),
-        "autres": [a for a in lignes_d_avis(dossier) if a.financeur.pk != ligne.pk],
+        "autres": [a for a in lignes_d_avis(lues) if a.financeur.pk != ligne.pk],
         "jauge": _jauge(dossier, ligne),
         "contacts": _contacts(request.acteur, dossier, ligne),
     }

@@ -14,6 +14,7 @@ from ensemblier.dossiers import lecture as lecture_du_dossier
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.fiche import rapport_de
 from ensemblier.dossiers.models import Dossier, Piece
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.espaces.panneaux import financements, lignes_d_avis, prochain_acte, retard, siens
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.instruction.examen import PieceAttendue, completude, echeance_d_instruction
@@ -34,27 +35,27 @@ SECTIONS = (
 def dossier(request: HttpRequest, numero: str) -> HttpResponse:
     """`/instruction/<n>/` : l'acte qui vient d'abord, puis les constats, les pièces, les avis, le journal."""
     lu = dossier_a_instruire(request, numero)
-    jour = timezone.localdate()
-    lignes = lignes_d_avis(lu)
+    jour, lues = timezone.localdate(), Reponses(lu)
+    lignes = lignes_d_avis(lues)
     mes_lignes = siens(request.acteur, lu, lignes)
     echeance = echeance_d_instruction(lu.appel)
-    rapport = rapport_de(lu)
+    rapport = rapport_de(lu, lues=lues)
     contexte = {
         "dossier": lu,
         "fil": fil(lu),
-        "sections": [(cle, titre, lecture_du_dossier.lignes(lu, cle)) for cle, titre in SECTIONS],
+        "sections": [(cle, titre, lecture_du_dossier.lignes(lues, cle)) for cle, titre in SECTIONS],
         "acte": prochain_acte(request.acteur, lu, lignes, mes_lignes),
         "rapport": rapport,
         "financement": rapport.financement,
         "avis": lignes,
         "mes_lignes": {f.pk for f in mes_lignes},
-        "briques": financements(lu, lignes),
-        "pieces": [_piece(request.acteur, lu, p) for p in completude(lu).lignes],
-        "criteres": list(lu.criteres.filter(est_declare=True).order_by("pk")),
+        "briques": financements(lues, lignes),
+        "pieces": [_piece(request.acteur, lu, p) for p in completude(lues).lignes],
+        "criteres": [c for c in lues.criteres if c.est_declare],
         "echeance": echeance,
         "retard": retard(echeance, jour),
         "horloge": _horloge(lu),
-        "journal": journal_complet(lu)[:8],
+        "journal": journal_complet(lu, au_plus=8),
         "est_pilote": bool(roles(request.acteur, lu) & set(PILOTE)),
         "pour_agent": True,
     }

@@ -20,6 +20,7 @@ from ensemblier.dossiers.etats import (
     RECEVABLE,
 )
 from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction.examen import complement_ouvert, decision_close
 from ensemblier.instruction.models import Avis
 from ensemblier.noyau.calendrier import en_francais
@@ -36,14 +37,16 @@ class LigneDAvis:
     avis: Avis | None
 
 
-def lignes_d_avis(dossier: Dossier) -> list[LigneDAvis]:
-    """Une ligne par financeur, sollicité ou ayant rendu un avis ; deux requêtes."""
+def lignes_d_avis(lues: Reponses) -> list[LigneDAvis]:
+    """Une ligne par financeur, sollicité ou ayant rendu un avis."""
     volets: dict[int, list[Demande]] = {}
     financeurs: dict[int, Financeur] = {}
-    for v in dossier.demandes.select_related("financeur__commune", "dispositif").order_by("financeur__rang"):
+    for v in lues.demandes:
         volets.setdefault(v.financeur_id, []).append(v)
         financeurs[v.financeur_id] = v.financeur
-    rendus = {a.financeur_id: a for a in Avis.objects.filter(dossier=dossier).select_related("financeur")}
+    rendus = {
+        a.financeur_id: a for a in Avis.objects.filter(dossier=lues.dossier).select_related("financeur")
+    }
     for avis in rendus.values():
         financeurs.setdefault(avis.financeur_id, avis.financeur)
     return [LigneDAvis(f, tuple(volets.get(pk, ())), rendus.get(pk)) for pk, f in financeurs.items()]
@@ -105,9 +108,10 @@ def _ma_ligne(dossier: Dossier, lignes: list[LigneDAvis], mes_lignes: list[Finan
     for financeur in mes_lignes:
         ligne = par_financeur.get(financeur.pk)
         url = reverse("instruction_avis", args=[dossier.numero, financeur.code])
-        if (ligne is None or ligne.avis is None) and not decision_close(dossier, financeur):
+        volets = ligne.volets if ligne else ()
+        if (ligne is None or ligne.avis is None) and not decision_close(dossier, financeur, volets):
             return ProchainActe(f"L'avis de « {financeur.nom} » est attendu.", url, "Rendre l'avis")
-        for volet in ligne.volets if ligne else ():
+        for volet in volets:
             if volet.propose is None and volet.etat not in (
                 *DECISIONS,
                 ABANDONNEE,
@@ -125,7 +129,7 @@ def _ma_ligne(dossier: Dossier, lignes: list[LigneDAvis], mes_lignes: list[Finan
     return ProchainActe("Votre ligne n'attend rien de vous.")
 
 
-def financements(dossier: Dossier, lignes: list[LigneDAvis]) -> list[dict[str, Any]]:
+def financements(lues: Reponses, lignes: list[LigneDAvis]) -> list[dict[str, Any]]:
     """Le plan de financement en briques : chaque volet selon ce qu'il est devenu, puis le reste."""
     briques: list[dict[str, Any]] = []
     for v in (v for x in lignes for v in x.volets if v.etat != ABANDONNEE):
@@ -140,8 +144,12 @@ def financements(dossier: Dossier, lignes: list[LigneDAvis]) -> list[dict[str, A
                 "statut": statut,
             }
         )
-    hors_appel = dossier.lignes_de_budget.filter(sens=LigneDeBudget.Sens.PRODUIT).exclude(compte="74")
-    propres = sum((x.montant for x in hors_appel if not x.compte.startswith("87")), Decimal("0.00"))
+    hors_appel = [
+        x
+        for x in lues.lignes_de_budget
+        if x.sens == LigneDeBudget.Sens.PRODUIT and x.compte != "74" and not x.compte.startswith("87")
+    ]
+    propres = sum((x.montant for x in hors_appel), Decimal("0.00"))
     if propres:
         briques.append(
             {"financeur": "PROPRE", "libelle": "Autres ressources", "montant": propres, "statut": "propre"}

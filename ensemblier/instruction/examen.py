@@ -10,6 +10,7 @@ from ensemblier.appels.models import Appel, Jalon
 from ensemblier.dossiers.etats import DECISIONS, ECARTEE, EN_ATTENTE, PROGRAMMEE, RECEVABLE, RETIRE
 from ensemblier.dossiers.fiche import rapport_de, reglement_de, se_remplit_ici
 from ensemblier.dossiers.models import Demande, Dossier, Piece
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction.models import Avis, Complement
 from ensemblier.noyau import packs
 from ensemblier.noyau.calendrier import jour_de
@@ -50,12 +51,10 @@ class Completude:
         return not self.manquantes
 
 
-def completude(dossier: Dossier, pieces: Iterable[Piece] | None = None) -> Completude:
+def completude(lues: Reponses) -> Completude:
     """Chaque pièce attendue avec son état ; un dossier rempli ici tient lieu de Cerfa (P35)."""
-    regles = reglement_de(dossier)
-    toutes = dossier.pieces.select_related("fichier") if pieces is None else pieces
-    courantes = {p.code: p for p in toutes if p.remplacee_le is None}
-    ici = se_remplit_ici(regles)
+    regles = reglement_de(lues.dossier)
+    courantes, ici = lues.pieces, se_remplit_ici(regles)
 
     def etat(attendue: packs.Piece) -> str:
         recue = courantes.get(attendue.code)
@@ -66,17 +65,15 @@ def completude(dossier: Dossier, pieces: Iterable[Piece] | None = None) -> Compl
     return Completude(
         tuple(
             PieceAttendue(p.code, p.libelle, p.indispensable, etat(p), courantes.get(p.code))
-            for p in regles.pieces_pour(dossier.organisme.type)
-            if not p.declaration and _est_demandee(dossier, p)
+            for p in regles.pieces_pour(lues.dossier.organisme.type)
+            if not p.declaration and _est_demandee(lues, p)
         )
     )
 
 
-def _est_demandee(dossier: Dossier, piece: packs.Piece) -> bool:
+def _est_demandee(lues: Reponses, piece: packs.Piece) -> bool:
     """Une pièce propre à des financeurs ne se demande que si l'un d'eux est sollicité (R65)."""
-    if not piece.financeurs:
-        return True
-    return dossier.demandes.filter(financeur__code__in=piece.financeurs).exists()
+    return not piece.financeurs or any(d.financeur.code in piece.financeurs for d in lues.demandes)
 
 
 def ordre_aap(dossier: Dossier) -> bool:
@@ -108,13 +105,13 @@ def exiger_recevable(dossier: Dossier, quoi: str) -> None:
     )
 
 
-def decision_close(dossier: Dossier, financeur: Financeur) -> str:
-    """La phrase qui ferme l'avis d'un financeur, vide s'il est encore ouvert.
+def decision_close(dossier: Dossier, financeur: Financeur, volets: Iterable[Demande] | None = None) -> str:
+    """La phrase qui ferme l'avis d'un financeur, vide s'il est encore ouvert ; `volets` : les siens, lus.
 
     Avant la programmation (AMI), le comité clôt ; après elle (AAP), seul l'acte du financeur clôt.
     """
     closes = set(DECISIONS) | (set() if ordre_aap(dossier) else {PROGRAMMEE, EN_ATTENTE, ECARTEE})
-    volets = list(dossier.demandes.filter(financeur=financeur))
+    volets = list(dossier.demandes.filter(financeur=financeur) if volets is None else volets)
     if not volets or any(v.etat not in closes for v in volets):
         return ""
     dates = [v.votee_le for v in volets if v.votee_le]

@@ -6,8 +6,7 @@ from typing import Any
 
 from django import forms
 
-from ensemblier.dossiers.models import Dossier
-from ensemblier.instruction.examen import completude
+from ensemblier.instruction.examen import Completude
 from ensemblier.interface.formulaires import ChampDate, Formulaire
 
 COURT = forms.Textarea({"rows": 3})
@@ -23,11 +22,10 @@ class ComplementsForm(Formulaire):
         label="Message au porteur", widget=COURT, max_length=2000, help_text="Il le lit tel quel."
     )
 
-    def __init__(self, *args: Any, dossier: Dossier, **kwargs: Any) -> None:
-        lignes = completude(dossier).lignes
-        kwargs.setdefault("initial", {"pieces": [p.code for p in lignes if p.manque]})
+    def __init__(self, *args: Any, bilan: Completude, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"pieces": [p.code for p in bilan.manquantes]})
         super().__init__(*args, **kwargs)
-        self.fields["pieces"].choices = [(p.code, p.libelle) for p in lignes]
+        self.fields["pieces"].choices = [(p.code, p.libelle) for p in bilan.lignes]
 
 
 class MotifForm(Formulaire):

@@ -47,7 +47,7 @@ def fil(dossier: Dossier, titre: str = "") -> list[tuple[str, str]]:
     return [*racine, (dossier.numero, reverse("instruction_dossier", args=[dossier.numero])), (titre, "")]
 
 
-def journal_complet(dossier: Dossier) -> list[dict[str, Any]]:
+def journal_complet(dossier: Dossier, *, au_plus: int | None = None) -> list[dict[str, Any]]:
     """Tout ce qui s'est passé, le plus récent d'abord, avec les faits internes ; pour l'autorité seule."""
     evenements = Evenement.objects.filter(chaine__racine=dossier.racine()).select_related("detail")
     return [
@@ -55,5 +55,5 @@ def journal_complet(dossier: Dossier) -> list[dict[str, Any]]:
             "le": e.le, "auteur": e.auteur_nom, "fonction": e.auteur_fonction, "libelle": e.libelle,
             "motif": e.detail.motif, "empreinte": e.empreinte, "rang": e.rang,
         }
-        for e in evenements.order_by("-rang")
+        for e in evenements.order_by("-rang")[:au_plus]
     ]  # fmt: skip

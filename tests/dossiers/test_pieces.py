@@ -9,6 +9,7 @@ from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.fiche import rapport_de
 from ensemblier.dossiers.models import Piece
 from ensemblier.dossiers.pieces import pieces_demandees
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.noyau.machine import EtatInterdit, RoleInsuffisant
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.models import Fichier, Trace
@@ -24,7 +25,7 @@ def _en_mai():
 
 
 def manquantes(dossier):
-    return [p.code for p in pieces_demandees(dossier) if p.etat == "manquante"]
+    return [p.code for p in pieces_demandees(Reponses(dossier)) if p.etat == "manquante"]
 
 
 def test_il_manque_le_rib():  # S23

@@ -8,6 +8,7 @@ from django.utils import timezone
 from ensemblier.dossiers import actes as actes_dossiers
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Demande, Dossier, Suspension
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction import actes
 from ensemblier.instruction.examen import completude
 from ensemblier.instruction.models import Complement
@@ -35,7 +36,7 @@ def depose_avec(*pieces, code="ami-2025", **options):
 
 
 def manquantes(dossier):
-    return [p.code for p in completude(dossier).manquantes]
+    return [p.code for p in completude(Reponses(dossier)).manquantes]
 
 
 def demander(dossier, *pieces, le=JUIN, message="Votre RIB est illisible."):

@@ -13,8 +13,9 @@ from ensemblier.dossiers.actes.commun import tenir
 from ensemblier.dossiers.actes.volets import avancer_demande, rafraichir_etape
 from ensemblier.dossiers.attestations import Declaration, a_donner
 from ensemblier.dossiers.etats import ABANDONNEE
-from ensemblier.dossiers.fiche import CER, fiche_de, rapport_de
+from ensemblier.dossiers.fiche import fiche_de, rapport_de
 from ensemblier.dossiers.models import Attestation, Dossier
+from ensemblier.dossiers.reponses import CER, Reponses
 from ensemblier.noyau.calendrier import a_paris, en_francais
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.regles import MOTEUR, Constat, Fiche, Rapport
@@ -75,16 +76,18 @@ def _deposer(
 ) -> None:
     reglement = dossier.appel.regles()
     _attester(dossier, a_donner(reglement, dossier.organisme), attestations, par=par, roles=roles, le=le)
-    fiche = fiche_de(dossier, depose_le=le)
+    lues = Reponses(dossier)
+    fiche = fiche_de(dossier, depose_le=le, lues=lues)
     rapport = rapport_de(dossier, fiche=fiche)
     if sans:
-        _renoncer(dossier, rapport, sans, par=par, le=le)
-        fiche = fiche_de(dossier, depose_le=le)
+        _renoncer(lues, rapport, sans, par=par, le=le)
+        lues = Reponses(dossier)
+        fiche = fiche_de(dossier, depose_le=le, lues=lues)
         rapport = rapport_de(dossier, fiche=fiche)
-    _refuser_si_bloque(dossier, fiche, rapport, le=le)
+    _refuser_si_bloque(lues, fiche, rapport, le=le)
     signataire = f"{par.nom}, {par.fonction}"
     contenu = accuse.contenu_de(
-        dossier, reglement=reglement, fiche=fiche, signataire=signataire, depose_le=le
+        lues, reglement=reglement, fiche=fiche, signataire=signataire, depose_le=le
     ) | {"moteur": MOTEUR}
     empreinte = accuse.empreinte(contenu)
     avancer(
@@ -110,27 +113,30 @@ def _attester(
     le: datetime,
 ) -> None:
     """Garde le texte lu de chaque case ; le CER coché vaut souscription pour l'organisme (B7)."""
-    for declaration in demandees:
-        if declaration.code not in cochees:
-            continue
-        Attestation.objects.update_or_create(
-            dossier=dossier, code=declaration.code,
-            defaults={
-                "texte": declaration.texte, "version": declaration.version,
-                "donnee_le": le, "donnee_par": f"{par.nom}, {par.fonction}"[:200],
-            },
-        )  # fmt: skip
-        organisme = dossier.organisme
-        connu = organisme.engagements.filter(version=declaration.version)
-        if declaration.code == CER and not connu.exists():
+    donnees = [d for d in demandees if d.code in cochees]
+    qui = f"{par.nom}, {par.fonction}"[:200]
+    Attestation.objects.bulk_create(
+        [
+            Attestation(
+                dossier=dossier, code=d.code, texte=d.texte, version=d.version, donnee_le=le, donnee_par=qui
+            )
+            for d in donnees
+        ],
+        update_conflicts=True,
+        unique_fields=("dossier", "code"),
+        update_fields=("texte", "version", "donnee_le", "donnee_par"),
+    )
+    organisme = dossier.organisme
+    for cer in (d for d in donnees if d.code == CER):
+        if not organisme.engagements.filter(version=cer.version).exists():
             souscrire_cer(organisme, signataire=par.nom, par=par, roles=roles, le=le)
 
 
-def volets_bloques(dossier: Dossier, rapport: Rapport) -> dict[str, tuple[Constat, ...]]:
+def volets_bloques(lues: Reponses, rapport: Rapport) -> dict[str, tuple[Constat, ...]]:
     """Par financeur sollicité, les règles qui n'arrêtent que son volet (S18)."""
     bloques = {}
     communes = {c.regle for c in rapport.bloquants("deposer")}
-    for demande in dossier.demandes.select_related("financeur"):
+    for demande in lues.demandes:
         if demande.etat == ABANDONNEE:
             continue
         siens = tuple(
@@ -141,10 +147,10 @@ def volets_bloques(dossier: Dossier, rapport: Rapport) -> dict[str, tuple[Consta
     return bloques
 
 
-def _renoncer(dossier: Dossier, rapport: Rapport, sans: set[str], *, par: Acteur, le: datetime) -> None:
+def _renoncer(lues: Reponses, rapport: Rapport, sans: set[str], *, par: Acteur, le: datetime) -> None:
     """La personne signataire dépose sans un volet qui bloque : il est abandonné, avec la règle pour motif."""
-    bloques = volets_bloques(dossier, rapport)
-    for demande in dossier.demandes.select_related("financeur", "dossier"):
+    bloques = volets_bloques(lues, rapport)
+    for demande in lues.demandes:
         constats = bloques.get(demande.financeur.code, ())
         if demande.financeur.code in sans and constats and demande.etat != ABANDONNEE:
             motif = "Déposé sans ce volet : " + " ".join(c.phrase for c in constats)
@@ -153,13 +159,14 @@ def _renoncer(dossier: Dossier, rapport: Rapport, sans: set[str], *, par: Acteur
             )
 
 
-def _refuser_si_bloque(dossier: Dossier, fiche: Fiche, rapport: Rapport, *, le: datetime) -> None:
+def _refuser_si_bloque(lues: Reponses, fiche: Fiche, rapport: Rapport, *, le: datetime) -> None:
+    dossier = lues.dossier
     bloquants = rapport.bloquants("deposer")
     genres = {r.code: r.genre for r in dossier.appel.regles().regles}
     tardif = next((c for c in bloquants if genres[c.regle] == "date_limite"), None)
     raisons = [_hors_delai(dossier, le)] if tardif and _est_passe(fiche, tardif) else []
     raisons += [_raison(c) for c in bloquants if not raisons or c is not tardif]
-    for code, constats in volets_bloques(dossier, rapport).items():
+    for code, constats in volets_bloques(lues, rapport).items():
         raisons += [f"Volet {code} : {_raison(c)}" for c in constats]
     if not fiche.demande and not raisons:
         raisons.append("Plus aucun financeur n'est sollicité : demandez une aide à l'un d'eux au moins.")

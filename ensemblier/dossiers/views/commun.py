@@ -15,6 +15,7 @@ from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.pieces import pieces_demandees
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.noyau.machine import Role, RoleInsuffisant
 from ensemblier.registre.actes import tracer
 
@@ -66,10 +67,10 @@ def cadre(dossier: Dossier, roles: set[Role], *pages: str) -> dict[str, Any]:
     }
 
 
-def lignes_de_pieces(dossier: Dossier) -> list[dict[str, Any]]:
+def lignes_de_pieces(lues: Reponses) -> list[dict[str, Any]]:
     """Les pièces à l'écran, avec ce que la personne peut en faire."""
-    rendues = []
-    for p in pieces_demandees(dossier):
+    dossier, rendues = lues.dossier, []
+    for p in pieces_demandees(lues):
         brouillon = dossier.etat == BROUILLON
         ouverte = brouillon or (p.est_attendue and dossier.etat in OUVERTS)
         rendues.append(

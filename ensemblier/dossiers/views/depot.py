@@ -20,6 +20,7 @@ from ensemblier.dossiers.fiche import rapport_de, reglement_de
 from ensemblier.dossiers.forms_depot import DepotForm, RetraitForm
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.pieces import pieces_demandees
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views.commun import cadre, en_porteur, trouver
 from ensemblier.noyau.calendrier import decompte, jour_de
 from ensemblier.noyau.machine import Role
@@ -33,20 +34,22 @@ def relecture(request: HttpRequest, numero: str) -> HttpResponse:
     if dossier.etat != BROUILLON:
         return redirect("accuse" if dossier.depose_le else "dossier", dossier.numero)
     declarations = a_donner(reglement_de(dossier), dossier.organisme)
-    rapport = rapport_de(dossier, le=timezone.now(), declarations=tuple(d.code for d in declarations))
-    bloques = volets_bloques(dossier, rapport)
-    form = DepotForm(request.POST or None, declarations=declarations, volets=sorted(bloques))
+    envoye = DepotForm.envoye(request.POST, declarations) if request.method == "POST" else None
     refus: tuple[str, ...] = ()
-    if request.method == "POST" and form.is_valid():
+    if envoye and envoye.is_valid():
         try:
-            _deposer(request, dossier, roles, form)
+            _deposer(request, dossier, roles, envoye)
         except ActeBloque as bloque:
             refus = bloque.raisons
-            form = form.avec_une_autre_cle()
         else:
             return redirect("accuse", dossier.numero)
-    contexte = _contexte(dossier, roles, rapport, bloques) | {"form": form, "refus": refus}
-    return render(request, "dossiers/relecture.html", contexte, status=422 if refus or form.errors else 200)
+    lues, cases = Reponses(dossier), tuple(d.code for d in declarations)
+    rapport = rapport_de(dossier, le=timezone.now(), declarations=cases, lues=lues)
+    bloques = volets_bloques(lues, rapport)
+    volets = sorted(bloques)
+    form = envoye.a_renvoyer(volets) if envoye else DepotForm(declarations=declarations, volets=volets)
+    contexte = _contexte(lues, roles, rapport, bloques) | {"form": form, "refus": refus}
+    return render(request, "dossiers/relecture.html", contexte, status=422 if envoye else 200)
 
 
 def _deposer(request: HttpRequest, dossier: Dossier, roles: set[Role], form: DepotForm) -> None:
@@ -56,8 +59,8 @@ def _deposer(request: HttpRequest, dossier: Dossier, roles: set[Role], form: Dep
     )  # fmt: skip
 
 
-def _contexte(dossier: Dossier, roles: set[Role], rapport: Any, bloques: dict[str, Any]) -> dict[str, Any]:
-    constats = list(rapport.constats)
+def _contexte(lues: Reponses, roles: set[Role], rapport: Any, bloques: dict[str, Any]) -> dict[str, Any]:
+    dossier, constats = lues.dossier, list(rapport.constats)
     page = cadre(dossier, roles, "Relire et déposer")
     limite = page["limite"]
     bloquants = [c for c in constats if c.financeur is None and c.arrete("deposer")]
@@ -71,10 +74,10 @@ def _contexte(dossier: Dossier, roles: set[Role], rapport: Any, bloques: dict[st
         "ensuite": ensuite,
         "volets_bloques": bloques,
         "reperes": etapes.reperes(dossier, constats),
-        "lignes": {e.code: lecture.lignes(dossier, e.code) for e in etapes.ETAPES},
+        "lignes": {e.code: lecture.lignes(lues, e.code) for e in etapes.ETAPES},
         "liens_fiche": etapes.liens(dossier),
         "signataires": signataires.select_related("utilisateur"),
-        "pieces": pieces_demandees(dossier),
+        "pieces": pieces_demandees(lues),
         "reste": decompte(timezone.now(), limite.fin) if limite and limite.fin else "",
         "financement": rapport.financement,
     }
@@ -88,7 +91,7 @@ def accuse(request: HttpRequest, numero: str) -> HttpResponse:
         raise Http404
     contexte = cadre(dossier, roles, "Accusé de réception") | {
         "accuse": pour_lecture(dossier),
-        "ailleurs": depots_ailleurs(dossier, reglement_de(dossier)),
+        "ailleurs": depots_ailleurs(Reponses(dossier), reglement_de(dossier)),
     }
     return render(request, "dossiers/accuse.html", contexte)
 

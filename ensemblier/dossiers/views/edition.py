@@ -23,7 +23,8 @@ from ensemblier.dossiers.fiche import fiche_de, rapport_de, reglement_de
 from ensemblier.dossiers.forms import ActionForm, OuvertureForm, PublicsForm, QuartiersForm
 from ensemblier.dossiers.forms_budget import BudgetForm, DemandesForm
 from ensemblier.dossiers.forms_contacts import ContactsForm
-from ensemblier.dossiers.models import Dossier, Obligation
+from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views.commun import cadre, en_porteur, lignes_de_pieces
 from ensemblier.interface.constats import REPLIEES, famille
 from ensemblier.interface.formats import heure
@@ -84,7 +85,8 @@ def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
         if request.method == "POST":
             actes.enregistrer_etape(dossier, champs={}, par=request.acteur, roles=roles, le=timezone.now())
         return _en_lecture(request, dossier, roles, etape)
-    formulaires = _formulaires(dossier, etape, request.POST if request.method == "POST" else None)
+    lues = Reponses(dossier)
+    formulaires = _formulaires(lues, etape, request.POST if request.method == "POST" else None)
     refus: tuple[str, ...] = ()
     valides = [f.is_valid() for f in formulaires.values()]
     if request.method == "POST" and all(valides):
@@ -96,13 +98,13 @@ def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
             messages.success(request, f"Enregistré à {heure(timezone.now())}.")
             return redirect(_suite(dossier, etape, request.POST))
     code = 422 if refus or any(f.errors for f in formulaires.values()) else 200
-    contexte = _contexte(request, dossier, roles, etape, formulaires) | {"refus": refus}
+    contexte = _contexte(lues, roles, etape, formulaires) | {"refus": refus}
     return render(request, GABARITS[etape], contexte, status=code)
 
 
-def _formulaires(dossier: Dossier, etape: str, donnees: Any) -> dict[str, Any]:
-    reglement = reglement_de(dossier)
-    return {nom: genre(donnees, dossier=dossier, reglement=reglement) for nom, genre in FORMULAIRES[etape]}
+def _formulaires(lues: Reponses, etape: str, donnees: Any) -> dict[str, Any]:
+    reglement = reglement_de(lues.dossier)
+    return {nom: genre(donnees, lues=lues, reglement=reglement) for nom, genre in FORMULAIRES[etape]}
 
 
 def _suite(dossier: Dossier, etape: str, donnees: Any) -> str:
@@ -112,10 +114,9 @@ def _suite(dossier: Dossier, etape: str, donnees: Any) -> str:
     return etapes.adresse(dossier, suivante.code)
 
 
-def _contexte(
-    request: HttpRequest, dossier: Dossier, roles: set[Role], etape: str, formulaires: dict[str, Any]
-) -> dict[str, Any]:
-    rapport = rapport_de(dossier, le=timezone.now())
+def _contexte(lues: Reponses, roles: set[Role], etape: str, formulaires: dict[str, Any]) -> dict[str, Any]:
+    dossier = lues.dossier
+    rapport = rapport_de(dossier, le=timezone.now(), lues=lues)
     ici = etapes.PAR_CODE[etape]
     rang = etapes.CODES.index(etape) + 1
     page = cadre(dossier, roles, ici.nom)
@@ -124,21 +125,20 @@ def _contexte(
         "etape": ici,
         "rang": rang,
         "rangees": etapes.rangees(formulaires["form"], juge["par_champ"]) if etape in EN_LIGNES else (),
-        **_propre_a(dossier, etape, formulaires),
+        **_propre_a(lues, etape, formulaires),
     }  # fmt: skip
 
 
-def _propre_a(dossier: Dossier, etape: str, formulaires: dict[str, Any]) -> dict[str, Any]:
+def _propre_a(lues: Reponses, etape: str, formulaires: dict[str, Any]) -> dict[str, Any]:
     """Ce qu'une seule étape montre."""
     if etape == "organisme":
-        dues = Obligation.objects.filter(organisme=dossier.organisme, territoire=dossier.territoire)
-        return {"lignes": lecture.lignes(dossier, etape), "obligations": dues.order_by("echeance")}
+        return {"lignes": lecture.lignes(lues, etape), "obligations": lues.obligations}
     if etape == "budget":
         return {"plan": formulaires["form"].plan()}
     if etape == "demandes":
         return {"communes_repliees": any(ligne["repliee"] for ligne in formulaires["form"].lignes())}
     if etape == "pieces":
-        return {"pieces_lignes": lignes_de_pieces(dossier)}
+        return {"pieces_lignes": lignes_de_pieces(lues)}
     return {}
 
 
@@ -228,8 +228,9 @@ def constats(request: HttpRequest, numero: str) -> HttpResponse:
     code = request.GET.get("etape", "")
     if code not in etapes.PAR_CODE or dossier.etat != BROUILLON:
         raise Http404
-    donnees = fiche_de(dossier, depose_le=timezone.now()).en_json()
-    formulaires = _formulaires(dossier, code, request.POST)
+    lues = Reponses(dossier)
+    donnees = fiche_de(dossier, depose_le=timezone.now(), lues=lues).en_json()
+    formulaires = _formulaires(lues, code, request.POST)
     for formulaire in formulaires.values():
         formulaire.is_valid()
         formulaire.ajouter_a(donnees)
@@ -261,13 +262,13 @@ def _places(formulaires: dict[str, Any]) -> set[str]:
 
 def _en_lecture(request: HttpRequest, dossier: Dossier, roles: set[Role], code: str) -> HttpResponse:
     """Après le dépôt : du texte, et la raison (jamais des boîtes grisées)."""
-    ici = etapes.PAR_CODE[code]
+    ici, lues = etapes.PAR_CODE[code], Reponses(dossier)
     contexte = cadre(dossier, roles, ici.nom) | etapes.voisines(code) | {
         "etape": ici,
         "rang": etapes.CODES.index(code) + 1,
         "reperes": etapes.reperes(dossier, [], code),
-        "lignes": lecture.lignes(dossier, code),
-        "pieces_lignes": lignes_de_pieces(dossier) if code == "pieces" else (),
-        "ailleurs": depots_ailleurs(dossier, reglement_de(dossier)) if code == "pieces" else (),
+        "lignes": lecture.lignes(lues, code),
+        "pieces_lignes": lignes_de_pieces(lues) if code == "pieces" else (),
+        "ailleurs": depots_ailleurs(lues, reglement_de(dossier)) if code == "pieces" else (),
     }  # fmt: skip
     return render(request, "dossiers/etape_lue.html", contexte)

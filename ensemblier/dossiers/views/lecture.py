@@ -15,6 +15,7 @@ from ensemblier.dossiers.fiche import rapport_de, reglement_de
 from ensemblier.dossiers.forms_depot import DauphinForm, PieceForm, ReferenceForm
 from ensemblier.dossiers.models import Piece
 from ensemblier.dossiers.pieces import pieces_demandees
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views.commun import cadre, en_porteur, trouver
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque, tracer
@@ -25,19 +26,19 @@ from ensemblier.registre.fichiers import servir
 def page(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/` : où en est le dossier, ce qui vient, ce qui s'est passé."""
     dossier, roles = en_porteur(request, numero)
-    reglement, present = reglement_de(dossier), timezone.now()
+    lues, reglement, present = Reponses(dossier), reglement_de(dossier), timezone.now()
     constats = restantes = None
     if dossier.etat == BROUILLON:
-        constats = etapes.sans_les_declarations(rapport_de(dossier, le=present), reglement)
+        constats = etapes.sans_les_declarations(rapport_de(dossier, le=present, lues=lues), reglement)
         restantes = etapes.restantes(constats)
     contexte = cadre(dossier, roles) | {
         "reponse": lecture.reponse(dossier, reglement, restantes),
         "reperes": etapes.reperes(dossier, constats or []),
-        "volets": lecture.volets(dossier),
+        "volets": lecture.volets(lues),
         "frise": lecture.frise(dossier, reglement, le=present),
         "histoire": lecture.histoire(dossier)[:6],
-        "attendues": [p for p in pieces_demandees(dossier) if p.est_attendue],
-        "ailleurs": depots_ailleurs(dossier, reglement) if dossier.depose_le else (),
+        "attendues": [p for p in pieces_demandees(lues) if p.est_attendue],
+        "ailleurs": depots_ailleurs(lues, reglement) if dossier.depose_le else (),
         "retirable": bool(
             {t.acte for t in dossier.machine.possibles(etat=dossier.etat, roles=roles)} & {"retirer"}
         ),
@@ -82,7 +83,7 @@ def telecharger(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
 def joindre(request: HttpRequest, numero: str, code: str) -> HttpResponse:
     """`/dossiers/<n>/joindre/<pièce>/` : ajouter ou remplacer une pièce."""
     dossier, roles = en_porteur(request, numero)
-    demandee = next((p for p in pieces_demandees(dossier) if p.code == code), None)
+    demandee = next((p for p in pieces_demandees(Reponses(dossier)) if p.code == code), None)
     if demandee is None:
         raise Http404
     form = PieceForm(request.POST or None, request.FILES or None)

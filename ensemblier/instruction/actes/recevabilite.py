@@ -10,6 +10,7 @@ from django.db import transaction
 
 from ensemblier.dossiers.etats import A_COMPLETER, DEPOSE, IRRECEVABLE, RECEVABLE, etape
 from ensemblier.dossiers.models import Critere, Dossier, Piece, Suspension
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction import courriels
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import complement_ouvert, completude, rapport_de, reglement_de
@@ -70,7 +71,7 @@ def completer(dossier: Dossier, *, par: Acteur, roles: Iterable[Role], le: datet
     verrouiller(dossier.racine())
     complement = complement_ouvert(dossier)
     demandees = set(complement.pieces) if complement else set()
-    if manque := [p.libelle for p in completude(dossier).manquantes if p.code in demandees]:
+    if manque := [p.libelle for p in completude(Reponses(dossier)).manquantes if p.code in demandees]:
         raise ActeBloque(
             f"Il manque encore : {', '.join(manque)}. Ajoutez ce qui manque, puis envoyez de nouveau."
         )
@@ -137,7 +138,7 @@ def declarer_complet(dossier: Dossier, *, par: Acteur, roles: Iterable[Role], le
             f"Le dossier est « {dossier.etat_agent} » : seul un dossier à vérifier se déclare complet.",
             "Attendez la réponse du porteur, ou déclarez-le recevable s'il a l'indispensable.",
         )
-    if manque := [p.libelle for p in completude(dossier).manquantes]:
+    if manque := [p.libelle for p in completude(Reponses(dossier)).manquantes]:
         nombre = "une pièce" if len(manque) == 1 else f"{len(manque)} pièces"
         raise ActeBloque(f"Il manque {nombre} : {', '.join(manque)}. Demandez ce qui manque au porteur.")
     consigner(dossier, "declarer_complet", par=par, le=le, libelle="Dossier complet", complet_le=le)
@@ -154,10 +155,11 @@ def declarer_recevable(dossier: Dossier, *, par: Acteur, roles: Iterable[Role], 
     exiger_role(roles, PILOTE, "Déclarer recevable")
     verrouiller(dossier.racine())
     dossier.refresh_from_db()
-    bloquants = rapport_de(dossier).bloquants("declarer_recevable")
+    lues = Reponses(dossier)
+    bloquants = rapport_de(dossier, lues=lues).bloquants("declarer_recevable")
     if bloquants:
         raise ActeBloque(*(f"{c.phrase} {c.remede or ''}".strip() for c in bloquants))
-    manque = [p.libelle for p in completude(dossier).manquantes]
+    manque = [p.libelle for p in completude(lues).manquantes]
     champs: dict[str, Any] = {} if manque or dossier.complet_le else {"complet_le": le}
     champs["etape"] = etape(RECEVABLE, dossier.demandes.values_list("etat", flat=True))
     avancer(

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction import actes
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import complement_ouvert, completude, rapport_de
@@ -33,9 +34,10 @@ def _page(
     irrecevable: MotifForm | None = None,
 ) -> HttpResponse:  # fmt: skip
     siens = roles(request.acteur, dossier)
-    bilan = completude(dossier)
+    lues = Reponses(dossier)
+    bilan = completude(lues)
     formulaires = {
-        "complements": complements or ComplementsForm(dossier=dossier),
+        "complements": complements or ComplementsForm(bilan=bilan),
         "irrecevable": irrecevable or MotifForm(prefix="irrecevable"),
     }
     contexte = formulaires | {
@@ -43,7 +45,7 @@ def _page(
         "fil": fil(dossier, "Complétude"),
         "bilan": bilan,
         "complement": complement_ouvert(dossier),
-        "bloquants": rapport_de(dossier).bloquants("declarer_recevable"),
+        "bloquants": rapport_de(dossier, lues=lues).bloquants("declarer_recevable"),
         "actes": {t.acte for t in dossier.machine.possibles(etat=dossier.etat, roles=siens)},
         "est_pilote": bool(siens & set(PILOTE)),
         "pour_agent": True,
@@ -63,7 +65,7 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
 def demander(request: HttpRequest, numero: str) -> HttpResponse:
     dossier = dossier_a_instruire(request, numero)
     exiger_role(roles(request.acteur, dossier), PILOTE, "Demander des pièces")
-    form = ComplementsForm(request.POST, dossier=dossier)
+    form = ComplementsForm(request.POST, bilan=completude(Reponses(dossier)))
     options = _acteur(request, dossier)
     if essayer(form, lambda: actes.demander_complements(dossier, **form.cleaned_data, **options)):
         messages.success(request, "Demande envoyée au porteur. L'horloge est arrêtée.")

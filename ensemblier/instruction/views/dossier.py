@@ -15,6 +15,7 @@ from ensemblier.dossiers import actes as actes_dossiers
 from ensemblier.dossiers.droits import roles, roles_sur_demande
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Demande, Dossier, Piece
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction import actes
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import completude
@@ -196,7 +197,7 @@ def corrections(request: HttpRequest, numero: str) -> HttpResponse:
 def _contexte_des_corrections(dossier: Dossier) -> dict[str, Any]:
     complement = Complement.objects.filter(dossier=dossier).last()
     demandees = set(complement.pieces) if complement else set()
-    lignes = [p for p in completude(dossier).lignes if p.code in demandees]
+    lignes = [p for p in completude(Reponses(dossier)).lignes if p.code in demandees]
     return {
         "dossier": dossier, "complement": complement, "lignes": lignes,
         "manque": [p for p in lignes if p.manque], "attend": dossier.etat == "a_completer",

@@ -1,0 +1,89 @@
+"""Les réponses d'un dossier, lues une fois : la page, les règles et l'accusé lisent les mêmes lignes."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from django.db.models import Value
+
+from ensemblier.dossiers.models import (
+    Ciblage,
+    ContactCommune,
+    Critere,
+    Demande,
+    Derogation,
+    Dossier,
+    LigneDeBudget,
+    Obligation,
+    Piece,
+)
+from ensemblier.territoires.models import Thematique
+
+CER = "cer"
+
+
+class Reponses:
+    """Chaque liste se lit à sa première demande, en une requête (les quartiers en deux), et ne se relit pas.
+
+    Elle vit le temps d'une page ou d'un calcul : après une écriture, prenez-en une autre.
+    """
+
+    def __init__(self, dossier: Dossier) -> None:
+        self.dossier = dossier
+
+    @cached_property
+    def demandes(self) -> list[Demande]:
+        siennes = self.dossier.demandes.select_related("financeur__commune", "dispositif")
+        return list(siennes.order_by("financeur__rang", "pk"))
+
+    @cached_property
+    def ciblages(self) -> list[Ciblage]:
+        siens = self.dossier.ciblages.select_related("quartier").defer("quartier__contour")
+        return list(siens.prefetch_related("communes").order_by("quartier__code"))
+
+    @cached_property
+    def communes_visees(self) -> set[str]:
+        return {commune.code for c in self.ciblages for commune in c.communes.all()}
+
+    @cached_property
+    def contacts(self) -> list[ContactCommune]:
+        return list(self.dossier.contacts_communes.select_related("commune").order_by("commune__code"))
+
+    @cached_property
+    def lignes_de_budget(self) -> list[LigneDeBudget]:
+        siennes = self.dossier.lignes_de_budget.select_related("financeur")
+        return list(siennes.order_by("sens", "compte", "financeur__rang"))
+
+    @cached_property
+    def criteres(self) -> list[Critere]:
+        return list(self.dossier.criteres.order_by("code"))
+
+    @cached_property
+    def thematiques(self) -> list[Thematique]:
+        return list(self.dossier.thematiques.all())
+
+    @cached_property
+    def pieces(self) -> dict[str, Piece]:
+        """Les pièces courantes, par code."""
+        courantes = self.dossier.pieces.select_related("fichier").filter(remplacee_le=None)
+        return {p.code: p for p in courantes}
+
+    @cached_property
+    def atteste(self) -> set[str]:
+        """Ce qui est attesté au dépôt, et le contrat d'engagement de l'organisme ; une requête."""
+        souscrits = self.dossier.organisme.engagements.order_by().values_list(Value(CER))
+        return {code for (code,) in self.dossier.attestations.order_by().values_list("code").union(souscrits)}
+
+    @cached_property
+    def derogations(self) -> dict[str, Derogation]:
+        """Les exceptions accordées à cet organisme dans cet appel, par règle."""
+        siennes = Derogation.objects.filter(organisme=self.dossier.organisme_id, appel=self.dossier.appel_id)
+        return {d.regle: d for d in siennes}
+
+    @cached_property
+    def obligations(self) -> list[Obligation]:
+        """Les comptes rendus dus à ce territoire, le plus ancien d'abord."""
+        dues = Obligation.objects.filter(
+            organisme=self.dossier.organisme_id, territoire=self.dossier.territoire_id
+        )
+        return list(dues.order_by("echeance", "pk"))
