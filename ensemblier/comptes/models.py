@@ -155,6 +155,9 @@ class DansLeTemps(models.Model):
     class Meta:
         abstract = True
 
+    def vaut_le(self, jour: date) -> bool:
+        return (self.du is None or self.du <= jour) and (self.au is None or self.au >= jour)
+
 
 class Rattachement(DansLeTemps):
     """Ce qu'une personne est dans un organisme : rédacteur, ou signataire avec son mandat."""

@@ -57,19 +57,53 @@ class ConvocationForm(Formulaire):
         self, *args: Any, habilitations: Iterable[Habilitation], dossiers: Iterable[Dossier], **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.habilitations = {str(h.utilisateur_id): h for h in habilitations}
+        self.habilitations: dict[str, list[Habilitation]] = {}
+        for h in habilitations:
+            self.habilitations.setdefault(str(h.utilisateur_id), []).append(h)
         self.candidats = {str(d.pk): d for d in dossiers}
-        self.fields["membres"].choices = [
-            (cle, f"{h.utilisateur.nom_complet}, {h.fonction}") for cle, h in self.habilitations.items()
-        ]
+        self.fields["membres"].choices = [(cle, _membre(lues)) for cle, lues in self.habilitations.items()]
         self.fields["dossiers"].choices = [
             (cle, f"{d.numero} · {d.organisme.nom} · {d.intitule}") for cle, d in self.candidats.items()
         ]
+
+    def clean(self) -> dict[str, Any]:
+        """Chaque membre l'est au jour de la séance : un mandat fini d'ici là se dit à côté de la case."""
+        dits = super().clean() or self.cleaned_data
+        jour = dits.get("jour")
+        for cle in dits.get("membres", ()) if jour else ():
+            if self.habilitation_de(cle) is None:
+                self.add_error("membres", _hors_mandat(self.habilitations[cle][0], jour))
+        return dits
+
+    def habilitation_de(self, cle: str) -> Habilitation | None:
+        """Celle en vigueur au jour de la séance, celle de jury d'abord."""
+        jour: date = self.cleaned_data["jour"]
+        return next((h for h in self.habilitations[cle] if h.vaut_le(jour)), None)
 
     def instant(self) -> datetime:
         jour: date = self.cleaned_data["jour"]
         heure: time = self.cleaned_data["heure"]
         return timezone.make_aware(datetime.combine(jour, heure))
+
+
+def _membre(habilitations: list[Habilitation]) -> str:
+    premiere = habilitations[0]
+    mandat = f", {_mandat(premiere)}" if premiere.du or premiere.au else ""
+    return f"{premiere.utilisateur.nom_complet}, {premiere.fonction}{mandat}"
+
+
+def _mandat(habilitation: Habilitation) -> str:
+    du, au = habilitation.du, habilitation.au
+    if du and au:
+        return f"du {du:%d/%m/%Y} au {au:%d/%m/%Y}"
+    return f"jusqu'au {au:%d/%m/%Y}" if au else f"à partir du {du:%d/%m/%Y}"
+
+
+def _hors_mandat(habilitation: Habilitation, jour: date) -> str:
+    return (
+        f"{habilitation.utilisateur.nom_complet} n'est pas en fonction le {jour:%d/%m/%Y} : son mandat va "
+        f"{_mandat(habilitation)}. Retirez cette personne, ou changez la date."
+    )
 
 
 class DecisionForm(Formulaire):

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ensemblier.dossiers.models import Deport
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.noyau import packs
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.montants import Candidat, classer, moyenne
 from ensemblier.noyau.montants import score as score_de_grille
+from ensemblier.programmation.deports import ecartes
 from ensemblier.programmation.models import Inscription, Note, Participant, Seance
 
 
@@ -44,13 +44,13 @@ def score_du_membre(grille: packs.Grille, notes: Mapping[str, int]) -> Decimal |
 def resultats(seance: Seance) -> list[Resultat]:
     """Une ligne par dossier, au classement K13 ; les dossiers sans note suivent l'ordre du jour.
 
-    Quatre requêtes, quel que soit l'ordre du jour.
+    Six requêtes, quel que soit l'ordre du jour.
     """
     inscriptions = list(seance.inscriptions.select_related("dossier", "dossier__organisme").order_by("rang"))
     votants = dict(
         Participant.objects.filter(seance=seance, a_voix=True).values_list("utilisateur_id", "fonction")
     )
-    deports = _deports(inscriptions)
+    deports = ecartes(seance, inscriptions)
     par_inscription: dict[int, dict[int, dict[str, int]]] = {}
     for n in Note.objects.filter(inscription__seance=seance):
         par_inscription.setdefault(n.inscription_id, {}).setdefault(n.utilisateur_id, {})[n.critere] = (
@@ -100,15 +100,6 @@ def resultats_lus_par(acteur: Acteur, seance: Seance) -> list[Resultat]:
 def _pour_un_membre(resultat: Resultat, utilisateur: int | None) -> Resultat:
     siens = {u: score for u, score in resultat.scores.items() if u == utilisateur}
     return Resultat(resultat.inscription, None, siens, 0, resultat.deportes)
-
-
-def _deports(inscriptions: list[Inscription]) -> dict[int, dict[int, str]]:
-    dossiers = [i.dossier_id for i in inscriptions]
-    trouves: dict[int, dict[int, str]] = {}
-    en_cours = Deport.objects.filter(dossier__in=dossiers, leve_le=None).select_related("utilisateur")
-    for d in en_cours:
-        trouves.setdefault(d.dossier_id, {})[d.utilisateur_id] = f"{d.utilisateur.nom_complet} ({d.motif})"
-    return trouves
 
 
 def _classer(lignes: list[Resultat]) -> list[Resultat]:

@@ -1,5 +1,7 @@
 """Les pages de la programmation : le tableau, les enveloppes, la séance, les notes, l'acte."""
 
+from datetime import date
+
 import pytest
 import time_machine
 from django.db import connection
@@ -130,11 +132,7 @@ def test_ouvrir_et_modifier_son_enveloppe():
 
 def test_convoquer_depuis_la_page():
     dossier = scene.recevable()
-    elise = f.personne("elise")
-    dits = {
-        "type": "jury", "titre": "Jury", "jour": "01/10/2025", "heure": "14:00", "lieu": "Lens",
-        "quorum": "1", "membres": [str(elise.pk)], "dossiers": [str(dossier.pk)],
-    }  # fmt: skip
+    dits = convocation(dossier, "elise")
     adresse = reverse("seance_nouvelle", args=["ami-2025"])
     assert f.client("benoit").post(adresse, dits | {"quorum": "2"}).status_code == 422
     assert f.client("benoit").post(adresse, dits).status_code == 302
@@ -143,6 +141,46 @@ def test_convoquer_depuis_la_page():
     assert f.client("elise").get(reverse("seance", args=[seance.pk])).status_code == 200
     assert f.client("chloe").get(reverse("seance", args=[seance.pk])).status_code == 404
     assert f.client("chloe").get(adresse).status_code == 403
+
+
+def convocation(dossier, *membres, jour="01/10/2025"):
+    return {
+        "type": "jury", "titre": "Jury", "jour": jour, "heure": "14:00", "lieu": "Lens", "quorum": "1",
+        "membres": [str(f.personne(m).pk) for m in membres], "dossiers": [str(dossier.pk)],
+    }  # fmt: skip
+
+
+def test_un_mandat_fini_n_est_plus_propose():
+    scene.recevable()
+    f.habiliter("david", "jury", "Ancien conseiller", au=date(2025, 9, 19))
+    f.habiliter("amina", "jury", "Conseillère", au=date(2025, 9, 30))
+    page = f.client("benoit").get(reverse("seance_nouvelle", args=["ami-2025"])).content.decode()
+    assert "Ancien conseiller" not in page
+    assert "Conseillère, jusqu&#x27;au 30/09/2025" in page
+
+
+def test_un_mandat_fini_le_jour_de_la_seance_est_refuse_avec_sa_raison():
+    dossier = scene.recevable()
+    f.habiliter("david", "jury", "Conseiller", au=date(2025, 9, 30))
+    adresse, benoit = reverse("seance_nouvelle", args=["ami-2025"]), f.client("benoit")
+    refus = benoit.post(adresse, convocation(dossier, "elise", "david"))
+    assert refus.status_code == 422
+    assert refus.context["form"].errors["membres"] == [
+        "David Lambert n'est pas en fonction le 01/10/2025 : son mandat va jusqu'au 30/09/2025. "
+        "Retirez cette personne, ou changez la date."
+    ]
+    assert not Seance.objects.exists()
+    assert benoit.post(adresse, convocation(dossier, "david", jour="30/09/2025")).status_code == 302
+    assert Seance.objects.get().participants.get().fonction == "Conseiller"
+
+
+def test_le_mandat_qui_vaut_ce_jour_la_donne_la_fonction():
+    dossier = scene.recevable()
+    f.habiliter("david", "jury", "Conseiller sortant", au=date(2025, 9, 30))
+    f.habiliter("david", "jury", "Vice-président", du=date(2025, 10, 1))
+    benoit, adresse = f.client("benoit"), reverse("seance_nouvelle", args=["ami-2025"])
+    assert benoit.post(adresse, convocation(dossier, "david")).status_code == 302
+    assert Seance.objects.get().participants.get().fonction == "Vice-président"
 
 
 def test_le_jure_note_par_boutons_et_lit_son_score():

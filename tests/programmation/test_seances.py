@@ -8,7 +8,8 @@ import pytest
 from ensemblier.comptes.models import Interet
 from ensemblier.dossiers.models import Deport, Dossier
 from ensemblier.noyau.machine import EtatInterdit, RoleInsuffisant
-from ensemblier.programmation import actes, documents
+from ensemblier.programmation import actes, deports, documents
+from ensemblier.programmation.actes import seances
 from ensemblier.programmation.models import Note, Seance
 from ensemblier.programmation.notes import grille_de, resultats
 from ensemblier.registre.actes import ActeBloque
@@ -82,6 +83,72 @@ def test_un_interet_apparu_apres_la_convocation_deporte_a_l_ouverture():
     interet("elise", dossier.organisme)
     actes.ouvrir_la_seance(tenue, le=scene.JURY, **scene.en(dossier))
     assert Deport.objects.filter(dossier=dossier, leve_le=None).exists()
+
+
+def test_un_lien_connu_en_cours_de_seance_retire_la_note_et_la_voix():  # B10, S69
+    dossier = scene.recevable()
+    second_jure()
+    tenue = scene.seance(dossier, membres=("elise", "david"), quorum=2)
+    scene.noter(tenue, dossier, "elise", 0)
+    scene.noter(tenue, dossier, "david", 4)
+    interet("elise", dossier.organisme)
+    assert resultats(tenue)[0].moyenne == Decimal("100")
+    with pytest.raises(ActeBloque, match="1 présent, 2 requis"):
+        scene.decider(tenue, dossier, "ajourne", "À préciser.")
+
+
+def test_un_lien_connu_en_cours_de_seance_retire_la_note_et_la_voix_garde_levee(monkeypatch):
+    dossier = scene.recevable()
+    second_jure()
+    tenue = scene.seance(dossier, membres=("elise", "david"), quorum=2)
+    scene.noter(tenue, dossier, "elise", 0)
+    scene.noter(tenue, dossier, "david", 4)
+    interet("elise", dossier.organisme)
+    monkeypatch.setattr(deports, "interesses", lambda seance, inscriptions: ())
+    assert resultats(tenue)[0].moyenne == Decimal("50")
+    scene.decider(tenue, dossier, "ajourne", "À préciser.")
+    assert inscription(tenue, dossier).decision == "ajourne"
+
+
+def test_le_membre_du_porteur_est_deporte_sans_interet_declare():  # B10
+    dossier, autre = scene.deuxieme(), scene.recevable()
+    second_jure()
+    tenue = scene.seance(dossier, autre, membres=("elise", "david"))
+    assert [d.motif for d in Deport.objects.filter(utilisateur=f.personne("david"))] == ["Président"]
+    assert resultats(tenue)[0].deportes == ("David Lambert (Président)",)
+
+
+def test_le_lien_appris_en_seance_est_ecrit_a_la_cloture():
+    dossier = scene.recevable()
+    second_jure()
+    tenue = scene.seance(dossier, membres=("elise", "david"))
+    interet("elise", dossier.organisme)
+    scene.decider(tenue, dossier, "ajourne", "À préciser.")
+    assert not Deport.objects.exists()
+    actes.clore_la_seance(tenue, le=scene.JURY, document=False, **scene.en(dossier))
+    assert Deport.objects.get().motif == "trésorière"
+
+
+def convoquee(dossier, le):
+    return scene.seance(dossier, membres=("elise", "david"), ouverte=False, le=le)
+
+
+def test_on_ne_convoque_que_qui_est_habilite_ce_jour_la():
+    dossier = scene.recevable()
+    f.habiliter("david", "jury", "Conseiller", du=date(2025, 7, 2), au=date(2025, 7, 3))
+    for jour in ("2025-07-01", "2025-07-04"):
+        with pytest.raises(ActeBloque, match="David Lambert"):
+            convoquee(dossier, f.instant(f"{jour} 14:00"))
+    assert not Seance.objects.exists()
+    for jour in ("2025-07-02", "2025-07-03"):
+        assert convoquee(dossier, f.instant(f"{jour} 14:00")).participants.count() == 2
+
+
+def test_on_ne_convoque_que_qui_est_habilite_ce_jour_la_garde_levee(monkeypatch):
+    dossier = scene.recevable()
+    f.habiliter("david", "jury", "Conseiller", au=date(2025, 6, 30))
+    monkeypatch.setattr(seances, "_exiger_les_habilitations", lambda *dits, **nommes: None)
+    assert convoquee(dossier, scene.JURY).participants.count() == 2
 
 
 def test_le_classement_departage_par_la_part_d_habitants_puis_par_la_date():  # K13

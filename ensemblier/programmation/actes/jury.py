@@ -19,13 +19,14 @@ from ensemblier.dossiers.etats import (
     VOLET_RECEVABLE,
 )
 from ensemblier.dossiers.fiche import reglement_de
-from ensemblier.dossiers.models import Critere, Demande, Deport, Dossier
+from ensemblier.dossiers.models import Critere, Demande, Dossier
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import exiger_recevable, ordre_aap, volets_sans_avis
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.noyau.montants import TauxRefuse, en_francais, taux_admis
 from ensemblier.programmation.actes.seances import exiger_ouverte
 from ensemblier.programmation.calculs import cumul
+from ensemblier.programmation.deports import ecartes
 from ensemblier.programmation.models import Enveloppe, Inscription, Note, Seance
 from ensemblier.programmation.notes import grille_de
 from ensemblier.registre.actes import ActeBloque, consigner, verrouiller
@@ -192,10 +193,10 @@ def decider(
 
 
 def presents_votants(inscription: Inscription) -> int:
-    """Les présents qui votent sur ce dossier : un déporté ne compte pas (B10)."""
-    deportes = Deport.objects.filter(dossier=inscription.dossier_id, leve_le=None).values("utilisateur_id")
+    """Les présents qui votent sur ce dossier : un déporté, déclaré ou non, ne compte pas (B10)."""
+    hors = ecartes(inscription.seance, [inscription]).get(inscription.dossier_id, {})
     presents = inscription.seance.participants.filter(est_present=True, a_voix=True)
-    return presents.exclude(utilisateur__in=deportes).count()
+    return presents.exclude(utilisateur__in=list(hors)).count()
 
 
 def _accord(nombre: int, mot: str) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
 from ensemblier.appels.models import Appel
-from ensemblier.comptes.models import Interet, Utilisateur
+from ensemblier.comptes.models import Habilitation, Utilisateur
 from ensemblier.dossiers.etats import RECEVABLE
 from ensemblier.dossiers.models import Acces, Deport, Dossier
 from ensemblier.instruction.droits import PILOTE, exiger_role
+from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.programmation import documents
+from ensemblier.programmation.deports import interesses
 from ensemblier.programmation.etats import CLOSE, OUVERTE
 from ensemblier.programmation.models import Inscription, Participant, Seance
 from ensemblier.registre.actes import ActeBloque, avancer, consigner, ouvrir, verrouiller
@@ -48,6 +50,7 @@ def convoquer(
     """Convoque : chaque membre lit les dossiers listés, sauf ceux dont un intérêt l'écarte (B10)."""
     exiger_role(roles, PILOTE, "Convoquer une séance")
     _verifier_la_convocation(appel, dossiers, membres, quorum)
+    _exiger_les_habilitations(appel, membres, jour=jour_de(seance_le))
     seance = Seance(
         territoire=appel.territoire,
         appel=appel,
@@ -89,6 +92,20 @@ def _verifier_la_convocation(
         )
 
 
+def _exiger_les_habilitations(appel: Appel, membres: Sequence[Membre], *, jour: date) -> None:
+    """Un mandat fini ou pas commencé ne siège pas : l'habilitation vaut au jour de la séance."""
+    habilites = set(
+        Habilitation.objects.en_vigueur(jour)
+        .filter(territoire=appel.territoire, utilisateur__in=[m.utilisateur for m in membres])
+        .values_list("utilisateur_id", flat=True)
+    )
+    if sans := [m.utilisateur.nom_complet for m in membres if m.utilisateur.pk not in habilites]:
+        raise ActeBloque(
+            f"Sans habilitation en vigueur le {jour:%d/%m/%Y} : {', '.join(sans)}. "
+            "Retirez ces personnes, ou changez la date."
+        )
+
+
 def _ouvrir_les_acces(seance: Seance, *, le: datetime) -> None:
     """Un accès par membre et par dossier ; le déport l'emporte toujours sur l'accès (`visibles_par`)."""
     raison = f"Séance {seance.pk}"
@@ -104,19 +121,18 @@ def _ouvrir_les_acces(seance: Seance, *, le: datetime) -> None:
 
 
 def _deporter_les_interesses(seance: Seance, *, par: Acteur, le: datetime) -> None:
-    """Un intérêt connu vaut déport : il est écrit au dossier, et ira au procès-verbal (S69)."""
-    porteurs: dict[int, list[Dossier]] = {}
-    for inscription in seance.inscriptions.select_related("dossier"):
-        porteurs.setdefault(inscription.dossier.organisme_id, []).append(inscription.dossier)
-    membres = seance.participants.values("utilisateur_id")
-    interets = Interet.objects.filter(utilisateur__in=membres, organisme__in=porteurs, leve_le=None)
-    for interet in interets.select_related("utilisateur").order_by("pk"):
-        for dossier in porteurs[interet.organisme_id]:
-            _deporter(dossier, interet.utilisateur, motif=interet.nature, par=par, le=le)
+    """Un lien connu vaut déport : il est écrit au dossier, et ira au procès-verbal (S69)."""
+    inscriptions = seance.inscriptions.select_related("dossier")
+    for inscription, personne, motif in interesses(seance, inscriptions):
+        _deporter(inscription, personne, motif=motif, par=par, le=le)
 
 
-def _deporter(dossier: Dossier, utilisateur: Utilisateur, *, motif: str, par: Acteur, le: datetime) -> None:
+def _deporter(
+    inscription: Inscription, utilisateur: Utilisateur, *, motif: str, par: Acteur, le: datetime
+) -> None:
+    dossier = inscription.dossier
     verrouiller(dossier.racine())
+    inscription.notes.filter(utilisateur=utilisateur).delete()
     deport, nouveau = Deport.objects.get_or_create(
         dossier=dossier, utilisateur=utilisateur, defaults={"motif": motif[:200], "declare_le": le}
     )
@@ -125,7 +141,7 @@ def _deporter(dossier: Dossier, utilisateur: Utilisateur, *, motif: str, par: Ac
     deport.motif, deport.declare_le, deport.leve_le = motif[:200], le, None
     deport.save(update_fields=("motif", "declare_le", "leve_le"))
     consigner(
-        dossier, "deporter", par=par, le=le, libelle=f"Déport : {utilisateur.nom_complet}"[:200], motif=motif,
+        dossier, "deporter", par=par, le=le, libelle=f"Déport : {utilisateur.nom_complet}"[:200], motif=motif,
         public=False,
     )  # fmt: skip
 
@@ -149,8 +165,7 @@ def declarer_deport(
         raise ActeBloque("La séance est close : son procès-verbal est écrit. Écrivez au service.")
     if not motif.strip():
         raise ActeBloque("Le motif manque : il va au procès-verbal. Écrivez-le, par exemple « trésorier ».")
-    _deporter(inscription.dossier, utilisateur, motif=motif.strip(), par=par, le=le)
-    inscription.notes.filter(utilisateur=utilisateur).delete()
+    _deporter(inscription, utilisateur, motif=motif.strip(), par=par, le=le)
 
 
 @transaction.atomic
@@ -187,12 +202,16 @@ def exiger_ouverte(seance: Seance) -> None:
 def clore_la_seance(
     seance: Seance, *, par: Acteur, roles: Iterable[Role], le: datetime, document: bool = True
 ) -> None:
-    """Clôt la séance quand tout l'ordre du jour est décidé, puis écrit son procès-verbal."""
+    """Clôt la séance quand tout l'ordre du jour est décidé, puis écrit son procès-verbal.
+
+    Un lien connu depuis l'ouverture s'écrit en déport : le procès-verbal le nomme.
+    """
     with transaction.atomic():
         verrouiller(seance.racine())
         reste = list(seance.inscriptions.filter(decision="").values_list("dossier__numero", flat=True))
         if reste:
             raise ActeBloque(f"Il reste à décider : {', '.join(reste)}. Décidez, ou ajournez avec un motif.")
+        _deporter_les_interesses(seance, par=par, le=le)
         avancer(seance, "clore_la_seance", par=par, roles=roles, le=le, public=False)
     if document:
         produire_le_proces_verbal(seance, par=par, le=le)

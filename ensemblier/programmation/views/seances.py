@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import partial
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,6 +23,7 @@ from ensemblier.dossiers.models import Dossier
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.instruction.models import Avis
 from ensemblier.instruction.views.commun import essayer, jouer
+from ensemblier.interface.formulaires import ChampDate
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation import actes, notes
 from ensemblier.programmation.actes import Membre
@@ -103,15 +107,32 @@ def convoquer(request: HttpRequest, appel: str) -> HttpResponse:
 
 
 def _convocables(request: HttpRequest) -> list[Habilitation]:
-    """Une habilitation par personne, celle de jury d'abord."""
-    habilitations = Habilitation.objects.filter(
-        territoire=request.territoire, qualite__in=[r.value for r in CONVOCABLES]
-    ).select_related("utilisateur")
-    jurys_d_abord = sorted(habilitations, key=lambda h: (h.qualite != Role.JURY.value, h.utilisateur.nom))
-    par_personne: dict[int, Habilitation] = {}
-    for h in jurys_d_abord:
-        par_personne.setdefault(h.utilisateur_id, h)
-    return list(par_personne.values())
+    """Ceux qui siègeront : en vigueur au jour écrit, ou pas encore finis s'il ne l'est pas ; jury d'abord.
+
+    Qui était déjà coché reste montré : le formulaire dit pourquoi il ne peut pas siéger.
+    """
+    jour = _jour_ecrit(request)
+    presents = Habilitation.objects.en_vigueur(jour) if jour else _pas_finies(timezone.localdate())
+    coches = [cle for cle in request.POST.getlist("membres") if cle.isdecimal() and len(cle) < 10]
+    lues = Habilitation.objects.filter(
+        Q(pk__in=presents.values("pk")) | Q(utilisateur__in=coches),
+        territoire=request.territoire, qualite__in=[r.value for r in CONVOCABLES],
+        utilisateur__is_active=True,
+    )  # fmt: skip
+    return sorted(
+        lues.select_related("utilisateur"), key=lambda h: (h.qualite != Role.JURY.value, h.utilisateur.nom)
+    )
+
+
+def _pas_finies(jour: date) -> QuerySet[Habilitation]:
+    return Habilitation.objects.filter(Q(au=None) | Q(au__gte=jour))
+
+
+def _jour_ecrit(request: HttpRequest) -> date | None:
+    try:
+        return ChampDate(required=False).clean(request.POST.get("jour", ""))
+    except ValidationError:
+        return None
 
 
 def _a_inscrire(acteur: Acteur, appel: Appel) -> list[Dossier]:
@@ -121,7 +142,7 @@ def _a_inscrire(acteur: Acteur, appel: Appel) -> list[Dossier]:
 
 def _convoquer(request: HttpRequest, appel: Appel, form: ConvocationForm) -> Seance:
     dits = form.cleaned_data
-    choisies = [form.habilitations[cle] for cle in dits["membres"]]
+    choisies = [h for cle in dits["membres"] if (h := form.habilitation_de(cle))]
     return actes.convoquer(
         appel, type=dits["type"], titre=dits["titre"], seance_le=form.instant(), lieu=dits["lieu"],
         quorum=dits["quorum"], membres=[Membre(h.utilisateur, h.fonction) for h in choisies],
