@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ensemblier.interface.middleware.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "ensemblier.interface.middleware.EntetesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -152,8 +153,12 @@ STATIC_URL = "/statique/"
 STATIC_ROOT = VAR / "statique"
 STATIC_ROOT.mkdir(exist_ok=True)
 NODE = RACINE / "node_modules"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "ensemblier.interface.feuille.FeuilleUnique",
+]
 STATICFILES_DIRS = [
-    ("bootstrap", NODE / "bootstrap/dist/css"),
     ("hanken", NODE / "@fontsource-variable/hanken-grotesk/files"),
     ("bricolage", NODE / "@fontsource/bricolage-grotesque/files"),
 ]

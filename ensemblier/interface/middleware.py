@@ -1,4 +1,4 @@
-"""Les en-têtes que Django et django-csp n'écrivent pas ; rien de privé ne reste dans un cache."""
+"""Les en-têtes que Django et django-csp n'écrivent pas ; rien de privé n'est compressé ni gardé en cache."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.gzip import GZipMiddleware
 
 ENTETES = {
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -30,6 +31,14 @@ class EntetesMiddleware:
         if _est_privee(request):
             reponse.headers["Cache-Control"] = "no-store, private"
         return reponse
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Compresse les pages publiques. Celles d'une personne ne le sont pas : leur longueur compressée, mesurée
+    de loin pendant qu'on choisit une partie du texte, en trahirait le reste (attaque BREACH)."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        return response if _est_privee(request) else super().process_response(request, response)
 
 
 def _est_privee(request: HttpRequest) -> bool:
