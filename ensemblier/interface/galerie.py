@@ -11,6 +11,7 @@ from django import forms
 from .champs import EurosFormField
 from .formats import PARIS
 from .formulaires import ChampDate, ChampTroisCases, Formulaire
+from .tableaux import est_montree
 
 _AMI = {
     "document": "AMI Cohésion sociale 2025",
@@ -24,6 +25,7 @@ class ExempleFormulaire(Formulaire):
 
     groupes = (
         ("Publics", ("intitule", "total", "courriel", "resume"), "Les financeurs lisent ces réponses."),
+        ("Organisme", ("siret", "adresse")),
         ("Budget et dates", ("montant", "debut", "fin", "piece")),
         ("Choix", ("pilier", "quartiers", "ville", "attestation")),
     )
@@ -32,6 +34,18 @@ class ExempleFormulaire(Formulaire):
     courriel = forms.EmailField(label="Courriel de contact")
     resume = forms.CharField(
         label="L'action en quelques phrases", max_length=2000, required=False, widget=forms.Textarea
+    )
+    siret = forms.CharField(
+        label="SIRET",
+        max_length=17,
+        help_text="14 chiffres, sur votre avis de situation.",
+        widget=forms.TextInput({"class": "saisie-siret", "inputmode": "numeric", "autocomplete": "off"}),
+    )
+    adresse = forms.CharField(
+        label="Adresse de l'action",
+        help_text="Le numéro, la rue et la commune.",
+        required=False,
+        widget=forms.TextInput({"autocomplete": "street-address"}),
     )
     montant = EurosFormField(label="Montant demandé à l'agglomération", help_text="Au plus 9 000,00 €.")
     debut = ChampDate(label="Début de l'action")
@@ -153,6 +167,36 @@ def constats() -> list[dict[str, Any]]:
     ]
 
 
+SOMMAIRE = (
+    ("bouton", "Bouton"),
+    ("argent", "Argent"),
+    ("calendrier", "Frise"),
+    ("etats", "États"),
+    ("constats", "Constats"),
+    ("tableau", "Tableau"),
+    ("pieces", "Pièces"),
+    ("fil", "Fil de messages"),
+    ("journal", "Journal"),
+    ("alertes", "Alertes"),
+    ("dialogues", "Dialogues"),
+    ("dessins", "Graphique et carte"),
+    ("champs", "Champs"),
+)
+
+COLONNES = (
+    {"cle": "numero", "titre": "N°", "defaut": True},
+    {"cle": "porteur", "titre": "Porteur et action"},
+    {"cle": "etat", "titre": "État"},
+    {"cle": "demande", "titre": "Demandé", "classe": "nombre"},
+    {"cle": "accorde", "titre": "Accordé", "classe": "nombre"},
+)
+
+
+def colonnes(choisies: list[str]) -> list[dict[str, Any]]:
+    """Les colonnes du tableau d'exemple ; le numéro, qui nomme la ligne, reste toujours."""
+    return [c | {"montree": c["cle"] == "numero" or est_montree(c["cle"], choisies)} for c in COLONNES]
+
+
 def _a(jour: int, mois: int, annee: int, heure: int = 10, minute: int = 0) -> datetime.datetime:
     return datetime.datetime(annee, mois, jour, heure, minute, tzinfo=PARIS)
 
@@ -164,12 +208,63 @@ def contexte() -> dict[str, Any]:
             "intitule": "Ateliers cuisine",
             "total": "0",
             "courriel": "amina",
+            "siret": "123 456 789 00011",
             "montant": "12,345",
             "debut": "31/02/2025",
         }
     )
+    rapport = constats()
+    un_par_verdict = {(c["verdict"], c.get("bloquante", False)): c for c in reversed(rapport)}
     return {
-        "rapport": constats(),
+        "sommaire": SOMMAIRE,
+        "rapport": rapport,
+        "verdicts": sorted(un_par_verdict.values(), key=rapport.index),
+        "fige": rapport[5] | {"fige": "Jugé le 20 mai 2025 sur la version 2 du règlement."},
+        "contredit": rapport[1]
+        | {"aussi": {**_AMI, "citation": "à hauteur de 60 % du coût", "page": "p. 5"}},
+        "dossiers": _dossiers(),
+        "onglets_exemple": [
+            {"libelle": "À faire", "url": "?vue=a-faire#tableau", "nombre": 12, "courant": True},
+            {"libelle": "En retard", "url": "?vue=en-retard#tableau", "nombre": 3},
+            {"libelle": "Tous", "url": "?vue=tout#tableau", "nombre": 1205},
+        ],
+        "rien": [],
+        "messages_porteur": _messages(),
+        "messages_internes": [
+            {
+                "le": _a(21, 5, 2025, 16, 5),
+                "auteur": "Benoît",
+                "fonction": "chargé de mission",
+                "texte": "Le Département attend la convention de 2024 avant de rendre son avis.",
+            }
+        ],
+        "versions": [
+            {
+                "cle": "moi",
+                "qui": "Votre texte",
+                "quand": "21:04",
+                "texte": "Un atelier cuisine chaque mercredi, avec les parents.",
+            },
+            {
+                "cle": "autre",
+                "qui": "Le texte de Karim",
+                "quand": "21:03",
+                "texte": "Un atelier cuisine chaque mercredi et un repas partagé par mois.",
+            },
+        ],
+        "montants": [
+            {"libelle": nom, "financeur": code, "montant": Decimal(m)}
+            for nom, code, m in (
+                ("État, politique de la ville", "ETAT", 610_000),
+                ("Communauté d'agglomération de Lens-Liévin", "CALL", 170_000),
+                ("Région Hauts-de-France", "REGION", 96_400),
+                ("Département du Pas-de-Calais", "DEPARTEMENT", 52_000),
+                ("Communes", "COMMUNES", 84_500),
+                ("Caisse d'allocations familiales", "CAF", 33_000),
+            )
+        ],
+        "zones": _zones(),
+        "bornes": [(1, "moins de 10 %"), (3, "de 10 à 25 %"), (5, "plus de 25 %")],
         "formulaire_vide": ExempleFormulaire(auto_id="vide_%s"),
         "formulaire_errone": rempli,
         "financements": [
@@ -247,6 +342,81 @@ def contexte() -> dict[str, Any]:
     }
 
 
+def _dossiers() -> list[dict[str, Any]]:
+    def un(numero: str, porteur: str, action: str, etat: str, ton: str, **argent: Any) -> dict[str, Any]:
+        lignes = {"numero": numero, "porteur": porteur, "action": action, "etat": etat, "ton": ton}
+        return lignes | {"demande": None, "accorde": None, "statut": "attendu"} | argent
+
+    return [
+        un(
+            "26-0041",
+            "Les Jardins du Onze",
+            "Cuisine partagée",
+            "Incomplet",
+            "attention",
+            demande=Decimal(9000),
+            accorde=Decimal("9000.01"),
+            statut="vote",
+        ),
+        un("26-0042", "Lire à Calonne", "Ateliers lecture", "Recevable", "ok", demande=Decimal(0)),
+        un(
+            "26-0043",
+            "Association pour la mobilité douce des habitants de Liévin et des communes voisines",
+            "Atelier vélo ouvert à toutes et à tous, avec prêt d'outils et apprentissage de la réparation",
+            "En cours d'examen",
+            "encours",
+            accorde=Decimal("-600"),
+            statut="paye",
+        ),
+    ]
+
+
+def _messages() -> list[dict[str, Any]]:
+    return [
+        {
+            "le": _a(20, 5, 2025, 14, 12),
+            "auteur": "Benoît",
+            "fonction": "chargé de mission",
+            "texte": "Bonjour. Le RIB joint est celui d'une personne. Joignez celui de l'association.",
+        },
+        {
+            "le": _a(22, 5, 2025, 21, 4),
+            "auteur": "Amina",
+            "fonction": "présidente",
+            "texte": "Voici le bon RIB.\n\nLa banque l'a donné ce matin.",
+            "mien": True,
+            "pieces": [{"libelle": "RIB", "url": "#fil", "taille": 84_000}],
+        },
+    ]
+
+
+def _zones() -> list[dict[str, Any]]:
+    """Six zones inventées, posées comme un damier de guingois autour de Lens."""
+    zones = []
+    for rang, (nom, valeur, classe) in enumerate(
+        (
+            ("Cité 12-14", "32 %", 5),
+            ("Grande Résidence", "24 %", 3),
+            ("Cité 2", "18 %", 3),
+            ("Blum-Salengro", "8 %", 1),
+            ("Calonne", "27 %", 5),
+            ("République", "moins de 5 %", 1),
+        )
+    ):
+        x, y = 2.80 + (rang % 3) * 0.05, 50.42 + (rang // 3) * 0.035
+        anneau = [
+            (x, y),
+            (x + 0.031, y + 0.006),
+            (x + 0.038, y + 0.021),
+            (x + 0.012, y + 0.028),
+            (x - 0.004, y + 0.014),
+            (x, y),
+        ]
+        contour = {"type": "Polygon", "coordinates": [anneau]}
+        zones.append({"nom": nom, "valeur": valeur, "classe": classe, "contour": contour, "url": "#dessins"})
+    return zones
+
+
 def _enveloppe(libelle: str, total: int, vote: int, propose: int) -> dict[str, Any]:
     return {"libelle": libelle, "total": Decimal(total), "vote": Decimal(vote), "propose": Decimal(propose)}
 
@@ -283,6 +453,22 @@ def _pieces() -> list[dict[str, Any]]:
         {"libelle": "Statuts", "etat": "valide", "url": "#", **pdf},
         {"libelle": "Budget de l'action", "etat": "recue", "url": "#", **pdf},
         {"libelle": "Procès-verbal", "etat": "manquante", "url_ajout": "#", "facultative": True},
+        {"libelle": "Photos de l'atelier", "etat": "envoi", **pdf},
+        {
+            "libelle": "Attestation d'assurance",
+            "etat": "perimee",
+            "motif": "Elle valait jusqu'au 31 décembre 2024. Joignez celle de 2025.",
+            "url": "#",
+            "url_ajout": "#",
+            **pdf,
+        },
+        {
+            "libelle": "Comptes annuels approuvés par l'assemblée générale, avec le rapport du commissaire",
+            "etat": "refusee",
+            "motif": "Ce PDF a un mot de passe. Enregistrez-le sans mot de passe, puis ajoutez-le.",
+            "url_ajout": "#",
+            **pdf,
+        },
         {
             "libelle": "RIB",
             "etat": "a_remplacer",

@@ -295,6 +295,40 @@ def piece(p: Any) -> dict[str, Any]:
     }
 
 
+def onglets(liens: Any) -> list[dict[str, Any]]:
+    """Rend les onglets ; un nombre, s'il est donné, est écrit à côté du mot."""
+    return [
+        {
+            "libelle": texte(lien, "libelle"),
+            "url": texte(lien, "url"),
+            "courant": bool(lire(lien, "courant", False)),
+            "nombre": lire(lien, "nombre"),
+        }
+        for lien in liens
+    ]
+
+
+_FILS = {
+    False: ("porteur", "message", "Partagé.", "Votre organisme et le service lisent ce fil.", "Messages"),
+    True: ("interne", "cadenas", "Interne.", "Le porteur ne lit pas ce fil.", "Notes internes"),
+}
+
+
+def echanges(messages: Any, *, interne: bool, lecteurs: str, titre: str) -> dict[str, Any]:
+    """Rend un fil de messages, et la phrase qui dit qui le lit."""
+    genre, glyphe, mot, phrase, nom = _FILS[interne]
+    vide = "Aucune note." if interne else "Aucun message. Le premier que vous écrirez sera lu par le service."
+    return {
+        "genre": genre,
+        "glyphe": glyphe,
+        "mot": mot,
+        "lecteurs": lecteurs or phrase,
+        "titre": titre or nom,
+        "messages": list(messages),
+        "phrase_vide": vide,
+    }
+
+
 def groupes(form: BaseForm) -> list[dict[str, Any]]:
     """Rend les groupes `[{legende, aide, champs}]` d'un formulaire, selon `form.groupes` s'il existe.
 

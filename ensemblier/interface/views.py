@@ -25,4 +25,5 @@ def galerie(request: HttpRequest, densite: str = "aere") -> HttpResponse:
         "compte": {"nom": "Amina", "role": "", "liens": [("Mon compte", "#"), ("Aide", "#")]},
         "pied": [("Accessibilité", "#"), ("Données personnelles", "#"), ("Données ouvertes", "#")],
     }
+    cadre["colonnes"] = exemples.colonnes(request.GET.getlist("col"))
     return render(request, "interface/galerie.html", cadre | exemples.contexte())

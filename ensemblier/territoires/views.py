@@ -34,10 +34,13 @@ def _territoire(request: HttpRequest) -> Territoire:
 def quartiers(request: HttpRequest) -> HttpResponse:
     """`/quartiers/` : tous les quartiers et leurs communes, comptés."""
     territoire = _territoire(request)
-    lignes = list(territoire.quartiers.defer("contour").prefetch_related("communes"))
+    lignes = list(territoire.quartiers.prefetch_related("communes"))
     communes = {c.pk: c for q in lignes for c in q.communes.all()}
     contexte = {
         "quartiers": lignes,
+        "zones": [
+            {"nom": q.nom, "contour": q.contour, "url": reverse("quartier", args=[q.code])} for q in lignes
+        ],
         "communes": sorted(communes.values(), key=lambda c: c.nom),
         "nombre_membres": sum(1 for c in communes.values() if c.est_membre),
         "nombre_voisines": sum(1 for c in communes.values() if not c.est_membre),

@@ -307,7 +307,7 @@ def test_l_erreur_est_reliee_a_la_boite_et_la_valeur_tapee_est_gardee():
 
 def test_facultatif_est_un_mot_jamais_un_asterisque():
     html = rendre("{% formulaire f %}", f=galerie.ExempleFormulaire())
-    assert html.count('class="facultatif"') == 3
+    assert html.count('class="facultatif"') == 4
     assert "*" not in html
 
 

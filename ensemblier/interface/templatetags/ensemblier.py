@@ -18,9 +18,9 @@ from django.templatetags.static import static
 from django.utils.safestring import SafeString
 
 from ensemblier.interface import constats as mise_en_constat
-from ensemblier.interface import formats, presentation
+from ensemblier.interface import dessins, formats, presentation, tableaux
 from ensemblier.interface.icones import ICONES, dessin
-from ensemblier.interface.lecture import lire, texte
+from ensemblier.interface.lecture import lire, part, texte
 
 register = template.Library()
 DOSSIER = "interface/composants"
@@ -99,10 +99,16 @@ def vide(phrase: str, lien: str = "", libelle: str = "") -> dict[str, str]:
 
 @composant("composants/pagination")
 def pagination(
-    precedent: str = "", suivant: str = "", debut: int = 0, fin: int = 0, total: int | None = None
+    precedent: str = "",
+    suivant: str = "",
+    debut: int = 0,
+    fin: int = 0,
+    total: int | None = None,
+    nom: str = "Pages",
 ) -> dict[str, Any]:
     """`{% pagination precedent=url suivant=url debut=1 fin=50 total=205 %}` : des liens, rien d'autre."""
-    return {"precedent": precedent, "suivant": suivant, "debut": debut, "fin": fin, "total": total}
+    mots = {"precedent": precedent, "suivant": suivant, "nom": nom}
+    return mots | {"debut": debut, "fin": fin, "total": total}
 
 
 @register.simple_tag(takes_context=True)
@@ -230,6 +236,76 @@ def jauge(enveloppe: Any, variante: str = "bandeau") -> dict[str, Any]:
 def journal(evenements: Any, empreintes: bool = True) -> dict[str, Any]:
     """`{% journal evenements %}` : liste de {le, auteur, fonction, libelle, motif, empreinte}, par jour."""
     return {"jours": presentation.journal(evenements), "empreintes": empreintes}
+
+
+@composant("composants/progression")
+def progression(fait: int, total: int, quoi: str) -> dict[str, Any]:
+    """`{% progression 19 27 "pièces reçues" %}` : « 19 sur 27 pièces reçues », puis sa barre."""
+    return {"fait": fait, "total": total, "quoi": quoi, "largeur": part(fait, total)}
+
+
+@composant("composants/onglets")
+def onglets(liens: Any, nom: str = "Vues") -> dict[str, Any]:
+    """`{% onglets liens "Vues" %}` : {libelle, url, courant, nombre} ; des liens, pas des scripts."""
+    return {"onglets": presentation.onglets(liens), "nom": nom}
+
+
+@composant("composants/echanges")
+def echanges(messages: Any, interne: bool = False, lecteurs: str = "", titre: str = "") -> dict[str, Any]:
+    """`{% echanges fil interne=False %}` : {le, auteur, fonction, texte, mien, pieces[{libelle, url}]}.
+
+    Qui lit est écrit en tête : un fil du porteur et un fil interne ne se confondent pas.
+    """
+    return presentation.echanges(messages, interne=interne, lecteurs=lecteurs, titre=titre)
+
+
+@composant("composants/face_a_face")
+def face_a_face(nom: str, libelle: str, versions: Any) -> dict[str, Any]:
+    """`{% face_a_face "resume" "L'action en bref" versions %}` : {cle, qui, quand, texte}, tout est gardé."""
+    return {"nom": nom, "libelle": libelle, "versions": versions}
+
+
+# --- dessins ----------------------------------------------------------------------------------------
+
+
+@composant("composants/graphique")
+def graphique(
+    lignes: Any, titre: str, nom: str, phrase: str = "", source: str = "", url_csv: str = ""
+) -> dict[str, Any]:
+    """`{% graphique lignes titre="…" nom="financeurs" phrase="…" source="…" url_csv=url %}` : barres triées
+    de {libelle, montant, financeur, url}, et les mêmes nombres en tableau."""
+    mots = {"titre": titre, "nom": nom, "phrase": phrase, "source": source, "url_csv": url_csv}
+    return dessins.graphique(lignes) | mots
+
+
+@composant("composants/carte")
+def carte(
+    zones: Any, titre: str, nom: str, bornes: Any = (), source: str = "", jumelle: bool = True
+) -> dict[str, Any]:
+    """`{% carte zones titre="…" nom="quartiers" source="…" %}` : {nom, contour GeoJSON, url, classe, valeur}.
+
+    `bornes` : (classe de 1 à 5, mots). `jumelle=False` si la page porte déjà la liste.
+    """
+    mots = {"titre": titre, "nom": nom, "bornes": bornes, "source": source, "jumelle": jumelle}
+    return dessins.carte(zones) | mots
+
+
+# --- tableaux ---------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag(f"{DOSSIER}/tri.html", takes_context=True)
+def tri(context: Context, cle: str, libelle: str, classe: str = "", defaut: bool = False) -> dict[str, Any]:
+    """`{% tri "echeance" "Échéance" %}` : l'en-tête d'une colonne, dont le lien trie puis inverse le tri.
+
+    L'adresse garde les filtres et revient à la première page ; `defaut` : le tri quand rien n'est choisi.
+    """
+    return tableaux.tri(context["request"].GET, cle, defaut=defaut) | {"libelle": libelle, "classe": classe}
+
+
+@register.inclusion_tag(f"{DOSSIER}/choix_colonnes.html", takes_context=True)
+def choix_colonnes(context: Context, colonnes: Any, nom: str = "colonnes") -> dict[str, Any]:
+    """`{% choix_colonnes colonnes %}` : {cle, titre, montree} ; le choix tient dans l'adresse (`?col=…`)."""
+    return tableaux.choix(context["request"].GET, colonnes) | {"nom": nom}
 
 
 @register.inclusion_tag(f"{DOSSIER}/piece.html", takes_context=True)
