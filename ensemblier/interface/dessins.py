@@ -15,8 +15,8 @@ LARGEUR_CARTE = 720
 MARGE_CARTE = 12
 PAS = 46
 """La hauteur d'une ligne de graphique, en pixels : une étiquette, une barre, un blanc."""
-LONGUEUR_ETIQUETTE = 30
-"""Le SVG ne va pas à la ligne : à 320 px, trente caractères et un montant tiennent côte à côte."""
+LONGUEUR_ETIQUETTE = 24
+"""Le SVG ne va pas à la ligne : à 320 px, vingt-quatre caractères et un montant tiennent côte à côte."""
 
 
 def graphique(lignes: Any) -> dict[str, Any]:
