@@ -48,7 +48,7 @@ def test_le_graphique_dit_ses_nombres_trois_fois_titre_description_tableau():
 
 def test_une_etiquette_trop_longue_est_abregee_dans_le_dessin_jamais_dans_le_tableau():
     html = rendre("{% graphique m titre='A' nom='n' %}", m=MONTANTS)
-    assert "Communauté d&#x27;agglomér…</text>" in html
+    assert "Communauté d&#x27;agglomérat…</text>" in html
     assert '<th scope="row">Communauté d&#x27;agglomération de Lens-Liévin</th>' in html
 
 
