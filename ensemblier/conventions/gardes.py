@@ -15,6 +15,7 @@ from ensemblier.comptes.models import EngagementRepublicain, Rib
 from ensemblier.conventions.etats import A_SIGNER, PAYE, SIGNEE
 from ensemblier.conventions.models import Convention, Tranche
 from ensemblier.conventions.plan import BILAN
+from ensemblier.dossiers.fiche import CERFA, se_remplit_ici
 from ensemblier.dossiers.models import Demande, Dossier, Obligation, Piece, Suspension
 from ensemblier.noyau import calendrier
 from ensemblier.territoires.models import Financeur
@@ -45,7 +46,10 @@ def blocages(tranches: Sequence[Tranche], *, le: date) -> dict[int, list[str]]:
 
 
 def pieces_manquantes(dossier: Dossier, *, financeur: str = "") -> list[str]:
-    """P33, S76 : les libellés des pièces demandées et non reçues (ou à remplacer)."""
+    """P33, S76 : les libellés des pièces demandées et non reçues (ou à remplacer).
+
+    Un dossier qui se remplit ici tient lieu de Cerfa (P35) : on ne peut pas l'attendre du porteur.
+    """
     recues = dict(Piece.objects.filter(dossier=dossier, remplacee_le=None).values_list("code", "statut"))
     return _pieces(dossier, dossier.reglement, recues, financeur)
 
@@ -55,10 +59,12 @@ def _pieces(
 ) -> list[str]:
     if reglement is None:
         return []
+    regles = reglement.regles()
     return [
         piece.libelle
-        for piece in reglement.regles().pieces_pour(dossier.organisme.type)
+        for piece in regles.pieces_pour(dossier.organisme.type)
         if not piece.declaration
+        and not (piece.code == CERFA and se_remplit_ici(regles))
         and (not piece.financeurs or not financeur or financeur in piece.financeurs)
         and recues.get(piece.code, Piece.Etat.A_REMPLACER) == Piece.Etat.A_REMPLACER
     ]

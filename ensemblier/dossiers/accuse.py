@@ -12,7 +12,7 @@ from ensemblier.dossiers.fiche import CERFA, se_remplit_ici
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.noyau.calendrier import a_paris, en_francais, rejet_implicite
-from ensemblier.noyau.packs import Appel
+from ensemblier.noyau.packs import Appel, JalonEcrit
 from ensemblier.noyau.regles import Fiche
 from ensemblier.registre.actes import canonique
 
@@ -116,7 +116,7 @@ def contenu_de(
         "manquantes": manquantes(dossier, reglement, {p["code"] for p in pieces}),
         "rejet_implicite": rejet,
         "recours": RECOURS,
-        "decision_prevue": (decision.texte or decision.libelle) if decision else "",
+        "decision_prevue": decision_prevue(decision),
         "ailleurs": ailleurs,
         "attestations": [
             {"code": a.code, "texte": a.texte, "version": a.version}
@@ -127,6 +127,14 @@ def contenu_de(
     }  # fmt: skip
     simple: dict[str, Any] = json.loads(canonique(contenu))
     return simple
+
+
+def decision_prevue(decision: JalonEcrit | None) -> str:
+    """Quand la décision est prévue, comme l'appel l'écrit ; sans ses mots, le dernier jour de la phase."""
+    if decision is None or decision.texte:
+        return decision.texte if decision else ""
+    jour = decision.fin or decision.debut
+    return f"au plus tard le {en_francais(jour, 'lettre')}" if jour else ""
 
 
 def jour_et_heure(recu_le: str) -> str:

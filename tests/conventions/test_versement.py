@@ -101,6 +101,20 @@ def test_s76_sans_statuts_ni_convention_ni_versement():
     assert ce_qui_bloque(f.tranche(demande), le=JOUR) == []
 
 
+def test_p35_un_dossier_rempli_ici_n_attend_pas_de_cerfa():
+    """L'AMI se remplit ici : personne ne peut joindre son Cerfa, rien ne l'attend donc."""
+    demande = f.notifier(f.volet(f.dossier(sans_pieces=("cerfa",)), "15000.00"))
+    f.signer(demande)
+    assert ce_qui_bloque(f.tranche(demande), le=JOUR) == []
+
+
+def test_p35_le_cerfa_depose_ailleurs_reste_attendu():
+    demande = f.notifier(f.volet(f.dossier(appel="aap-2026", sans_pieces=("cerfa",)), "9000.00"))
+    assert ce_qui_bloque(f.tranche(demande), le=JOUR) == [
+        "Pièce manquante\u00a0: Dossier Cerfa déposé sur Dauphin."
+    ]
+
+
 def test_une_piece_a_remplacer_compte_comme_manquante():
     demande = f.notifier(f.volet(f.dossier(), "9000.00"))
     demande.dossier.pieces.filter(code="statuts").update(statut="a_remplacer", motif="Illisible")

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from ensemblier.dossiers import actes
+from ensemblier.dossiers.accuse import decision_prevue
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.fiche import rapport_de
 from ensemblier.dossiers.models import Attestation, Demande, Dossier, Obligation
@@ -265,6 +266,14 @@ def test_l_accuse_dit_tout_ce_que_la_loi_demande():  # B13, B14, S61
     assert "deux mois" in accuse["recours"]
     assert accuse["signataire"].startswith("Amina Haddad")
     assert len(depose.accuse_empreinte) == 64
+
+
+def test_la_decision_prevue_se_dit_en_mots_ou_en_date():
+    phase = next(j for j in fabriques.pack_de_l_appel("ami-2025").jalons if j.nature == "decision")
+    assert decision_prevue(phase) == "septembre 2025"
+    glissee = phase.model_copy(update={"texte": ""})
+    assert decision_prevue(glissee) == "au plus tard le mardi 30\u00a0septembre 2025"
+    assert decision_prevue(glissee.model_copy(update={"debut": None, "fin": None})) == ""
 
 
 @pytest.mark.parametrize(

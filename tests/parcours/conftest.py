@@ -14,16 +14,27 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from django.urls import resolve
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 OPTIONS = [
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
+
+
+# Une machine occupée est lente sans être fautive : la patience ne coûte qu'à un récit qui casse.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE / 2)
+
+# Un serveur qu'un récit a tué ; un formulaire refusé (422), que Chromium note lui-même dans la console.
+ATTENDUES = ("ERR_CONNECTION_REFUSED", "status of 422")
+OUVERTES = pytest.StashKey[dict]()
 
 
 def pytest_collection_modifyitems(items):
@@ -94,8 +105,12 @@ class Serveur:
 
 @pytest.fixture(scope="session")
 def _demonstration(tmp_path_factory) -> tuple[Path, dict]:
-    """La démonstration construite une fois par la commande que lance un nouveau venu."""
-    dossier = tmp_path_factory.mktemp("demo") / "var"
+    """La démonstration construite une fois par la commande que lance un nouveau venu.
+
+    `PARCOURS_DEMO` nomme un dossier où la garder d'un lancement à l'autre : une minute de moins en écrivant.
+    """
+    garde = os.environ.get("PARCOURS_DEMO")
+    dossier = Path(garde) if garde else tmp_path_factory.mktemp("demo") / "var"
     commande = [sys.executable, "-m", "config.cli", "demo", "--sans-serveur", "--json"]
     environnement = os.environ | {"ENSEMBLIER_VAR": str(dossier), "DJANGO_SETTINGS_MODULE": "config.settings"}
     fin = subprocess.run(
@@ -136,7 +151,7 @@ class Personne:
     contexte: BrowserContext
     page: Page
     erreurs: list[str]
-    vues: set[str]
+    vues: set[tuple[str, ...]]
 
     def va(self, chemin: str) -> Personne:
         self.page.goto(self.serveur.adresse + chemin)
@@ -156,40 +171,50 @@ class Personne:
         return self
 
     def regarde(self) -> Personne:
-        """Passe axe sur chaque page rencontrée, une fois par adresse."""
-        chemin = re.sub(r"\d+", "n", self.page.url.removeprefix(self.serveur.adresse).split("?")[0])
-        if chemin not in self.vues:
-            self.vues.add(chemin)
+        """Passe axe sur chaque page que la personne rencontre, une fois par genre de page."""
+        genre = _genre(urlsplit(self.page.url).path)
+        if genre not in self.vues:
+            self.vues.add(genre)
             violations = Axe().run(self.page).response["violations"]
             bilan = [f"{v['id']} : {v['nodes'][0]['html'][:160]}" for v in violations]
             assert not bilan, f"{self.page.url}\n" + "\n".join(bilan)
         return self
 
     def lit(self, texte: str | re.Pattern) -> Personne:
-        from playwright.sync_api import expect
-
         expect(self.page.locator("body")).to_contain_text(texte)
         return self
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Un récit qui casse montre l'écran de chacun : son adresse, et ce qui s'y lit."""
+    rapport = (yield).get_result()
+    if rapport.when == "call" and rapport.failed:
+        for nom, qui in item.stash.get(OUVERTES, {}).items():
+            with contextlib.suppress(Exception):
+                lu = qui.page.locator("main").inner_text(timeout=2000)
+                rapport.sections.append((f"l'écran de {nom}", f"{qui.page.url}\n{lu[:3000]}"))
+
+
 @pytest.fixture
-def personne(serveur, navigateur) -> Iterator:
+def personne(request, serveur, navigateur) -> Iterator:
     """`personne("amina")` ouvre un navigateur neuf et se connecte ; à la fin, aucune erreur de console."""
     ouvertes: list[Personne] = []
-    vues: set[str] = set()
+    request.node.stash[OUVERTES] = {}
 
     def ouvrir(nom: str = "", *, largeur: int = 1280, **options) -> Personne:
         contexte = navigateur.new_context(
             viewport={"width": largeur, "height": 900}, locale="fr-FR", timezone_id="Europe/Paris", **options
         )
-        contexte.set_default_timeout(15000)
+        contexte.set_default_timeout(PATIENCE)
         page = contexte.new_page()
         erreurs: list[str] = []
         page.on("console", lambda m: erreurs.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda e: erreurs.append(str(e)))
         page.on("request", lambda r: _etrangere(r.url, serveur, erreurs))
-        qui = Personne(serveur, contexte, page, erreurs, vues)
+        qui = Personne(serveur, contexte, page, erreurs, set())
         ouvertes.append(qui)
+        request.node.stash[OUVERTES][nom or "la personne sans compte"] = qui
         if nom:
             compte = serveur.comptes[nom]
             qui.va("/connexion/").ecrit(login=compte["courriel"], password=compte["mot_de_passe"])
@@ -199,8 +224,14 @@ def personne(serveur, navigateur) -> Iterator:
     yield ouvrir
     for qui in ouvertes:
         qui.contexte.close()
-    bilan = [e for qui in ouvertes for e in qui.erreurs if "ERR_CONNECTION_REFUSED" not in e]
+    bilan = [e for qui in ouvertes for e in qui.erreurs if not any(mot in e for mot in ATTENDUES)]
     assert not bilan, "\n".join(bilan)
+
+
+def _genre(chemin: str) -> tuple[str, ...]:
+    """La route, et ce qui en fait deux pages : l'étape d'un dossier, l'acte d'un reversement."""
+    trouvee = resolve(chemin)
+    return (trouvee.route, *(str(trouvee.kwargs.get(nom, "")) for nom in ("etape", "faire")))
 
 
 def _etrangere(url: str, serveur: Serveur, erreurs: list[str]) -> None:

@@ -1,0 +1,317 @@
+"""Les gestes d'une personne devant la maison : par les mots qu'elle lit, jamais par un identifiant caché.
+
+Les petits gestes (écrire, cocher, joindre) d'abord, puis ceux du métier, du dossier commencé au solde payé.
+Chacun attend la page qu'il ouvre et y lit la réponse : un récit qui casse dit à quel geste.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Download, Locator, expect
+
+from ensemblier.demonstration.organismes import feuille_blanche
+from tests.parcours.conftest import Personne, Serveur
+
+
+def euros(entier: int, centimes: int = 0) -> re.Pattern:
+    """Un montant tel qu'il se lit, quelles que soient ses espaces : « 13 000,00 € » ou « 13 000 € »."""
+    chiffres = r"\s".join(f"{entier:,}".split(","))
+    fin = rf",{centimes:02d}" if centimes else r"(,00)?"
+    return re.compile(rf"(?<![\d,]){chiffres}{fin}\s€")
+
+
+def jour(ecart: int = 0) -> str:
+    """Ce jour à Paris, ou à quelques jours de là, comme on l'écrit dans une boîte."""
+    return (datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=ecart)).strftime("%d/%m/%Y")
+
+
+# ------------------------------------------------------------------ Les petits gestes
+
+
+def titre(qui: Personne, mots: str | re.Pattern) -> Personne:
+    """La page ouverte porte ce titre ; axe y passe si elle est nouvelle."""
+    expect(qui.page.get_by_role("heading", level=1)).to_contain_text(mots)
+    return qui.regarde()
+
+
+def boite(qui: Personne, nom: str, dans: Locator | None = None) -> Locator:
+    """La boîte que ce libellé nomme ; « facultatif » et l'étoile n'en font pas partie."""
+    debut = re.compile(r"^\s*" + re.escape(nom).replace(r"\ ", r"\s"), re.IGNORECASE)
+    saisies = qui.page.locator("input, textarea, select")
+    return (dans or qui.page).get_by_label(debut).and_(saisies).first
+
+
+def ecrire(qui: Personne, reponses: dict[str, str], dans: Locator | None = None) -> Personne:
+    for nom, valeur in reponses.items():
+        boite(qui, nom, dans).fill(valeur)
+    return qui
+
+
+def cocher(qui: Personne, *noms: str, dans: Locator | None = None) -> Personne:
+    for nom in noms:
+        boite(qui, nom, dans).check()
+    return qui
+
+
+def deplier(qui: Personne, mots: str, dans: Locator | None = None) -> Personne:
+    (dans or qui.page).locator("summary", has_text=mots).first.click()
+    return qui
+
+
+def presser(
+    qui: Personne, bouton: str, *, dans: Locator | None = None, lu: str | re.Pattern = ""
+) -> Personne:
+    """Presse un bouton par son nom, attend la page suivante, et y lit la réponse."""
+    (dans or qui.page).get_by_role("button", name=bouton).first.click()
+    qui.page.wait_for_load_state()
+    if lu:
+        qui.lit(lu)
+    return qui.regarde()
+
+
+def ligne(qui: Personne, mots: str | re.Pattern) -> Locator:
+    """La ligne d'un tableau où ces mots se lisent."""
+    return qui.page.get_by_role("row").filter(has_text=mots).first
+
+
+def panneau(qui: Personne, nom: str) -> Locator:
+    """Une partie de la page, par son titre."""
+    return qui.page.get_by_role("region", name=nom).first
+
+
+def feuille(dossier: Path, nom: str) -> Path:
+    """Un vrai petit PDF, écrit pour l'essai."""
+    chemin = dossier / f"{nom}.pdf"
+    chemin.write_bytes(feuille_blanche(f"{nom} (fictif)"))
+    return chemin
+
+
+def joindre(qui: Personne, libelle: str, chemin: Path) -> Personne:
+    boite(qui, libelle).set_input_files(chemin)
+    return qui
+
+
+def telecharger(qui: Personne, lien: str) -> bytes:
+    """Le document derrière ce lien ; un PDF se reconnaît à ses premiers octets."""
+    with qui.page.expect_download() as attendu:
+        qui.page.get_by_role("link", name=lien).first.click()
+    recu: Download = attendu.value
+    octets = Path(recu.path()).read_bytes()
+    assert octets.startswith(b"%PDF-"), f"« {lien} » ne rend pas un PDF : {octets[:20]!r}"
+    return octets
+
+
+@dataclass
+class Lettre:
+    """Un courriel du dossier local, tel qu'il se lit."""
+
+    objet: str
+    corps: str
+
+
+def lettres(serveur: Serveur, a: str) -> list[Lettre]:
+    """Les courriels déjà partis à cette adresse, du plus récent au plus ancien."""
+    lues = []
+    for brut in serveur.courriels():
+        for morceau in re.split(r"^-{70,}$", brut, flags=re.MULTILINE):
+            message = message_from_bytes(morceau.lstrip().encode(), policy=policy.default)
+            if a in str(message["To"]):
+                corps = message.get_body(preferencelist=("plain",))
+                lues.append(Lettre(str(message["Subject"]), corps.get_content() if corps else ""))
+    return lues[::-1]
+
+
+def recue(serveur: Serveur, a: str, mots: str) -> Lettre:
+    """La lettre reçue à cette adresse où ces mots se lisent ; le rythme ne passe que si elle manque."""
+    for passer in (lambda: None, serveur.rythme):
+        passer()
+        for lettre in lettres(serveur, a):
+            if mots in f"{lettre.objet}\n{lettre.corps}":
+                return lettre
+    objets = [lettre.objet for lettre in lettres(serveur, a)]
+    raise AssertionError(f"Aucun courriel à {a} ne dit « {mots} » : {objets}")
+
+
+# ------------------------------------------------------------------ Le porteur
+
+
+def commencer(qui: Personne, appel: str, organisme: str) -> str:
+    """De la page publique de l'appel au dossier vide ; rend son numéro."""
+    qui.va("/appels/").suit(appel)
+    titre(qui, appel)
+    qui.lit("Les règles, et d'où elles viennent")
+    qui.suit("Lien vers cette règle")
+    titre(qui, "Règles et sources")
+    qui.page.go_back()
+    qui.suit("Préparer mon dossier")
+    titre(qui, "Nouveau dossier")
+    cocher(qui, organisme)
+    presser(qui, "Commencer le dossier")
+    titre(qui, "étape 2 sur 6")
+    trouve = re.search(r"/dossiers/([^/]+)/", qui.page.url)
+    assert trouve, qui.page.url
+    return trouve.group(1)
+
+
+def continuer(qui: Personne, etape: str) -> Personne:
+    presser(qui, "Continuer")
+    return titre(qui, etape)
+
+
+def choisir_le_quartier(qui: Personne, commune: str, quartier: str) -> Personne:
+    """Un quartier se choisit sous sa commune."""
+    page = qui.page
+    groupe = (
+        page.locator("details")
+        .filter(has=page.locator("summary", has_text=re.compile(rf"^\s*{re.escape(commune)}\s*(\d|hors)")))
+        .first
+    )
+    if groupe.get_attribute("open") is None:
+        groupe.locator("summary").click()
+    return cocher(qui, quartier, dans=groupe)
+
+
+def joindre_les_pieces(qui: Personne, numero: str, dossier: Path, *, sauf: str = "") -> Personne:
+    """Chaque pièce qui manque : son lien, un vrai PDF, le retour ; `sauf` en laisse une de côté."""
+    qui.va(f"/dossiers/{numero}/pieces/")
+    manquantes = qui.page.get_by_role("link", name=re.compile(r"^\s*Ajouter\s*:"))
+    noms = [nom.split(":", 1)[1].strip() for nom in manquantes.all_inner_texts()]
+    for nom in noms:
+        if nom != sauf:
+            qui.va(f"/dossiers/{numero}/pieces/").suit(f"Ajouter : {nom}")
+            joindre(qui, "Fichier", feuille(dossier, "piece"))
+            presser(qui, "Ajouter la pièce", lu="C'est fait")
+    return qui
+
+
+def deposer(qui: Personne, numero: str) -> Personne:
+    """Relire, attester, déposer : l'accusé s'ouvre."""
+    qui.va(f"/dossiers/{numero}/relecture/").lit("Rien ne bloque le dépôt")
+    for case in qui.page.get_by_role("checkbox").all():
+        case.check()
+    presser(qui, "Déposer le dossier", lu=f"Votre dossier {numero} est déposé")
+    return titre(qui, "Accusé de réception")
+
+
+def rendre_compte(
+    qui: Personne, numero: str, *, reponses: dict[str, str], depenses: dict[str, str]
+) -> Personne:
+    """Le bilan : l'action faite, les personnes, les dépenses, le récit."""
+    qui.va(f"/suites/{numero}/bilan/")
+    cocher(qui, "Réalisée")
+    ecrire(qui, reponses)
+    return ecrire(qui, {f"{compte}, réalisé": montant for compte, montant in depenses.items()})
+
+
+# ------------------------------------------------------------------ Le service
+
+
+def valider_les_pieces(qui: Personne, numero: str) -> Personne:
+    """Valide chaque pièce reçue, l'une après l'autre."""
+    qui.va(f"/instruction/{numero}/completude/")
+    restantes = qui.page.get_by_role("button", name=re.compile("^Valider"))
+    while combien := restantes.count():
+        restantes.first.click()
+        expect(restantes).to_have_count(combien - 1)
+    return qui
+
+
+def rendre_l_avis(
+    qui: Personne, numero: str, financeur: str, *, sens: str, motif: str, montant: str = ""
+) -> Personne:
+    """L'avis d'un financeur, et le montant qu'il propose."""
+    qui.va(f"/instruction/{numero}/avis/{financeur}/")
+    cocher(qui, sens)
+    ecrire(qui, {"Pourquoi ?": motif})
+    if montant:
+        ecrire(qui, {"Montant proposé": montant})
+    return presser(qui, "Rendre l'avis")
+
+
+def dossier_a_convoquer(qui: Personne, appel: str, organisme: str) -> str:
+    """Le premier dossier recevable d'un organisme que la séance pourrait inscrire."""
+    qui.va(f"/programmation/seances/nouvelle/{appel}/")
+    nom = qui.page.locator("label", has_text=f" · {organisme} · ").first.inner_text()
+    return nom.split(" · ")[0].strip()
+
+
+def convoquer(
+    qui: Personne, appel: str, *, instance: str, nom: str, membres: Iterable[str], dossiers: Iterable[str]
+) -> Personne:
+    qui.va(f"/programmation/seances/nouvelle/{appel}/")
+    boite(qui, "Instance").select_option(label=instance)
+    ecrire(qui, {"Titre": nom, "Jour": jour(), "Heure": "14:00", "Lieu": "Salle du Conseil", "Quorum": "1"})
+    cocher(qui, *membres, *dossiers)
+    presser(qui, "Convoquer la séance", lu="Séance convoquée")
+    return titre(qui, nom)
+
+
+def ouvrir_la_seance(qui: Personne, *presents: str) -> Personne:
+    presser(qui, "Ouvrir la séance", lu="Séance ouverte")
+    for present in presents:
+        presser(qui, f"Noter présent : {present}", lu=f"Noter absent : {present}")
+    return qui
+
+
+def proposer_au_tableau(qui: Personne, appel: str, montants: dict[str, str]) -> Personne:
+    """Les montants écrits dans la grille de programmation ; chacun n'écrit que dans sa colonne."""
+    qui.va(f"/programmation/{appel}/")
+    ecrire(qui, montants)
+    return presser(qui, "Proposer les montants écrits", lu="C'est fait")
+
+
+def decider(qui: Personne, decision: str, motif: str = "") -> Personne:
+    """Sur la page « Décider » d'un dossier, séance ouverte."""
+    cocher(qui, decision)
+    ecrire(qui, {"Motif": motif})
+    return presser(qui, "Enregistrer la décision")
+
+
+def deliberer(
+    qui: Personne, appel: str, financeur: str, *, acte: str, accords: Iterable[str], refus: dict[str, str]
+) -> Personne:
+    """L'acte d'une assemblée : un accord ou un refus motivé par dossier, les autres laissés de côté."""
+    qui.va(f"/programmation/deliberations/nouvelle/{appel}/{financeur}/")
+    ecrire(qui, {"Numéro de l'acte": acte, "Date du vote": jour()})
+    for groupe in qui.page.get_by_role("group", name=re.compile("^Décision sur")).all():
+        sur = groupe.get_attribute("aria-label") or ""
+        numero = sur.removeprefix("Décision sur ")
+        if numero in refus:
+            groupe.get_by_label("Refus", exact=True).check()
+            groupe.get_by_label(f"Motif, {numero}").fill(refus[numero])
+        else:
+            choix = "Accord de" if numero in accords else "Pas dans cet acte"
+            groupe.get_by_label(choix, exact=True).check()
+    presser(qui, "Enregistrer l'acte", lu=f"Acte {acte} enregistré")
+    return titre(qui, f"Délibération {acte}")
+
+
+def notifier(qui: Personne, numero: str, financeur: str) -> Personne:
+    """La lettre relue, puis envoyée."""
+    qui.va(f"/suites/{numero}/")
+    panneau(qui, financeur).get_by_role("link", name="Notifier la décision").click()
+    qui.page.wait_for_load_state()
+    qui.regarde()
+    return presser(qui, "Notifier cette décision", lu="La lettre est partie")
+
+
+def signer(qui: Personne, numero: str, financeur: str, dossier: Path) -> Personne:
+    """La convention téléchargée, signée, déposée ; le porteur d'abord, le financeur ensuite."""
+    qui.va(f"/suites/{numero}/")
+    panneau(qui, financeur).get_by_role("link", name=re.compile("igner la convention$")).click()
+    titre(qui, "Signer la convention")
+    telecharger(qui, "Télécharger la convention à signer")
+    joindre(qui, "Convention signée", feuille(dossier, "convention-signee"))
+    return presser(qui, "Déposer la convention signée", lu="L'exemplaire signé est déposé")
+
+
+def constater_le_paiement(qui: Personne, reference: str) -> Personne:
+    ecrire(qui, {"Date du paiement": jour(), "Référence": reference})
+    return presser(qui, "Constater le paiement", lu="Le paiement est constaté")
