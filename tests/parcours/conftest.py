@@ -81,7 +81,7 @@ class Serveur:
             env=self.environnement, cwd=settings.RACINE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True,
         )  # fmt: skip
-        for _ in range(150):
+        for _ in range(600):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=2):
                 return
             time.sleep(0.2)
