@@ -128,9 +128,11 @@ def serveur(_demonstration, tmp_path) -> Iterator[Serveur]:
     shutil.copytree(modele, dossier)
     comptes = {c["courriel"].split("@")[0]: c for c in annonce["comptes"]}
     serveur = Serveur(dossier, _port_libre(), comptes)
-    serveur.lancer()
-    yield serveur
-    serveur.tuer()
+    try:
+        serveur.lancer()
+        yield serveur
+    finally:
+        serveur.tuer()
 
 
 @pytest.fixture(scope="session")
