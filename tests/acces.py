@@ -23,7 +23,14 @@ for _nom in ("rib_fichier", "rib_montrer", "rib_verifier"):
     PARAMETRES[_nom]["pk"] = lambda m: m.decide.organisme.ribs.get().pk
 PARAMETRES["organisme_retirer_personne"]["pk"] = lambda m: m.personnes["lucas"].rattachements.get().pk
 
-for _nom in ("dossier_etape", "dossier_constats", "relecture", "joindre_piece", "retirer_piece"):
+for _nom in (
+    "dossier_etape",
+    "dossier_saisie",
+    "dossier_constats",
+    "relecture",
+    "joindre_piece",
+    "retirer_piece",
+):
     PARAMETRES.setdefault(_nom, {})["numero"] = lambda m: m.brouillon.numero
 for _nom in (
     "seance", "seance_ouvrir", "seance_clore", "seance_pointer", "seance_deport", "seance_noter",
@@ -104,6 +111,7 @@ TABLE = {
     "joindre_piece": ("coonncnnnnnnnnnn", "coonncnnnnnnnnnn"),
     "retirer_piece": ("c----c----------", "coonncnnnnnnnnnn"),
     "piece": ("coonncooonononoo", "c----c----------"),
+    "dossier_saisie": ("c----c----------", "cnnnncnnnnnnnnnn"),
     "dossier_etape": ("coonncnnnnnnnnnn", "coonncnnnnnnnnnn"),
     "mes_dossiers": ("coooocoooooooooo", "c----c----------"),
     "instruction": ("ciiiicoooooooooo", "c----c----------"),

@@ -1,14 +1,28 @@
-"""Pose `request.territoire` (par le nom d'hôte) et `request.acteur` sur chaque requête."""
+"""Qui est là : la connexion exigée, `request.territoire` (par le nom d'hôte) et `request.acteur`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from ensemblier.comptes import reprise
 from ensemblier.comptes.droits import acteur_de
 from ensemblier.territoires.models import Territoire
+
+
+class ConnexionMiddleware(LoginRequiredMiddleware):
+    """Ferme par défaut ; un morceau de page reçoit 401, une page le formulaire de connexion."""
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponse]
+    ) -> HttpResponse:
+        if "HX-Request" in request.headers:
+            return HttpResponse("Votre session a expiré : connectez-vous, puis recommencez.", status=401)
+        reprise.garder(request, view_func)
+        return super().handle_no_permission(request, view_func)
 
 
 class ActeurMiddleware:

@@ -58,6 +58,16 @@ class FormulaireDeDossier(Formulaire):
         """Ce que le brouillon contient déjà."""
         return {nom: getattr(self.dossier, nom) for nom in self.base_fields if hasattr(self.dossier, nom)}
 
+    @property
+    def retenues(self) -> dict[str, Any]:
+        """Les réponses valides ; une réponse refusée laisse celle que le dossier avait."""
+        return {
+            nom: self.cleaned_data[nom]
+            if nom in self.cleaned_data
+            else self.get_initial_for_field(champ, nom)
+            for nom, champ in self.fields.items()
+        }
+
     def colonnes(self) -> dict[str, Any]:
         """Les réponses, prêtes pour `enregistrer_etape`."""
         return dict(self.cleaned_data)
@@ -254,7 +264,7 @@ class QuartiersForm(FormulaireDeDossier):
         self.fields["couples"] = forms.MultipleChoiceField(
             label="Quartiers",
             required=False,
-            choices=[(c, c) for c, _, _ in couples],
+            choices=[(c, f"{quartier.nom} ({ville.nom})") for c, ville, quartier in couples],
             initial=sorted(choisis),
         )
         par_commune: dict[Any, list[dict[str, Any]]] = {}
@@ -269,7 +279,7 @@ class QuartiersForm(FormulaireDeDossier):
 
     def vises(self) -> dict[Any, list[Any]]:
         """Les communes choisies, par quartier."""
-        choisis = set(self.cleaned_data["couples"])
+        choisis = set(self.retenues["couples"])
         vises = {}
         for quartier in self.quartiers:
             communes = [v for v in quartier.communes.all() if f"{quartier.pk}-{v.pk}" in choisis]
@@ -294,3 +304,11 @@ class OuvertureForm(Formulaire):
     def __init__(self, *args: Any, organismes: Any, **kwargs: Any) -> None:
         super().__init__(*args, initial={"cle": uuid4().hex, "organisme": organismes.first()}, **kwargs)
         self.fields["organisme"].queryset = organismes
+
+
+class SaisieForm(Formulaire):
+    """L'enveloppe d'une réponse envoyée seule : quelle boîte, quelle version lue, quelle clé d'envoi."""
+
+    champ = forms.CharField(max_length=120)
+    version = forms.IntegerField(min_value=0, max_value=1_000_000)
+    cle = forms.RegexField(r"^[0-9A-Za-z_-]{8,64}$")

@@ -96,10 +96,10 @@ class BudgetForm(FormulaireDeDossier):
         }
 
     def montants(self) -> dict[str, dict[str, Decimal]]:
-        """Ce qui est écrit et lisible : `charges`, `produits`, `subventions`, sans les zéros."""
+        """Ce qui est écrit et lisible, ou l'était : `charges`, `produits`, `subventions`, sans les zéros."""
         rendus: dict[str, dict[str, Decimal]] = {"charges": {}, "produits": {}, "subventions": {}}
         listes = {"c": rendus["charges"], "p": rendus["produits"], "s": rendus["subventions"]}
-        for nom, montant in self.cleaned_data.items():
+        for nom, montant in self.retenues.items():
             prefixe, _, code = nom.partition("_")
             if montant:
                 listes[prefixe][code] = montant
@@ -200,18 +200,18 @@ class DemandesForm(FormulaireDeDossier):
         return self.cleaned_data
 
     def demandes(self) -> dict[Dispositif, Decimal]:
-        return {
-            d: self.cleaned_data[f"d_{d.pk}"] for d in self.dispositifs if self.cleaned_data.get(f"d_{d.pk}")
-        }
+        retenues = self.retenues
+        return {d: retenues[f"d_{d.pk}"] for d in self.dispositifs if retenues[f"d_{d.pk}"]}
 
     def dits(self) -> list[CritereDit]:
+        retenues = self.retenues
         return [
-            CritereDit(c.code, self.cleaned_data[f"k_{c.code}"], self.cleaned_data[f"j_{c.code}"])
+            CritereDit(c.code, bool(retenues[f"k_{c.code}"]), retenues[f"j_{c.code}"])
             for c in self.reglement.financement.criteres
         ]
 
     def colonnes(self) -> dict[str, Any]:
-        return {nom: self.cleaned_data[nom] for nom in self.SELON if nom in self.fields}
+        return {nom: self.cleaned_data[nom] for nom in self.SELON if nom in self.cleaned_data}
 
     def ajouter_a(self, fiche: dict[str, Any]) -> None:
         super().ajouter_a(fiche)

@@ -59,19 +59,30 @@ class ContactsForm(FormulaireDeDossier):
             for v in self.communes
         ]
 
+    def clean(self) -> dict[str, Any]:
+        for v in self.communes:
+            sans_jour = f"le_{v.pk}" in self.cleaned_data and not self.cleaned_data[f"le_{v.pk}"]
+            if sans_jour and self.cleaned_data.get(f"note_{v.pk}"):
+                self.add_error(
+                    f"le_{v.pk}",
+                    f"Le jour du contact avec {v.nom} manque : écrivez-le, ou effacez le service joint.",
+                )
+        return self.cleaned_data
+
     def notes(self) -> list[Contact]:
+        dites = self.retenues
         return [
             Contact(
-                v, self.cleaned_data[f"le_{v.pk}"],
-                self.cleaned_data.get(f"mode_{v.pk}") or ContactCommune.Mode.COURRIEL,
-                self.cleaned_data.get(f"note_{v.pk}", ""),
+                v, dites[f"le_{v.pk}"], dites[f"mode_{v.pk}"] or ContactCommune.Mode.COURRIEL,
+                dites[f"note_{v.pk}"] or "",
             )
             for v in self.communes
-            if self.cleaned_data.get(f"le_{v.pk}")
+            if dites[f"le_{v.pk}"]
         ]  # fmt: skip
 
     def retires(self) -> list[Any]:
-        return [v for v in self.communes if v.pk in self.connus and not self.cleaned_data.get(f"le_{v.pk}")]
+        dites = self.retenues
+        return [v for v in self.communes if v.pk in self.connus and not dites[f"le_{v.pk}"]]
 
     def ajouter_a(self, fiche: dict[str, Any]) -> None:
         if self.communes:

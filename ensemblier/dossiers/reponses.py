@@ -16,6 +16,7 @@ from ensemblier.dossiers.models import (
     LigneDeBudget,
     Obligation,
     Piece,
+    Saisie,
 )
 from ensemblier.territoires.models import Thematique
 
@@ -67,6 +68,11 @@ class Reponses:
         """Les pièces courantes, par code."""
         courantes = self.dossier.pieces.select_related("fichier").filter(remplacee_le=None)
         return {p.code: p for p in courantes}
+
+    @cached_property
+    def saisies(self) -> dict[tuple[str, str], Saisie]:
+        """La dernière saisie de chaque réponse, par étape et boîte."""
+        return {(s.etape, s.champ): s for s in self.dossier.saisies.defer("avant").order_by("rang")}
 
     @cached_property
     def atteste(self) -> set[str]:

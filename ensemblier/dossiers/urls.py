@@ -17,5 +17,6 @@ urlpatterns = [
     path("dossiers/<str:numero>/joindre/<slug:code>/", lecture.joindre, name="joindre_piece"),
     path("dossiers/<str:numero>/retirer/<slug:code>/", lecture.retirer_piece, name="retirer_piece"),
     path("dossiers/<str:numero>/pieces/<str:cle>/", lecture.telecharger, name="piece"),
+    path("dossiers/<str:numero>/<slug:etape>/saisie/", edition.saisie, name="dossier_saisie"),
     path("dossiers/<str:numero>/<slug:etape>/", edition.etape, name="dossier_etape"),
 ]

@@ -14,9 +14,11 @@ from ensemblier.dossiers.actes.brouillon import (
 from ensemblier.dossiers.actes.depot import conserver_accuse, deposer, retirer
 from ensemblier.dossiers.actes.exceptions import accorder_derogation, dispenser_obligation
 from ensemblier.dossiers.actes.pieces import joindre_piece, retirer_piece
+from ensemblier.dossiers.actes.saisie import SaisieDivergente, enregistrer_feuille, saisir
 from ensemblier.dossiers.actes.volets import avancer_demande, noter_numero_dauphin, noter_reference_depot
 
 __all__ = [
+    "SaisieDivergente",
     "accorder_derogation",
     "avancer_demande",
     "conserver_accuse",
@@ -29,6 +31,7 @@ __all__ = [
     "enregistrer_criteres",
     "enregistrer_demandes",
     "enregistrer_etape",
+    "enregistrer_feuille",
     "enregistrer_quartiers",
     "joindre_piece",
     "noter_numero_dauphin",
@@ -36,4 +39,5 @@ __all__ = [
     "retirer",
     "retirer_contact_commune",
     "retirer_piece",
+    "saisir",
 ]

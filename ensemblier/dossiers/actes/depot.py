@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from ensemblier.comptes.actes import souscrire_cer
-from ensemblier.dossiers import accuse, courriels, pdf
+from ensemblier.dossiers import accuse, courriels, etapes, pdf
 from ensemblier.dossiers.actes.commun import tenir
 from ensemblier.dossiers.actes.volets import avancer_demande, rafraichir_etape
 from ensemblier.dossiers.attestations import Declaration, a_donner
@@ -99,6 +99,7 @@ def _deposer(
         fiche_figee=fiche.en_json(), rapport_fige=rapport.en_json(),
         accuse_contenu=contenu, accuse_empreinte=empreinte,
     )  # fmt: skip
+    dossier.saisies.all().delete()
     rafraichir_etape(dossier)
     courriels.envoyer_l_accuse(dossier, le=le)
 
@@ -168,6 +169,11 @@ def _refuser_si_bloque(lues: Reponses, fiche: Fiche, rapport: Rapport, *, le: da
     raisons += [_raison(c) for c in bloquants if not raisons or c is not tardif]
     for code, constats in volets_bloques(lues, rapport).items():
         raisons += [f"Volet {code} : {_raison(c)}" for c in constats]
+    raisons += [
+        f"{etapes.PAR_CODE[s.etape].nom} : une réponse attend d'être corrigée. {s.erreur}"
+        for s in lues.saisies.values()
+        if s.erreur
+    ]
     if not fiche.demande and not raisons:
         raisons.append("Plus aucun financeur n'est sollicité : demandez une aide à l'un d'eux au moins.")
     if raisons:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ensemblier.appels.models import Appel
+from ensemblier.comptes import reprise
 from ensemblier.comptes.models import Organisme
 from ensemblier.dossiers import actes, etapes, lecture
 from ensemblier.dossiers.accuse import depots_ailleurs
 from ensemblier.dossiers.actes.commun import PORTEUR
+from ensemblier.dossiers.actes.saisie import Divergence, Issue
 from ensemblier.dossiers.etats import BROUILLON
+from ensemblier.dossiers.feuilles import Feuille, lisible, question
 from ensemblier.dossiers.fiche import fiche_de, rapport_de, reglement_de
-from ensemblier.dossiers.forms import ActionForm, OuvertureForm, PublicsForm, QuartiersForm
-from ensemblier.dossiers.forms_budget import BudgetForm, DemandesForm
-from ensemblier.dossiers.forms_contacts import ContactsForm
+from ensemblier.dossiers.forms import ActionForm, OuvertureForm, PublicsForm, SaisieForm
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views.commun import cadre, en_porteur, lignes_de_pieces
@@ -30,7 +31,6 @@ from ensemblier.interface.constats import REPLIEES, famille
 from ensemblier.interface.formats import heure
 from ensemblier.noyau.machine import Role
 from ensemblier.noyau.regles import Fiche, Rapport
-from ensemblier.registre.actes import ActeBloque
 
 GABARITS = {
     "organisme": "dossiers/etape_organisme.html",
@@ -40,18 +40,11 @@ GABARITS = {
     "demandes": "dossiers/etape_demandes.html",
     "pieces": "dossiers/etape_pieces.html",
 }
+DIVERGENCE = "divergence:"
 EN_LIGNES = ("action", "publics")
 PLACES = {
     "action": tuple(ActionForm.CHEMINS.values()),
     "publics": (*PublicsForm.CHEMINS.values(), "action.quartiers", "action.contacts_communes"),
-}
-FORMULAIRES: dict[str, tuple[tuple[str, type[Any]], ...]] = {
-    "organisme": (),
-    "action": (("form", ActionForm),),
-    "publics": (("form", PublicsForm), ("quartiers", QuartiersForm), ("contacts", ContactsForm)),
-    "budget": (("form", BudgetForm),),
-    "demandes": (("form", DemandesForm),),
-    "pieces": (),
 }
 
 
@@ -76,35 +69,80 @@ def nouveau(request: HttpRequest, appel: str) -> HttpResponse:
     return render(request, "dossiers/nouveau.html", contexte, status=422 if form.errors else 200)
 
 
+@reprise.reprend
 def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
     """`/dossiers/<n>/<étape>/` : le formulaire ; déposé, le dossier se lit et ne s'écrit plus."""
     dossier, roles = en_porteur(request, numero)
     if etape not in etapes.PAR_CODE:
         raise Http404
-    if dossier.etat != BROUILLON:
-        if request.method == "POST":
-            actes.enregistrer_etape(dossier, champs={}, par=request.acteur, roles=roles, le=timezone.now())
-        return _en_lecture(request, dossier, roles, etape)
-    lues = Reponses(dossier)
-    formulaires = _formulaires(lues, etape, request.POST if request.method == "POST" else None)
-    refus: tuple[str, ...] = ()
-    valides = [f.is_valid() for f in formulaires.values()]
-    if request.method == "POST" and all(valides):
-        try:
-            _enregistrer(request, dossier, roles, etape, formulaires)
-        except ActeBloque as bloque:
-            refus = bloque.raisons
-        else:
+    feuille = Feuille(etape)
+    if request.method == "POST":
+        versions, prendre = _lues(request.POST)
+        issue = actes.enregistrer_feuille(
+            dossier, feuille=feuille, postee=dict(request.POST.lists()), versions=versions, prendre=prendre,
+            par=request.acteur, roles=roles, le=timezone.now(),
+        )  # fmt: skip
+        if issue.est_rangee:
             messages.success(request, f"Enregistré à {heure(timezone.now())}.")
             return redirect(_suite(dossier, etape, request.POST))
-    code = 422 if refus or any(f.errors for f in formulaires.values()) else 200
-    contexte = _contexte(lues, roles, etape, formulaires) | {"refus": refus}
-    return render(request, GABARITS[etape], contexte, status=code)
+        contexte = _contexte(Reponses(dossier), roles, feuille, issue.formulaires)
+        contexte |= _a_trancher(issue, contexte["versions"], versions)
+        return _rendre(request, etape, contexte, code=422)
+    if dossier.etat != BROUILLON:
+        return _en_lecture(request, dossier, roles, etape)
+    lues = Reponses(dossier)
+    formulaires = _reprendre(request, lues, feuille)
+    return _rendre(request, etape, _contexte(lues, roles, feuille, formulaires))
 
 
-def _formulaires(lues: Reponses, etape: str, donnees: Any) -> dict[str, Any]:
-    reglement = reglement_de(lues.dossier)
-    return {nom: genre(donnees, lues=lues, reglement=reglement) for nom, genre in FORMULAIRES[etape]}
+def _rendre(request: HttpRequest, etape: str, contexte: dict[str, Any], code: int = 200) -> HttpResponse:
+    lues = json.dumps(contexte["versions"])
+    return render(request, GABARITS[etape], contexte | {"versions": lues}, status=code)
+
+
+def _lues(donnees: Any) -> tuple[dict[str, int], set[str]]:
+    """Les rangs que la page avait lus, et les réponses où la personne prend celle de l'autre.
+
+    Chaque conflit tranché dit le rang qu'il a montré : une troisième valeur, arrivée depuis, se remontre.
+    """
+    try:
+        versions = {str(c): int(rang) for c, rang in json.loads(donnees.get("versions") or "{}").items()}
+    except (ValueError, TypeError, AttributeError):
+        versions = {}
+    prendre = set()
+    for nom in donnees:
+        champ, choix = nom.removeprefix(DIVERGENCE), donnees[nom].partition("-")
+        if nom.startswith(DIVERGENCE) and choix[2].isdecimal() and len(choix[2]) < 9:
+            versions[champ] = int(choix[2])
+            if choix[0] == "autre":
+                prendre.add(champ)
+    return versions, prendre
+
+
+def _a_trancher(issue: Issue, versions: dict[str, int], lues: dict[str, int]) -> dict[str, Any]:
+    """Les deux valeurs de chaque conflit ; non tranché, la page garde le rang qu'elle avait."""
+    disputes = {d.champ: lues.get(d.champ, 0) for d in issue.divergences}
+    divergences = [
+        {
+            "nom": f"{DIVERGENCE}{d.champ}", "rang": d.rang, "par": d.par_nom, "le": d.le,
+            "question": question(issue.formulaires, d.champ),
+            "sienne": lisible(issue.formulaires, d.champ, d.sienne),
+            "autre": lisible(issue.formulaires, d.champ, d.autre),
+        }
+        for d in issue.divergences
+    ]  # fmt: skip
+    return {"refus": issue.refus, "divergences": divergences, "versions": versions | disputes}
+
+
+def _reprendre(request: HttpRequest, lues: Reponses, feuille: Feuille) -> Mapping[str, Any]:
+    """Ce que la page montre ; après une session perdue, ce que la personne venait d'écrire."""
+    gardees = reprise.retrouver(request)
+    if not gardees:
+        return feuille.ouvrir(lues)
+    messages.info(request, "Votre session avait expiré. Voici ce que vous veniez d'écrire : enregistrez-le.")
+    formulaires = feuille.lier(lues, feuille.contenu(lues) | gardees)
+    feuille.erreurs(formulaires)
+    return formulaires
 
 
 def _suite(dossier: Dossier, etape: str, donnees: Any) -> str:
@@ -114,8 +152,10 @@ def _suite(dossier: Dossier, etape: str, donnees: Any) -> str:
     return etapes.adresse(dossier, suivante.code)
 
 
-def _contexte(lues: Reponses, roles: set[Role], etape: str, formulaires: dict[str, Any]) -> dict[str, Any]:
-    dossier = lues.dossier
+def _contexte(
+    lues: Reponses, roles: set[Role], feuille: Feuille, formulaires: Mapping[str, Any]
+) -> dict[str, Any]:
+    dossier, etape = lues.dossier, feuille.etape
     rapport = rapport_de(dossier, le=timezone.now(), lues=lues)
     ici = etapes.PAR_CODE[etape]
     rang = etapes.CODES.index(etape) + 1
@@ -123,13 +163,14 @@ def _contexte(lues: Reponses, roles: set[Role], etape: str, formulaires: dict[st
     juge = _juge(dossier, rapport, etape)
     return page | juge | formulaires | etapes.voisines(etape) | {
         "etape": ici,
+        "versions": feuille.versions(lues),
         "rang": rang,
         "rangees": etapes.rangees(formulaires["form"], juge["par_champ"]) if etape in EN_LIGNES else (),
         **_propre_a(lues, etape, formulaires),
     }  # fmt: skip
 
 
-def _propre_a(lues: Reponses, etape: str, formulaires: dict[str, Any]) -> dict[str, Any]:
+def _propre_a(lues: Reponses, etape: str, formulaires: Mapping[str, Any]) -> dict[str, Any]:
     """Ce qu'une seule étape montre."""
     if etape == "organisme":
         return {"lignes": lecture.lignes(lues, etape), "obligations": lues.obligations}
@@ -181,44 +222,30 @@ def totaux(rapport: Rapport) -> dict[str, Any]:
     return {"charges": charges, "produits": produits, "ecart": abs(ecart), "mot": mot, "ton": ton}
 
 
-def _enregistrer(
-    request: HttpRequest, dossier: Dossier, roles: set[Role], etape: str, formulaires: dict[str, Any]
-) -> None:
-    commun = {"par": request.acteur, "roles": roles, "le": timezone.now()}
-    with transaction.atomic():
-        for ecrire in ECRIRE[etape]:
-            ecrire(dossier, formulaires, commun)
+@require_POST
+def saisie(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
+    """`/dossiers/<n>/<étape>/saisie/` : une réponse, gardée pendant qu'on écrit la suivante."""
+    dossier, roles = en_porteur(request, numero)
+    form = SaisieForm(request.POST)
+    if etape not in etapes.PAR_CODE or not form.is_valid():
+        raise Http404
+    try:
+        gardee = actes.saisir(
+            dossier, feuille=Feuille(etape), valeur=request.POST.getlist("valeur"), par=request.acteur,
+            roles=roles, le=timezone.now(), **form.cleaned_data,
+        )  # fmt: skip
+    except actes.SaisieDivergente as autre:
+        return JsonResponse(_autre(dossier, etape, autre.divergence), status=409)
+    return JsonResponse({"version": gardee.rang, "heure": heure(gardee.le), "erreur": gardee.erreur})
 
 
-def _colonnes(dossier: Dossier, f: dict[str, Any], commun: dict[str, Any]) -> None:
-    actes.enregistrer_etape(dossier, champs=f["form"].colonnes(), **commun)
-
-
-def _quartiers(dossier: Dossier, f: dict[str, Any], commun: dict[str, Any]) -> None:
-    actes.enregistrer_quartiers(dossier, vises=f["quartiers"].vises(), **commun)
-    for contact in f["contacts"].notes():
-        actes.enregistrer_contact_commune(dossier, contact=contact, **commun)
-    for commune in f["contacts"].retires():
-        actes.retirer_contact_commune(dossier, commune=commune, **commun)
-
-
-def _budget(dossier: Dossier, f: dict[str, Any], commun: dict[str, Any]) -> None:
-    actes.enregistrer_budget(dossier, **f["form"].montants(), **commun)
-
-
-def _demandes(dossier: Dossier, f: dict[str, Any], commun: dict[str, Any]) -> None:
-    actes.enregistrer_demandes(dossier, demandes=f["form"].demandes(), **commun)
-    actes.enregistrer_criteres(dossier, criteres=f["form"].dits(), **commun)
-
-
-ECRIRE: dict[str, tuple[Callable[[Dossier, dict[str, Any], dict[str, Any]], None], ...]] = {
-    "organisme": (),
-    "action": (_colonnes,),
-    "publics": (_colonnes, _quartiers),
-    "budget": (_budget,),
-    "demandes": (_colonnes, _demandes),
-    "pieces": (),
-}
+def _autre(dossier: Dossier, etape: str, divergence: Divergence) -> dict[str, Any]:
+    """Les deux valeurs d'un conflit, et qui a écrit l'autre."""
+    lue = lisible(Feuille(etape).vierge(Reponses(dossier)), divergence.champ, divergence.autre)
+    return {
+        "version": divergence.rang, "autre": divergence.autre, "autre_lue": lue,
+        "par": divergence.par_nom, "heure": heure(divergence.le),
+    }  # fmt: skip
 
 
 @require_POST
@@ -230,7 +257,7 @@ def constats(request: HttpRequest, numero: str) -> HttpResponse:
         raise Http404
     lues = Reponses(dossier)
     donnees = fiche_de(dossier, depose_le=timezone.now(), lues=lues).en_json()
-    formulaires = _formulaires(lues, code, request.POST)
+    formulaires = Feuille(code).lier(lues, dict(request.POST.lists()))
     for formulaire in formulaires.values():
         formulaire.is_valid()
         formulaire.ajouter_a(donnees)
