@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dossiers', '0001_initiale'),
+        ('dossiers', '0002_communes_des_quartiers_vises'),
     ]
 
     operations = [
