@@ -10,6 +10,7 @@ from django import forms
 from django.http import QueryDict
 
 from ensemblier.dossiers.actes import brouillon
+from ensemblier.dossiers.actes.saisie import Contenu
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.forms import ActionForm, FormulaireDeDossier, PublicsForm, QuartiersForm
 from ensemblier.dossiers.forms_budget import BudgetForm, DemandesForm
@@ -17,9 +18,6 @@ from ensemblier.dossiers.forms_contacts import ContactsForm
 from ensemblier.dossiers.models import Dossier, Saisie
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.noyau.machine import Acteur, Role
-
-Contenu = dict[str, list[str]]
-"""Les réponses d'une feuille telles qu'un navigateur les posterait, par nom de boîte."""
 
 FORMULAIRES: dict[str, dict[str, type[FormulaireDeDossier]]] = {
     "organisme": {},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 from django.db import transaction
@@ -16,10 +16,31 @@ from ensemblier.dossiers.reponses import Reponses
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.actes import ActeBloque
 
-if TYPE_CHECKING:
-    from ensemblier.dossiers.feuilles import Contenu, Feuille
-
 DEJA_SERVI = "Cette réponse a déjà été reçue autrement : rien n'a été enregistré."
+
+
+Contenu = dict[str, list[str]]
+"""Les réponses d'une étape telles qu'un navigateur les posterait, par nom de boîte."""
+
+
+class Feuille(Protocol):
+    """Ce qu'un enregistrement demande à une étape : la lire, la juger, la ranger (`dossiers.feuilles`)."""
+
+    etape: str
+
+    def saisies(self, lues: Reponses) -> dict[str, Saisie]: ...
+
+    def en_attente(self, lues: Reponses) -> dict[str, Saisie]: ...
+
+    def contenu(self, lues: Reponses) -> Contenu: ...
+
+    def lier(self, lues: Reponses, contenu: Contenu) -> Mapping[str, Any]: ...
+
+    def erreurs(self, formulaires: Mapping[str, Any]) -> dict[str, str]: ...
+
+    def ranger(
+        self, dossier: Dossier, formulaires: Mapping[str, Any], *, par: Acteur, roles: set[Role], le: datetime
+    ) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
