@@ -14,7 +14,7 @@ POIDS = 200_000
 
 def reprend(vue: Callable[..., Any]) -> Callable[..., Any]:
     """Marque une vue qui sait remontrer ce qui a été gardé."""
-    vue.reprend = True  # type: ignore[attr-defined]
+    vue.__dict__["reprend"] = True
     return vue
 
 
