@@ -1,5 +1,6 @@
 """Chaque liste coûte autant de requêtes à 2 et à 12 lignes (architecture §7) ; `-s` montre le tableau."""
 
+import re
 import sys
 
 import pytest
@@ -70,3 +71,38 @@ def test_chaque_liste_coute_autant_a_deux_et_a_douze_lignes():
         sys.stdout.write(f"{nom:24} {qui or 'sans compte':16} {deux[nom, qui]:3} {requetes:3}\n")
     assert deux == douze
     assert max(douze.values()) <= BUDGET
+
+
+LISTES_LONGUES = (
+    ("instruction", "benoit", "apres", "lignes"),
+    ("suites", "benoit", "apres-volets", "volets"),
+    ("suites_a_signer", "benoit", "apres-notifier", "a_notifier"),
+    ("observatoire_actions", None, "apres", "actions"),
+)
+
+
+@pytest.mark.django_db
+def test_suivants_mene_au_bout_de_chaque_liste_et_dit_le_total(monkeypatch):
+    """Aucune liste ne s'arrête en silence : les pages mises bout à bout la montrent entière, une fois."""
+    f.appel("aap-2026")
+    _peupler(5, depuis=1)
+    entieres = {
+        nom: _cles(f.client(qui).get(reverse(nom)).context[cle]) for nom, qui, _, cle in LISTES_LONGUES
+    }
+    monkeypatch.setattr("ensemblier.interface.pages.PAR_PAGE", 2)
+    for nom, qui, repere, cle in LISTES_LONGUES:
+        client, adresse, vues, pages = f.client(qui), reverse(nom), [], 0
+        while adresse:
+            reponse = client.get(adresse)
+            texte = reponse.content.decode()
+            assert f"{len(entieres[nom])} en tout" in texte, nom
+            vues += _cles(reponse.context[cle])
+            pages += 1
+            suite = re.search(rf'href="(\?[^"]*{repere}=\d+[^"]*)" rel="next"', texte)
+            adresse = reverse(nom) + suite[1].replace("&amp;", "&") if suite else ""
+        assert vues == entieres[nom], nom
+        assert pages == -(-len(vues) // 2) > 1, nom
+
+
+def _cles(lignes):
+    return [getattr(x, "numero", None) or getattr(x, "dossier", x).pk for x in lignes]

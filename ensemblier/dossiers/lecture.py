@@ -12,6 +12,7 @@ from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, DECISI
 from ensemblier.dossiers.models import Dossier, LigneDeBudget
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.interface.formats import date_courte, euros, euros_ronds, nombre
+from ensemblier.interface.pages import Page
 from ensemblier.noyau.calendrier import phases_actives
 from ensemblier.noyau.packs import Appel
 from ensemblier.registre.models import Evenement
@@ -131,18 +132,21 @@ _FAITS = {
 """L'acte est un ordre dans la table ; dans l'histoire c'est un fait."""
 
 
-def histoire(dossier: Dossier) -> list[dict[str, Any]]:
-    """Les événements que le porteur peut lire, le plus récent d'abord, dans ses mots."""
-    evenements = Evenement.objects.filter(chaine__racine=dossier.racine(), public=True).select_related(
-        "detail"
-    )
+def page_d_histoire(dossier: Dossier, *, apres: str = "") -> Page:
+    """Les événements que le porteur peut lire, le plus récent d'abord."""
+    publics = Evenement.objects.filter(chaine__racine=dossier.racine(), public=True)
+    return Page(publics.select_related("detail"), "-rang", apres=apres)
+
+
+def histoire(evenements: Iterable[Evenement]) -> list[dict[str, Any]]:
+    """Des événements, dans les mots du porteur."""
     return [
         {
             "le": e.le,
             "auteur": e.auteur_nom, "fonction": e.auteur_fonction, "libelle": _FAITS.get(e.acte, e.libelle),
             "motif": e.detail.motif, "empreinte": e.empreinte, "rang": e.rang,
         }
-        for e in evenements.order_by("-rang")
+        for e in evenements
     ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -25,9 +25,9 @@ from ensemblier.instruction.attentes import Attente, attentes, reunir
 from ensemblier.instruction.examen import echeances_d_instruction
 from ensemblier.instruction.lecture import AUTORITES, organismes_de
 from ensemblier.instruction.models import Avis, Complement
+from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur, Role
 
-PAR_PAGE = 50
 A_FAIRE, EN_RETARD, TOUT = "a-faire", "en-retard", "tout"
 ETATS = tuple((code, agent) for code, (_, agent) in DOSSIER.etats.items() if code != BROUILLON)
 
@@ -61,14 +61,14 @@ def liste(request: HttpRequest) -> HttpResponse:
         tout=Count("pk"),
         filtres=Count("pk", filter=condition),
     )
-    page, suivant = _page(visibles.filter(condition), siennes, request.GET.get("apres", ""))
+    page = _page(visibles.filter(condition), siennes, request.GET.get("apres", ""))
     contexte = {
         "colonnes": A_INSTRUIRE,
-        "lignes": _lignes(page, acteur, siennes, jour),
+        "lignes": _lignes(page.lignes, acteur, siennes, jour),
         "comptes": comptes,
         "vue": vue,
         "a_des_attentes": bool(siennes),
-        "suivant": _adresse(request, apres=suivant) if suivant else "",
+        "suivant": _adresse(request, apres=page.suivant) if page.suivant else "",
         "filtres": _choix(request),
         "actifs": _actifs(request),
     }
@@ -97,32 +97,19 @@ def _filtre(dits: Mapping[str, str]) -> Q:
     return filtre
 
 
-def _page(dossiers: DossierQuerySet, siennes: list[Attente], apres: str) -> tuple[list[Dossier], str]:
-    """Cinquante dossiers, le plus récent d'abord, après la clé de la page précédente."""
-    if cle := _lire_cle(apres):
-        instant, pk = cle
-        dossiers = dossiers.filter(Q(depose_le__lt=instant) | Q(depose_le=instant, pk__lt=pk))
+def _page(dossiers: DossierQuerySet, siennes: list[Attente], apres: str) -> Page:
+    """Cinquante dossiers, le plus récent d'abord."""
     annotees = {f"attente_{rang}": a.condition for rang, a in enumerate(siennes)}
-    lus = list(
-        dossiers.annotate(**annotees)
-        .select_related("appel", "organisme")
-        .defer(
-            "fiche_figee", "rapport_fige", "accuse_contenu", "description", "appel__projet", "appel__chapo"
-        )
-        .order_by("-depose_le", "-pk")[: PAR_PAGE + 1]
+    lus = dossiers.annotate(**annotees).select_related("appel", "organisme")
+    lourdes = (
+        "fiche_figee",
+        "rapport_fige",
+        "accuse_contenu",
+        "description",
+        "appel__projet",
+        "appel__chapo",
     )
-    if len(lus) <= PAR_PAGE:
-        return lus, ""
-    dernier = lus[PAR_PAGE - 1]
-    return lus[:PAR_PAGE], f"{dernier.depose_le.isoformat()}_{dernier.pk}"
-
-
-def _lire_cle(apres: str) -> tuple[datetime, int] | None:
-    instant, _, pk = apres.rpartition("_")
-    try:
-        return datetime.fromisoformat(instant), int(pk)
-    except ValueError:
-        return None
+    return Page(lus.defer(*lourdes), "-depose_le", apres=apres)
 
 
 def _adresse(request: HttpRequest, **change: str) -> str:

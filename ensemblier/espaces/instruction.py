@@ -18,7 +18,7 @@ from ensemblier.dossiers.reponses import Reponses
 from ensemblier.espaces.panneaux import financements, lignes_d_avis, prochain_acte, retard, siens
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.instruction.examen import PieceAttendue, completude, echeance_d_instruction
-from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal_complet
+from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal, page_du_journal
 from ensemblier.noyau.calendrier import rejet_implicite
 from ensemblier.noyau.machine import Acteur, Role
 
@@ -55,7 +55,7 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
         "echeance": echeance,
         "retard": retard(echeance, jour),
         "horloge": _horloge(lu),
-        "journal": journal_complet(lu, au_plus=8),
+        "journal": journal(page_du_journal(lu).lignes[:8]),
         "est_pilote": bool(roles(request.acteur, lu) & set(PILOTE)),
         "pour_agent": True,
     }

@@ -35,12 +35,12 @@ from ensemblier.dossiers.etats import (
 from ensemblier.dossiers.models import Demande, Dossier, Obligation
 from ensemblier.interface.champs import somme
 from ensemblier.interface.formats import accord, euros
+from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.territoires.models import Financeur
 
 EN_PAIEMENT = (NOTIFIEE, CONVENTIONNEE, ACOMPTE_VERSE, JUSTIFIEE)
 A_VENIR = timedelta(days=60)
-PAR_PAGE = 50
 _LIENS = ("financeur", "dossier__organisme", "dossier__territoire")
 _PILOTES = (Role.INSTRUCTEUR, Role.RESPONSABLE, Role.FINANCES, Role.AUDITEUR)
 
@@ -58,51 +58,41 @@ class Suites:
         self.volets: QuerySet[Demande] = volets.filter(financeur__code=financeur) if financeur else volets
 
     def a_notifier(self) -> QuerySet[Demande]:
-        return (
-            self.volets.filter(etat__in=(VOTEE, REFUSEE)).select_related(*_LIENS).order_by("dossier__numero")
-        )
+        return self.volets.filter(etat__in=(VOTEE, REFUSEE)).select_related(*_LIENS)
 
     def a_signer(self) -> QuerySet[Convention]:
         liens = [f"demande__{lien}" for lien in _LIENS]
         conventions = Convention.objects.filter(demande__in=self.volets).exclude(etat=SIGNEE)
-        return conventions.select_related(*liens).order_by("demande__dossier__numero")
+        return conventions.select_related(*liens)
 
     def a_payer(self) -> QuerySet[Tranche]:
         """Les tranches dues, même bloquées ; un solde n'y est qu'après le bilan."""
         liens = [f"demande__{lien}" for lien in _LIENS]
         payee = Versement.objects.filter(tranche=OuterRef("pk"), etat=PAYE)
-        return (
-            Tranche.objects.filter(
-                ~Exists(payee),
-                ~Q(condition=BILAN, exigible_le=None),
-                demande__in=self.volets.filter(etat__in=EN_PAIEMENT),
-                montant__gt=0,
-            )
-            .select_related(*liens)
-            .order_by("echeance", "demande__dossier__numero", "rang")
-        )
+        return Tranche.objects.filter(
+            ~Exists(payee),
+            ~Q(condition=BILAN, exigible_le=None),
+            demande__in=self.volets.filter(etat__in=EN_PAIEMENT),
+            montant__gt=0,
+        ).select_related(*liens)
 
     def bilans_attendus(self) -> QuerySet[Obligation]:
         """Les comptes rendus en retard, puis ceux des soixante prochains jours."""
-        return (
-            Obligation.objects.filter(
-                dossier__in=self.volets.values("dossier"),
-                satisfaite_le=None,
-                dispensee_le=None,
-                echeance__lte=self.jour + A_VENIR,
-            )
-            .select_related("dossier__organisme")
-            .order_by("echeance")
-        )
+        return Obligation.objects.filter(
+            dossier__in=self.volets.values("dossier"),
+            satisfaite_le=None,
+            dispensee_le=None,
+            echeance__lte=self.jour + A_VENIR,
+        ).select_related("dossier__organisme")
 
     def bilans_a_valider(self) -> QuerySet[Bilan]:
         rendus = Bilan.objects.filter(dossier__in=self.volets.values("dossier"), etat=DEPOSE)
-        return rendus.select_related("dossier__organisme").order_by("depose_le")
+        return rendus.select_related("dossier__organisme")
 
     def reversements(self) -> QuerySet[Reversement]:
         liens = [f"demande__{lien}" for lien in _LIENS]
         ouverts = Reversement.objects.filter(demande__in=self.volets, etat__in=(PROJET, DECIDE))
-        return ouverts.select_related(*liens).order_by("reponse_avant_le")
+        return ouverts.select_related(*liens)
 
     def trop_percus(self) -> QuerySet[Decompte]:
         """Un trop-perçu établi que l'agent du financeur n'a pas encore réclamé."""
@@ -140,6 +130,11 @@ def _page(request: HttpRequest, onglet: str, gabarit: str, contexte: Any) -> Htt
     return render(request, gabarit, commun | contexte(suites))
 
 
+def _apres(request: HttpRequest, liste: str) -> str:
+    """Le repère d'une liste de la page : chacune a le sien (« ?apres-notifier=… »)."""
+    return request.GET.get(f"apres-{liste}", "")
+
+
 def _phrase(comptes: dict[str, Any]) -> str:
     """« 3 conventions à signer, 11 versements à préparer (96 400,00 €), 4 bilans en retard. »"""
     montant = euros(comptes["total_a_preparer"])
@@ -170,12 +165,8 @@ def tout(request: HttpRequest) -> HttpResponse:
     """`/suites/` : chaque volet décidé et son état, les derniers d'abord."""
 
     def lire(suites: Suites) -> dict[str, Any]:
-        volets = suites.volets.select_related(*_LIENS).order_by("-pk")
-        apres = request.GET.get("apres", "")
-        if apres.isdecimal() and len(apres) < 19:
-            volets = volets.filter(pk__lt=int(apres))
-        lus = list(volets[: PAR_PAGE + 1])
-        return {"volets": lus[:PAR_PAGE], "suivant": lus[PAR_PAGE - 1].pk if len(lus) > PAR_PAGE else None}
+        volets = suites.volets.select_related(*_LIENS)
+        return {"volets": Page(volets, "-dossier__numero", apres=_apres(request, "volets"))}
 
     return _page(request, "tout", "espaces/suites_tout.html", lire)
 
@@ -183,11 +174,14 @@ def tout(request: HttpRequest) -> HttpResponse:
 @require_safe
 def a_signer(request: HttpRequest) -> HttpResponse:
     def lire(suites: Suites) -> dict[str, Any]:
-        a_notifier = list(suites.a_notifier()[:200])
+        a_notifier = Page(suites.a_notifier(), "dossier__numero", apres=_apres(request, "notifier"))
         for demande in a_notifier:
             siens = roles_sur_demande(request.acteur, demande)
             demande.peut_notifier = Role.AGENT_FINANCEUR in siens
-        return {"a_notifier": a_notifier, "conventions": suites.a_signer()[:200]}
+        conventions = Page(
+            suites.a_signer(), "demande__dossier__numero", apres=_apres(request, "conventions")
+        )
+        return {"a_notifier": a_notifier, "conventions": conventions}
 
     return _page(request, "a-signer", "espaces/suites_a_signer.html", lire)
 
@@ -197,8 +191,11 @@ def a_payer(request: HttpRequest) -> HttpResponse:
     """Chaque ligne dit ce qui la bloque, en mots, dans l'ordre où on le répare."""
 
     def lire(suites: Suites) -> dict[str, Any]:
-        tranches = list(suites.a_payer()[:200])
-        raisons = blocages(tranches, le=suites.jour)
+        dues = suites.a_payer()
+        tranches = Page(
+            dues, "echeance", "demande__dossier__numero", "rang", apres=_apres(request, "versements")
+        )
+        raisons = blocages(tranches.lignes, le=suites.jour)
         en_cours = {
             v.tranche_id: v
             for v in Versement.objects.filter(tranche__in=[t.pk for t in tranches]).exclude(etat=ANNULE)
@@ -215,15 +212,15 @@ def a_payer(request: HttpRequest) -> HttpResponse:
             for t in tranches
         ]
         prevision = (
-            suites.a_payer()
-            .filter(echeance__isnull=False)
+            dues.filter(echeance__isnull=False)
             .order_by()
             .annotate(mois=TruncMonth("echeance"))
             .values("mois")
             .annotate(nombre=Count("pk"), total=somme("montant"))
             .order_by("mois")
         )
-        return {"lignes": lignes, "prevision": list(prevision), "total": sum(t.montant for t in tranches)}
+        somme_due = dues.order_by().aggregate(nombre=Count("pk"), total=somme("montant"))
+        return {"lignes": lignes, "page": tranches, "prevision": list(prevision), "due": somme_due}
 
     return _page(request, "a-payer", "espaces/suites_a_payer.html", lire)
 
@@ -238,14 +235,18 @@ def nom_court(tranche: Tranche) -> str:
 @require_safe
 def a_reclamer(request: HttpRequest) -> HttpResponse:
     def lire(suites: Suites) -> dict[str, Any]:
+        attendus = Page(suites.bilans_attendus(), "echeance", apres=_apres(request, "attendus"))
+        retards = [{"obligation": o, "retard": (suites.jour - o.echeance).days} for o in attendus]
         return {
-            "obligations": [
-                {"obligation": o, "retard": (suites.jour - o.echeance).days}
-                for o in suites.bilans_attendus()[:200]
-            ],
-            "bilans": suites.bilans_a_valider()[:200],
-            "reversements": suites.reversements()[:200],
-            "trop_percus": suites.trop_percus()[:200],
+            "obligations": retards,
+            "attendus": attendus,
+            "bilans": Page(suites.bilans_a_valider(), "depose_le", apres=_apres(request, "bilans")),
+            "reversements": Page(
+                suites.reversements(), "reponse_avant_le", apres=_apres(request, "reversements")
+            ),
+            "trop_percus": Page(
+                suites.trop_percus(), "demande__dossier__numero", apres=_apres(request, "percus")
+            ),
         }
 
     return _page(request, "a-reclamer", "espaces/suites_a_reclamer.html", lire)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,6 +11,7 @@ from django.urls import reverse
 
 from ensemblier.comptes.droits import exiger
 from ensemblier.dossiers.models import Dossier
+from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.registre.models import Evenement
 
@@ -47,13 +49,17 @@ def fil(dossier: Dossier, titre: str = "") -> list[tuple[str, str]]:
     return [*racine, (dossier.numero, reverse("instruction_dossier", args=[dossier.numero])), (titre, "")]
 
 
-def journal_complet(dossier: Dossier, *, au_plus: int | None = None) -> list[dict[str, Any]]:
+def page_du_journal(dossier: Dossier, *, apres: str = "") -> Page:
     """Tout ce qui s'est passé, le plus récent d'abord, avec les faits internes ; pour l'autorité seule."""
     evenements = Evenement.objects.filter(chaine__racine=dossier.racine()).select_related("detail")
+    return Page(evenements, "-rang", apres=apres)
+
+
+def journal(evenements: Iterable[Evenement]) -> list[dict[str, Any]]:
     return [
         {
             "le": e.le, "auteur": e.auteur_nom, "fonction": e.auteur_fonction, "libelle": e.libelle,
             "motif": e.detail.motif, "empreinte": e.empreinte, "rang": e.rang,
         }
-        for e in evenements.order_by("-rang")[:au_plus]
+        for e in evenements
     ]  # fmt: skip

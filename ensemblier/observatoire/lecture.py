@@ -8,12 +8,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from ensemblier.dossiers.models import Ciblage
+from ensemblier.dossiers.models import Ciblage, Dossier
+from ensemblier.interface.pages import Page
 from ensemblier.noyau import packs
 from ensemblier.programmation.models import Attribution
 from ensemblier.territoires.models import Territoire
-
-PAR_PAGE = 50
 
 
 @dataclass
@@ -80,11 +79,15 @@ def totaux(lignes: QuerySet[Attribution]) -> list[Total]:
     return sorted(rendus, key=lambda t: (-t.montant, t.nom))
 
 
-def actions(lignes: QuerySet[Attribution], *, apres: int = 0) -> tuple[list[Action], int]:
-    """Une page d'actions à partir du rang `apres`, et leur nombre : trois requêtes, toujours."""
-    dossiers = lignes.order_by("-demande__dossier__numero").values_list("demande__dossier_id", flat=True)
-    ordre = list(dict.fromkeys(dossiers))
-    voulus = ordre[apres : apres + PAR_PAGE]
+def page_d_actions(lignes: QuerySet[Attribution], *, apres: str = "") -> Page:
+    """Cinquante dossiers décidés, le dernier numéro d'abord."""
+    decides = Dossier.objects.filter(pk__in=lignes.order_by().values("demande__dossier")).only("pk")
+    return Page(decides, "-numero", apres=apres)
+
+
+def actions(lignes: QuerySet[Attribution], page: Page) -> list[Action]:
+    """Les actions d'une page : deux requêtes, toujours."""
+    voulus = [d.pk for d in page]
     rendues: dict[int, Action] = {}
     detail = lignes.filter(demande__dossier__in=voulus).select_related(
         "demande__financeur", "demande__dossier__organisme", "demande__dossier__appel", "deliberation"
@@ -111,7 +114,7 @@ def actions(lignes: QuerySet[Attribution], *, apres: int = 0) -> tuple[list[Acti
     for dossier_id, code, nom in vises.order_by("quartier__nom"):
         if dossier_id in rendues:
             rendues[dossier_id].quartiers.append((code, nom))
-    return [rendues[pk] for pk in voulus if pk in rendues], len(ordre)
+    return [rendues[pk] for pk in voulus if pk in rendues]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -84,22 +83,15 @@ def actions(request: HttpRequest) -> HttpResponse:
         raise Http404
     filtres = _filtres(request)
     lignes = lecture.filtrer(lecture.attributions(request.territoire), **filtres)
-    debut = request.GET.get("debut", "")
-    apres = int(debut) if debut.isdecimal() and len(debut) < 7 else 0
-    page, nombre = lecture.actions(lignes, apres=apres)
-    actifs = {nom: valeur for nom, valeur in filtres.items() if valeur}
-    fin = apres + len(page)
+    page = lecture.page_d_actions(lignes, apres=request.GET.get("apres", ""))
     contexte = {
-        "actions": page,
-        "nombre": nombre,
+        "actions": lecture.actions(lignes, page),
+        "page": page,
+        "nombre": page.total,
         "total": sum((t.montant for t in lecture.totaux(lignes)), Decimal(0)),
         "filtres": filtres,
-        "actifs": actifs,
+        "actifs": any(filtres.values()),
         "choix": lecture.choix(request.territoire),
-        "debut": apres + 1,
-        "fin": fin,
-        "precedent": f"?{urlencode({**actifs, 'debut': max(0, apres - lecture.PAR_PAGE)})}" if apres else "",
-        "suivant": f"?{urlencode({**actifs, 'debut': fin})}" if fin < nombre else "",
         "fil": [("Ce qui est financé", reverse("observatoire")), ("Actions", "")],
     }
     return render(request, "observatoire/actions.html", contexte)

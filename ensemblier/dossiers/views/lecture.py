@@ -36,7 +36,7 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
         "reperes": etapes.reperes(dossier, constats or []),
         "volets": lecture.volets(lues),
         "frise": lecture.frise(dossier, reglement, le=present),
-        "histoire": lecture.histoire(dossier)[:6],
+        "histoire": lecture.histoire(lecture.page_d_histoire(dossier).lignes[:6]),
         "attendues": [p for p in pieces_demandees(lues) if p.est_attendue],
         "ailleurs": depots_ailleurs(lues, reglement) if dossier.depose_le else (),
         "retirable": bool(
@@ -50,7 +50,11 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
 def historique(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/historique/` : tout ce que le porteur peut lire, avec son empreinte."""
     dossier, roles = en_porteur(request, numero)
-    contexte = cadre(dossier, roles, "Historique") | {"histoire": lecture.histoire(dossier)}
+    page_lue = lecture.page_d_histoire(dossier, apres=request.GET.get("apres", ""))
+    contexte = cadre(dossier, roles, "Historique") | {
+        "histoire": lecture.histoire(page_lue),
+        "page": page_lue,
+    }
     return render(request, "dossiers/historique.html", contexte)
 
 

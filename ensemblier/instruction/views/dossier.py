@@ -20,7 +20,7 @@ from ensemblier.instruction import actes
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import completude
 from ensemblier.instruction.forms import DauphinForm, DepotForm, JugementForm
-from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal_complet
+from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal, page_du_journal
 from ensemblier.instruction.models import Complement
 from ensemblier.instruction.views.commun import essayer, jouer, statut
 from ensemblier.noyau.machine import Role
@@ -163,7 +163,11 @@ def _lignes_de_depot(
 def historique(request: HttpRequest, numero: str) -> HttpResponse:
     """`/instruction/<n>/historique/` : tout, faits internes compris."""
     dossier = dossier_a_instruire(request, numero)
-    contexte = {"dossier": dossier, "fil": fil(dossier, "Historique"), "evenements": journal_complet(dossier)}
+    page_lue = page_du_journal(dossier, apres=request.GET.get("apres", ""))
+    contexte = {
+        "dossier": dossier, "fil": fil(dossier, "Historique"), "page": page_lue,
+        "evenements": journal(page_lue),
+    }  # fmt: skip
     return render(request, "instruction/historique.html", contexte)
 
 

@@ -21,6 +21,7 @@ from ensemblier.interface import constats as mise_en_constat
 from ensemblier.interface import dessins, formats, presentation, tableaux
 from ensemblier.interface.icones import ICONES, dessin
 from ensemblier.interface.lecture import lire, part, texte
+from ensemblier.interface.pages import Page
 
 register = template.Library()
 DOSSIER = "interface/composants"
@@ -109,6 +110,20 @@ def pagination(
     """`{% pagination precedent=url suivant=url debut=1 fin=50 total=205 %}` : des liens, rien d'autre."""
     mots = {"precedent": precedent, "suivant": suivant, "nom": nom}
     return mots | {"debut": debut, "fin": fin, "total": total}
+
+
+@register.inclusion_tag(f"{DOSSIER}/pagination.html", takes_context=True)
+def suivants(context: Context, page: Page, liste: str = "") -> dict[str, Any]:
+    """`{% suivants page "versements" %}` : le total et la suite d'une `Page`, rien si elle tient en une.
+
+    `liste` la nomme quand la page en montre plusieurs : son repère est alors « apres-versements ».
+    """
+    if page.est_la_premiere and not page.suivant:
+        return {}
+    nom, dits = f"apres-{liste}" if liste else "apres", context["request"].GET.copy()
+    dits[nom] = page.suivant
+    suite = f"?{dits.urlencode()}" if page.suivant else ""
+    return {"suivant": suite, "total": page.total, "nom": f"Pages : {liste}" if liste else "Pages"}
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,68 @@
+"""Cinquante lignes à la fois : la page suivante repart après la dernière, sans recompter ce qui précède."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from django.db.models import F, Q, QuerySet
+
+PAR_PAGE = 50
+
+
+class Page:
+    """Une page d'une liste triée par `cles` (« -depose_le », « echeance »…), la clé primaire en dernier.
+
+    `apres` est la clé primaire de la dernière ligne de la page d'avant ; une autre valeur ouvre la première.
+    Une ligne qui a quitté la liste entre-temps (payée, signée) garde sa place de repère ; une case vide se
+    range à la fin.
+    """
+
+    def __init__(self, lignes: QuerySet[Any], *cles: str, apres: str = "") -> None:
+        self._toutes = lignes
+        self._cles = (*cles, "-pk" if cles and cles[-1][0] == "-" else "pk")
+        repere = self._repere(apres)
+        self.est_la_premiere = repere is None
+        suite = lignes if repere is None else lignes.filter(self._apres(repere))
+        lues = list(suite.order_by(*(self._tri(cle) for cle in self._cles))[: PAR_PAGE + 1])
+        self.lignes = lues[:PAR_PAGE]
+        self.suivant = str(self.lignes[-1].pk) if len(lues) > PAR_PAGE else ""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.lignes)
+
+    def __len__(self) -> int:
+        return len(self.lignes)
+
+    @cached_property
+    def total(self) -> int:
+        """Combien de lignes en tout ; une requête, et aucune si la page les montre toutes."""
+        if self.est_la_premiere and not self.suivant:
+            return len(self.lignes)
+        return self._toutes.order_by().count()
+
+    def _repere(self, apres: str) -> tuple[Any, ...] | None:
+        if not (apres.isascii() and apres.isdecimal() and len(apres) < 19):
+            return None
+        lus = self._toutes.model._base_manager.filter(pk=int(apres))
+        return lus.values_list(*(cle.lstrip("-") for cle in self._cles)).first()
+
+    @staticmethod
+    def _tri(cle: str) -> Any:
+        champ = F(cle.lstrip("-"))
+        return champ.desc(nulls_last=True) if cle[0] == "-" else champ.asc(nulls_last=True)
+
+    def _apres(self, repere: tuple[Any, ...]) -> Q:
+        """Ce qui vient après le repère : plus loin sur une clé, égal sur les précédentes."""
+        suite, egal = Q(pk__in=[]), Q()
+        for cle, valeur in zip(self._cles, repere, strict=True):
+            champ = cle.lstrip("-")
+            vide = Q(**{f"{champ}__isnull": True})
+            if valeur is None:
+                egal &= vide
+                continue
+            plus_loin = Q(**{f"{champ}__{'lt' if cle[0] == '-' else 'gt'}": valeur})
+            suite |= egal & (plus_loin | vide)
+            egal &= Q(**{champ: valeur})
+        return suite
