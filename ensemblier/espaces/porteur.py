@@ -16,10 +16,13 @@ from ensemblier.bilans.etats import A_CORRIGER, ATTENDU
 from ensemblier.bilans.models import Bilan
 from ensemblier.conventions.models import Tranche
 from ensemblier.dossiers.attentes import Attente, attentes, du_porteur, etapes_commencees
-from ensemblier.dossiers.etats import ABANDONNEE, BROUILLON
+from ensemblier.dossiers.etats import ABANDONNEE, BROUILLON, CLOS, IRRECEVABLE, RETIRE
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.noyau.calendrier import jour_de
 
+A_FAIRE, EN_COURS, TERMINES = "a-faire", "en-cours", "termines"
+_NOMS = {A_FAIRE: "À faire", EN_COURS: "En cours", TERMINES: "Terminés"}
+FERMES = (IRRECEVABLE, RETIRE, CLOS)
 _CONDITIONS = {
     "notification": "après la notification",
     "convention": "après signature de la convention par les deux parties",
@@ -37,7 +40,8 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
     contexte = {
         "taches": [(a, a.retard(jour_de(present))) for a in taches],
         "premiere": next((a for a in taches if a.avant), None),
-        "dossiers": [_carte(d) for d in dossiers],
+        "groupes": _groupes(dossiers, {a.dossier for a in taches}),
+        "dossiers": dossiers,
         "argent": _argent(dossiers),
         "appels": _ouverts(request, present),
     }
@@ -56,6 +60,15 @@ def _bilans(dossiers: list[Dossier]) -> list[Attente]:
         for bilan in Bilan.objects.filter(dossier__in=par_pk, etat__in=mots)
         for d in (par_pk[bilan.dossier_id],)
     ]  # fmt: skip
+
+
+def _groupes(dossiers: list[Dossier], a_faire: set[str]) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """Les dossiers par moment : à faire, en cours, terminés (repliés) ; chacun dans un seul groupe."""
+    ranges: dict[str, list[dict[str, Any]]] = {A_FAIRE: [], EN_COURS: [], TERMINES: []}
+    for d in dossiers:
+        moment = A_FAIRE if d.numero in a_faire else TERMINES if d.etat in FERMES else EN_COURS
+        ranges[moment].append(_carte(d))
+    return [(moment, _NOMS[moment], cartes) for moment, cartes in ranges.items() if cartes]
 
 
 def _carte(dossier: Dossier) -> dict[str, Any]:

@@ -34,6 +34,18 @@ def test_un_appel_ouvert_dit_le_temps_qui_reste():
     assert "5\u00a0h\u00a012" in _accueil("2025-05-25 18:47")
 
 
+def test_plusieurs_appels_ouverts_menent_a_leur_liste():
+    """Le bouton ne choisit pas pour l'habitant : un seul appel, sa page ; plusieurs, leur liste."""
+    fabriques.appel()
+    seul = _accueil("2025-05-13 10:00")
+    assert 'href="/appels/ami-2025/">Voir l\'appel ouvert</a>' in seul
+    second = fabriques.appel("aap-2026")
+    second.jalons.filter(nature="depot").update(debut="2025-05-01", fin="2025-06-30")
+    page = _accueil("2025-05-13 10:00")
+    assert 'href="/appels/">Voir les 2 appels ouverts</a>' in page
+    assert "Voir l'appel ouvert" not in page
+
+
 def test_sans_appel_ouvert_le_prochain_est_annonce():
     fabriques.appel("aap-2026")
     page = _accueil("2025-10-01 10:00")

@@ -28,7 +28,7 @@ from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views.commun import cadre, en_porteur, lignes_de_pieces
 from ensemblier.interface.constats import REPLIEES, famille
-from ensemblier.interface.formats import heure
+from ensemblier.interface.formats import accord, heure
 from ensemblier.noyau.machine import Role
 from ensemblier.noyau.regles import Fiche, Rapport
 
@@ -187,6 +187,7 @@ def _juge(dossier: Dossier, rapport: Rapport, etape: str) -> dict[str, Any]:
     """Les constats de l'étape devant, les autres ensuite ; les repères de la liste des étapes."""
     constats = etapes.sans_les_declarations(rapport, reglement_de(dossier))
     ici = etapes.de_l_etape(constats, etapes.PAR_CODE[etape])
+    restantes, restantes_ici = etapes.restantes(constats), etapes.restantes(ici)
     par_champ: dict[str, list[Any]] = {}
     for c in ici:
         if famille(c) not in REPLIEES:
@@ -196,7 +197,11 @@ def _juge(dossier: Dossier, rapport: Rapport, etape: str) -> dict[str, Any]:
         "constats_ici": ici,
         "constats_ailleurs": [c for c in etapes.par_moment(constats)[0] if c not in ici],
         "reperes": etapes.reperes(dossier, constats, etape),
-        "restantes": etapes.restantes(constats),
+        "restantes": restantes,
+        "restantes_ailleurs": restantes - restantes_ici,
+        "titre_ici": f"Cette étape : {accord(restantes_ici, 'point')} à compléter"
+        if restantes_ici
+        else "Cette étape : rien ne bloque",
         "financement": rapport.financement,
         "totaux": totaux(rapport),
         "par_champ": par_champ,
@@ -265,6 +270,7 @@ def constats(request: HttpRequest, numero: str) -> HttpResponse:
     contexte = _juge(dossier, rapport, code) | {
         "dossier": dossier,
         "etape": etapes.PAR_CODE[code],
+        "limite": dossier.appel.jalons.filter(nature="depot").first(),
         "vivant": True,
     }
     places = {etapes.ancre(champ) for champ in _places(formulaires)}

@@ -1,0 +1,63 @@
+"""« Il reste n points » : un seul calcul, le même nombre en tête, en marge, en direct et sur le dossier."""
+
+import re
+
+import pytest
+import time_machine
+
+from ensemblier.dossiers.etapes import CODES
+from tests import fabriques as f
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def avant_la_fermeture():
+    with time_machine.travel(f.instant("2025-10-28 10:00"), tick=True):
+        yield
+
+
+@pytest.fixture
+def vide():
+    """Un brouillon de l'AAP auquel il manque des réponses à plusieurs étapes."""
+    return f.dossier(
+        "aap-2026", action__pilier=None, action__droit_commun=None, action__quartiers=None, publics=None
+    )
+
+
+def _nombre(motif, page):
+    trouve = re.search(motif, page)
+    return int(trouve[1]) if trouve else 0
+
+
+def _points(page):
+    """(en tête, à cette étape, ailleurs) tels qu'ils sont écrits."""
+    texte = page.replace("\u00a0", " ")
+    return (
+        _nombre(r"Il reste (\d+) points? à compléter", texte),
+        _nombre(r"Cette étape : (\d+) points? à compléter", texte),
+        _nombre(r"Le reste du dossier : (\d+) points? à compléter", texte),
+    )
+
+
+def test_la_tete_est_la_somme_de_la_marge_a_chaque_etape(vide):
+    amina, tetes = f.client("amina"), set()
+    for code in CODES:
+        tete, ici, ailleurs = _points(amina.get(f"/dossiers/{vide.numero}/{code}/").content.decode())
+        assert tete == ici + ailleurs > 0, code
+        tetes.add(tete)
+    dossier, *_ = _points(amina.get(f"/dossiers/{vide.numero}/").content.decode())
+    assert tetes == {dossier}
+
+
+def test_une_reponse_tapee_change_la_tete_et_la_marge_ensemble(vide):
+    amina = f.client("amina")
+    avant, *_ = _points(amina.get(f"/dossiers/{vide.numero}/action/").content.decode())
+    pilier = f.territoire().piliers.get(code="agir")
+    direct = amina.post(
+        f"/dossiers/{vide.numero}/constats/?etape=action",
+        {"pilier": pilier.pk, "intitule": vide.intitule, "droit_commun": "France Travail suit chacun."},
+    ).content.decode()
+    tete, ici, ailleurs = _points(direct)
+    assert tete == ici + ailleurs < avant
+    assert 'id="reste" hx-swap-oob="true"' in direct
