@@ -16,11 +16,13 @@ PARAMETRES = {
 }
 for _nom in (
     "organisme", "organisme_identite", "organisme_rib", "organisme_engagement", "organisme_personnes",
-    "organisme_retirer_personne", "rib_fichier", "rib_montrer", "rib_verifier",
+    "organisme_retirer_personne", "invitation_retirer", "rib_fichier", "rib_montrer", "rib_verifier",
 ):  # fmt: skip
     PARAMETRES[_nom] = {"cle": lambda m: m.decide.organisme.cle}
 for _nom in ("rib_fichier", "rib_montrer", "rib_verifier"):
     PARAMETRES[_nom]["pk"] = lambda m: m.decide.organisme.ribs.get().pk
+PARAMETRES["invitation_accepter"] = {"pk": 0}
+PARAMETRES["invitation_retirer"]["pk"] = 0
 PARAMETRES["organisme_retirer_personne"]["pk"] = lambda m: m.personnes["lucas"].rattachements.get().pk
 
 for _nom in (
@@ -76,6 +78,8 @@ TABLE = {
     "rib_verifier": ("c----c----------", "ciinnciinnnnnnoi"),
     "organisme_engagement": ("coinnciinnnnnnii", "coinnciinnnnnnii"),
     "organisme_personnes": ("coinncionnnnnnii", "coinncionnnnnnii"),
+    "invitation_accepter": ("c----c----------", "cnnnncnnnnnnnnnn"),
+    "invitation_retirer": ("c----c----------", "cninncinnnnnnnii"),
     "organisme_retirer_personne": ("c----c----------", "coinncionnnnnnii"),
     "suites_lot": ("ciiiicooooiiiiii", "ciiiicooooiiiiii"),
     "suite_notifier": ("ciinncooinininii", "ciinnciiinininii"),

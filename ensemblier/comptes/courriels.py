@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ensemblier.comptes.models import Rattachement, Rib
+from ensemblier.comptes.models import Invitation, Rattachement, Rib
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.registre.courriels import poster
+
+
+def inviter(invitation: Invitation, *, le: datetime) -> None:
+    """Le même message, que l'adresse ait un compte ou non."""
+    poster(
+        cle=f"invitation-{invitation.pk}-{le:%Y%m%d}",
+        a=invitation.courriel,
+        sujet=f"{invitation.organisme.nom} vous invite",
+        gabarit="comptes/courriels/invitation",
+        contexte={"invitation": invitation, "organisme": invitation.organisme},
+        le=le,
+    )
 
 
 def annoncer_le_rib(rib: Rib, ancien: Rib | None, *, le: datetime) -> None:

@@ -220,10 +220,12 @@ class EngagementForm(Formulaire):
     )
 
 
-class RattachementForm(Formulaire):
-    """Rattacher une personne qui a déjà un compte."""
+class InvitationForm(Formulaire):
+    """Inviter une personne, qu'elle ait déjà un compte ou non."""
 
-    courriel = forms.EmailField(label="Son adresse électronique", help_text="Celle de son compte Ensemblier.")
+    courriel = forms.EmailField(
+        label="Son adresse électronique", help_text="Celle avec laquelle elle se connecte, ou se connectera."
+    )
     qualite = forms.ChoiceField(
         label="Ce qu'elle pourra faire",
         choices=(
@@ -244,8 +246,3 @@ class RattachementForm(Formulaire):
                 "mandat", "Aucun mandat n'est écrit. Dites ce qui permet à cette personne de signer."
             )
         return donnees
-
-    def personne(self) -> Utilisateur | None:
-        """Le compte actif de cette adresse."""
-        courriel = self.cleaned_data["courriel"].lower()
-        return Utilisateur.objects.filter(courriel=courriel, is_active=True).first()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -176,6 +176,47 @@ class Rattachement(DansLeTemps):
         constraints = (
             models.UniqueConstraint(
                 fields=("utilisateur", "organisme", "qualite"), name="rattachement_unique"
+            ),
+        )
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def ouvertes(self, le: datetime) -> InvitationQuerySet:
+        """Ni acceptées, ni retirées, ni vieilles de plus d'un mois."""
+        return self.filter(acceptee_le=None, retiree_le=None, envoyee_le__gte=le - Invitation.DUREE)
+
+    def pour(self, utilisateur: Utilisateur, le: datetime) -> InvitationQuerySet:
+        """Celles d'une adresse que la personne a prouvée sienne : une adresse écrite ne suffit pas."""
+        prouvees = utilisateur.emailaddress_set.filter(verified=True).values_list("email", flat=True)
+        return self.ouvertes(le).filter(courriel__in=[adresse.lower() for adresse in prouvees])
+
+
+class Invitation(models.Model):
+    """Une personne attendue dans un organisme ; elle accepte elle-même, si elle a cette adresse.
+
+    L'organisme lit la même chose, que l'adresse ait un compte ou non : nul n'apprend qui est inscrit.
+    """
+
+    DUREE = timedelta(days=30)
+
+    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="invitations")
+    courriel = models.EmailField()
+    qualite = models.CharField(max_length=12, choices=Rattachement.Qualite)
+    fonction = models.CharField(max_length=120)
+    mandat = models.CharField(max_length=200, blank=True)
+    envoyee_le = models.DateTimeField()
+    envoyee_par = models.CharField(max_length=150)
+    acceptee_le = models.DateTimeField(null=True)
+    retiree_le = models.DateTimeField(null=True)
+    objects = InvitationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("courriel", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("organisme", "courriel", "qualite"),
+                condition=Q(acceptee_le=None, retiree_le=None),
+                name="invitation_ouverte_unique",
             ),
         )
 

@@ -29,6 +29,7 @@ urlpatterns = [
     path("mon-compte/", compte.mon_compte, name="mon_compte"),
     path("mon-organisme/", organisme.miens, name="mon_organisme"),
     path("mon-organisme/creer/", organisme.creer, name="organisme_creer"),
+    path("mon-organisme/invitations/<int:pk>/", organisme.accepter_invitation, name="invitation_accepter"),
     path("organismes/<str:cle>/", organisme.page, name="organisme"),
     path("organismes/<str:cle>/identite/", organisme.identite, name="organisme_identite"),
     path("organismes/<str:cle>/rib/", organisme.ajouter_rib, name="organisme_rib"),
@@ -37,6 +38,11 @@ urlpatterns = [
     path("organismes/<str:cle>/rib/<int:pk>/controle/", organisme.rib_verifier, name="rib_verifier"),
     path("organismes/<str:cle>/engagement/", organisme.engagement, name="organisme_engagement"),
     path("organismes/<str:cle>/personnes/", organisme.personnes, name="organisme_personnes"),
+    path(
+        "organismes/<str:cle>/invitations/<int:pk>/retirer/",
+        organisme.retirer_invitation,
+        name="invitation_retirer",
+    ),
     path(
         "organismes/<str:cle>/personnes/<int:pk>/retirer/",
         organisme.retirer_personne,

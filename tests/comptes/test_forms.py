@@ -3,7 +3,7 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from ensemblier.comptes.forms import CreationForm, RattachementForm, RibForm
+from ensemblier.comptes.forms import CreationForm, InvitationForm, RibForm
 from tests import fabriques
 
 pytestmark = pytest.mark.django_db
@@ -84,5 +84,5 @@ def test_une_piece_qui_n_est_pas_un_rib_lisible_est_refusee(octets):
 
 
 def test_une_signataire_a_un_mandat():
-    form = RattachementForm({"courriel": "x@y.example", "qualite": "signataire", "fonction": "Trésorière"})
+    form = InvitationForm({"courriel": "x@y.example", "qualite": "signataire", "fonction": "Trésorière"})
     assert "mandat" in form.errors

@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from ensemblier.comptes.models import Organisme, Rattachement, Utilisateur
+from ensemblier.comptes import actes
+from ensemblier.comptes.models import Invitation, Organisme, Rattachement, Utilisateur
 from ensemblier.registre.models import Courriel, Evenement
 from tests import fabriques
 from tests.comptes.test_actes import _rib
@@ -235,17 +236,87 @@ def test_un_rib_faux_garde_le_titulaire_et_pas_de_compte():
     assert "Nom tapé" in _texte(reponse)
 
 
-def test_souscrire_puis_rattacher_par_les_pages():
+def test_souscrire_puis_inviter_par_les_pages():
     fabriques.personne("amina")
     david = fabriques.personne("david")
     navigateur = fabriques.client("amina")
     assert navigateur.post(f"{BASE}engagement/", {}).status_code == 422
     assert navigateur.post(f"{BASE}engagement/", {"engagement": "on"})["Location"] == BASE
     assert "Souscrit le" in _texte(navigateur.get(BASE))
-    champs = {"courriel": "inconnu@asso.example", "qualite": "redacteur", "fonction": "Aide"}
-    assert "Aucun compte n'a cette adresse" in _texte(navigateur.post(f"{BASE}personnes/", champs))
-    navigateur.post(f"{BASE}personnes/", {**champs, "courriel": david.courriel})
+    champs = {"courriel": david.courriel, "qualite": "redacteur", "fonction": "Aide"}
+    navigateur.post(f"{BASE}personnes/", champs)
+    assert fabriques.client("david").get(BASE).status_code == 404
+    _accepter("david")
     assert fabriques.client("david").get(BASE).status_code == 200
+
+
+def _accepter(qui):
+    """Ouvre « Mon organisme » et suit le bouton de l'invitation."""
+    client = fabriques.client(qui)
+    adresse = re.search(r'action="(/mon-organisme/invitations/\d+/)"', _texte(client.get("/mon-organisme/")))
+    return client.post(adresse[1])
+
+
+def _apres_invitation(navigateur, courriel):
+    """Tout ce que le signataire lit après une invitation : la réponse et la page, sans l'adresse."""
+    champs = {"courriel": courriel, "qualite": "redacteur", "fonction": "Aide"}
+    reponse = navigateur.post(f"{BASE}personnes/", champs)
+    page = _texte(navigateur.get(BASE)).replace(courriel, "X")
+    Invitation.objects.all().delete()
+    return reponse.status_code, reponse["Location"], re.sub(r'value="\w{64}"|invitations/\d+/', "", page)
+
+
+def test_une_adresse_avec_ou_sans_compte_recoit_la_meme_reponse():
+    fabriques.personne("amina")
+    connu, inconnu = fabriques.personne("david").courriel, "inconnu@asso.example"
+    navigateur = fabriques.client("amina")
+    assert _apres_invitation(navigateur, connu) == _apres_invitation(navigateur, inconnu)
+    textes = {c.destinataire: c.texte for c in Courriel.objects.filter(sujet__endswith="vous invite")}
+    assert textes[connu] == textes[inconnu]
+
+
+def test_dire_le_nom_du_compte_se_verrait_garde_levee(monkeypatch):
+    """L'ancien geste, rattacher aussitôt qui a un compte, ferait échouer l'essai précédent."""
+    fabriques.personne("amina")
+    david, navigateur = fabriques.personne("david"), fabriques.client("amina")
+    vrai = actes.inviter
+
+    def aussitot(organisme, *, courriel, **champs):
+        if courriel == david.courriel:
+            actes.rattacher(organisme, utilisateur=david, **champs)
+        return vrai(organisme, courriel=courriel, **champs)
+
+    monkeypatch.setattr("ensemblier.comptes.views.organisme.actes.inviter", aussitot)
+    connu = _apres_invitation(navigateur, david.courriel)
+    assert connu != _apres_invitation(navigateur, "inconnu@asso.example")
+
+
+def test_seule_l_adresse_prouvee_accepte_une_fois():
+    fabriques.personne("amina")
+    david = fabriques.personne("david")
+    champs = {"courriel": david.courriel.upper(), "qualite": "redacteur", "fonction": "Aide"}
+    fabriques.client("amina").post(f"{BASE}personnes/", champs)
+    adresse = f"/mon-organisme/invitations/{Invitation.objects.get().pk}/"
+    assert fabriques.client("lucas").post(adresse).status_code == 404
+    EmailAddress.objects.filter(user=david).update(verified=False)
+    assert fabriques.client("david").post(adresse).status_code == 404
+    EmailAddress.objects.filter(user=david).update(verified=True)
+    assert fabriques.client("david").post(adresse).status_code == 302
+    assert fabriques.client("david").post(adresse).status_code == 404
+
+
+def test_une_invitation_retiree_ou_vieille_ne_s_accepte_plus():
+    fabriques.personne("amina")
+    david, amina = fabriques.personne("david"), fabriques.client("amina")
+    champs = {"courriel": david.courriel, "qualite": "redacteur", "fonction": "Aide"}
+    amina.post(f"{BASE}personnes/", champs)
+    premiere = Invitation.objects.get()
+    assert "Retirer l'invitation" in _texte(amina.get(BASE))
+    amina.post(f"{BASE}invitations/{premiere.pk}/retirer/")
+    assert fabriques.client("david").post(f"/mon-organisme/invitations/{premiere.pk}/").status_code == 404
+    amina.post(f"{BASE}personnes/", champs)
+    Invitation.objects.filter(retiree_le=None).update(envoyee_le=fabriques.instant("2025-01-02 09:00"))
+    assert "vous invite" not in _texte(fabriques.client("david").get("/mon-organisme/", follow=True))
 
 
 def test_son_nom_se_change_et_reste_tape_si_l_autre_manque():

@@ -16,11 +16,11 @@ from ensemblier.comptes.droits import exiger_sur, roles_sur_organisme
 from ensemblier.comptes.forms import (
     CreationForm,
     EngagementForm,
+    InvitationForm,
     OrganismeForm,
-    RattachementForm,
     RibForm,
 )
-from ensemblier.comptes.models import Organisme, Rattachement, Rib
+from ensemblier.comptes.models import Invitation, Organisme, Rattachement, Rib
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.fichiers import servir
@@ -53,12 +53,14 @@ def _fil(organisme: Organisme, titre: str) -> list[tuple[str, str]]:
 
 @require_safe
 def miens(request: HttpRequest) -> HttpResponse:
-    """`/mon-organisme/` : le mien s'il est seul, la liste s'il y en a plusieurs, la création sinon."""
+    """`/mon-organisme/` : les invitations reçues, le mien s'il est seul, la liste, ou la création."""
     rattachements = Rattachement.objects.en_vigueur(timezone.localdate()).filter(utilisateur=request.user)
     organismes = list(Organisme.objects.filter(rattachements__in=rattachements).distinct().order_by("nom"))
-    if len(organismes) == 1:
+    invitations = list(Invitation.objects.pour(request.user, timezone.now()).select_related("organisme"))
+    if len(organismes) == 1 and not invitations:
         return redirect("organisme", organismes[0].cle)
-    return render(request, "comptes/mes_organismes.html", {"organismes": organismes})
+    contexte = {"organismes": organismes, "invitations": invitations}
+    return render(request, "comptes/mes_organismes.html", contexte)
 
 
 @require_http_methods(["GET", "POST"])
@@ -101,6 +103,7 @@ def page(request: HttpRequest, cle: str) -> HttpResponse:
         "voit_le_rib": bool(roles & {Role.SIGNATAIRE, Role.REDACTEUR, Role.FINANCES}),
         "engagement": organisme.engagement_courant(),
         "personnes": organisme.rattachements.en_vigueur(timezone.localdate()).select_related("utilisateur"),
+        "invitations": organisme.invitations.ouvertes(timezone.now()),
         "manques": _manques(organisme, ribs),
     }
     return render(request, "comptes/organisme.html", contexte)
@@ -227,25 +230,40 @@ def engagement(request: HttpRequest, cle: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def personnes(request: HttpRequest, cle: str) -> HttpResponse:
-    """`/organismes/<cle>/personnes/` : rattacher quelqu'un, par une ou un signataire."""
+    """`/organismes/<cle>/personnes/` : inviter quelqu'un ; la réponse ne dit pas s'il a un compte."""
     organisme, roles = _lire(request, cle)
     exiger_sur(roles, Role.SIGNATAIRE, Role.RESPONSABLE)
-    form = RattachementForm(_saisie(request))
+    form = InvitationForm(_saisie(request))
     if request.method == "POST" and form.is_valid():
-        if (personne := form.personne()) is None:
-            form.add_error(
-                "courriel",
-                "Aucun compte n'a cette adresse. Demandez à la personne de créer son compte d'abord.",
-            )
-        else:
-            donnees = {n: form.cleaned_data[n] for n in ("qualite", "fonction", "mandat")}
-            actes.rattacher(
-                organisme, utilisateur=personne, par=request.acteur, roles=roles, le=timezone.now(), **donnees
-            )
-            messages.success(request, f"{personne.nom_complet} fait partie de {organisme.nom}.")
-            return redirect("organisme", organisme.cle)
-    contexte = {"form": form, "organisme": organisme, "fil": _fil(organisme, "Rattacher une personne")}
+        actes.inviter(organisme, **form.cleaned_data, par=request.acteur, roles=roles, le=timezone.now())
+        messages.success(request, f"Invitation envoyée à {form.cleaned_data['courriel'].lower()}.")
+        return redirect("organisme", organisme.cle)
+    contexte = {"form": form, "organisme": organisme, "fil": _fil(organisme, "Inviter une personne")}
     return render(request, "comptes/organisme_personnes.html", contexte, status=422 if form.errors else 200)
+
+
+@require_POST
+def retirer_invitation(request: HttpRequest, cle: str, pk: int) -> HttpResponse:
+    organisme, roles = _lire(request, cle)
+    exiger_sur(roles, Role.SIGNATAIRE, Role.RESPONSABLE)
+    ouvertes = organisme.invitations.ouvertes(timezone.now()).select_related("organisme")
+    actes.retirer_l_invitation(
+        get_object_or_404(ouvertes, pk=pk), par=request.acteur, roles=roles, le=timezone.now()
+    )
+    messages.success(request, "L'invitation est retirée.")
+    return redirect("organisme", organisme.cle)
+
+
+@require_POST
+def accepter_invitation(request: HttpRequest, pk: int) -> HttpResponse:
+    """La personne invitée, connectée avec l'adresse invitée, entre dans l'organisme."""
+    if request.acteur is None:
+        raise Http404
+    miennes = Invitation.objects.pour(request.user, timezone.now()).select_related("organisme")
+    invitation = get_object_or_404(miennes, pk=pk)
+    actes.accepter_l_invitation(invitation, utilisateur=request.user, par=request.acteur, le=timezone.now())
+    messages.success(request, f"Vous faites partie de {invitation.organisme.nom}.")
+    return redirect("organisme", invitation.organisme.cle)
 
 
 @require_POST
