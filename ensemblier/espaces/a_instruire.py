@@ -28,6 +28,13 @@ from ensemblier.instruction.models import Avis, Complement
 from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur, Role
 
+TRIS = {
+    "-depot": ("Dernier dépôt d'abord", ("-depose_le",)),
+    "depot": ("Premier dépôt d'abord", ("depose_le",)),
+    "-demande": ("Plus grosse demande d'abord", ("-demande_totale",)),
+    "porteur": ("Par porteur", ("organisme__nom", "numero")),
+    "numero": ("Par numéro", ("numero",)),
+}
 A_FAIRE, EN_RETARD, TOUT = "a-faire", "en-retard", "tout"
 ETATS = tuple((code, agent) for code, (_, agent) in DOSSIER.etats.items() if code != BROUILLON)
 
@@ -61,9 +68,14 @@ def liste(request: HttpRequest) -> HttpResponse:
         tout=Count("pk"),
         filtres=Count("pk", filter=condition),
     )
-    page = _page(visibles.filter(condition), siennes, request.GET.get("apres", ""))
+    tri = request.GET.get("tri", "")
+    legende, cles = TRIS.get(tri) or TRIS["-depot"]
+    page = _page(visibles.filter(condition), siennes, cles, request.GET.get("apres", ""))
     contexte = {
         "colonnes": A_INSTRUIRE,
+        "tris": [(code, mot) for code, (mot, _) in TRIS.items()],
+        "tri": tri,
+        "legende": legende,
         "lignes": _lignes(page.lignes, acteur, siennes, jour),
         "comptes": comptes,
         "vue": vue,
@@ -97,8 +109,8 @@ def _filtre(dits: Mapping[str, str]) -> Q:
     return filtre
 
 
-def _page(dossiers: DossierQuerySet, siennes: list[Attente], apres: str) -> Page:
-    """Cinquante dossiers, le plus récent d'abord."""
+def _page(dossiers: DossierQuerySet, siennes: list[Attente], cles: tuple[str, ...], apres: str) -> Page:
+    """Cinquante dossiers, avec ce que chacun attend de la personne."""
     annotees = {f"attente_{rang}": a.condition for rang, a in enumerate(siennes)}
     lus = dossiers.annotate(**annotees).select_related("appel", "organisme")
     lourdes = (
@@ -109,7 +121,7 @@ def _page(dossiers: DossierQuerySet, siennes: list[Attente], apres: str) -> Page
         "appel__projet",
         "appel__chapo",
     )
-    return Page(lus.defer(*lourdes), "-depose_le", apres=apres)
+    return Page(lus.defer(*lourdes), *cles, apres=apres)
 
 
 def _adresse(request: HttpRequest, **change: str) -> str:

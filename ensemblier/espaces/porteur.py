@@ -22,7 +22,7 @@ from ensemblier.noyau.calendrier import jour_de
 
 A_FAIRE, EN_COURS, TERMINES = "a-faire", "en-cours", "termines"
 _NOMS = {A_FAIRE: "À faire", EN_COURS: "En cours", TERMINES: "Terminés"}
-FERMES = (IRRECEVABLE, RETIRE, CLOS)
+FERMES = (BROUILLON, IRRECEVABLE, RETIRE, CLOS)
 _CONDITIONS = {
     "notification": "après la notification",
     "convention": "après signature de la convention par les deux parties",
@@ -63,7 +63,7 @@ def _bilans(dossiers: list[Dossier]) -> list[Attente]:
 
 
 def _groupes(dossiers: list[Dossier], a_faire: set[str]) -> list[tuple[str, str, list[dict[str, Any]]]]:
-    """Les dossiers par moment : à faire, en cours, terminés (repliés) ; chacun dans un seul groupe."""
+    """Les dossiers par moment : à faire, en cours, terminés ; un brouillon hors délai est terminé (S20)."""
     ranges: dict[str, list[dict[str, Any]]] = {A_FAIRE: [], EN_COURS: [], TERMINES: []}
     for d in dossiers:
         moment = A_FAIRE if d.numero in a_faire else TERMINES if d.etat in FERMES else EN_COURS

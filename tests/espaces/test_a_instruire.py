@@ -1,6 +1,7 @@
 """La liste de travail (É9) : ce qui attend chacun, les filtres, les pages, le nombre de requêtes."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
@@ -9,7 +10,9 @@ from django.urls import reverse
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Dossier
 from ensemblier.instruction import actes
+from ensemblier.registre.actes import reprendre
 from tests import fabriques as f
+from tests import fabriques_suites as s
 
 pytestmark = pytest.mark.django_db
 JUIN = f.instant("2025-06-02 09:00")
@@ -117,6 +120,7 @@ def test_le_referent_lit_ses_contacts_et_ses_avis():
         ({"commune": "LENS"}, 2), ({"commune": "AVION"}, 0),
         ({"q": "jardins"}, 2), ({"q": "sans rapport"}, 0), ({"etat": "inconnu"}, 0),
         ({"etat": "recevable", "q": "cuisine", "commune": "LENS"}, 1), ({"apres": "n'importe quoi"}, 2),
+        ({"tri": "n'importe quoi"}, 2),
     ],
 )  # fmt: skip
 def test_les_filtres(dits, trouve):
@@ -126,9 +130,7 @@ def test_les_filtres(dits, trouve):
 
 
 def test_suivants_ne_perd_ni_ne_repete_aucune_ligne(monkeypatch):
-    from ensemblier.espaces import a_instruire
-
-    monkeypatch.setattr(a_instruire, "PAR_PAGE", 2)
+    monkeypatch.setattr("ensemblier.interface.pages.PAR_PAGE", 2)
     for minute in range(5):
         f.dossier_depose(le=f.instant(f"2025-05-20 10:0{minute // 2}"))
     vus, adresse = [], "?vue=tout"
@@ -171,3 +173,27 @@ def test_un_porteur_n_a_pas_cette_liste(qui):
 def test_un_jure_ne_lit_que_les_dossiers_de_ses_seances():
     recevable()
     assert page("elise").context["lignes"] == []
+
+
+@pytest.mark.parametrize(
+    ("tri", "attendus"),
+    [
+        ("", ["26-0903", "26-0902", "26-0901"]), ("depot", ["26-0901", "26-0902", "26-0903"]),
+        ("-demande", ["26-0902", "26-0901", "26-0903"]), ("porteur", ["26-0903", "26-0901", "26-0902"]),
+        ("numero", ["26-0901", "26-0902", "26-0903"]),
+    ],
+)  # fmt: skip
+def test_la_liste_se_trie_et_la_suite_garde_le_tri(monkeypatch, tri, attendus):
+    for rang, (porteur, siren, demande) in enumerate(
+        (("Bêta", "902100023", "200"), ("Gamma", "902100031", "300"), ("Alpha", "902100049", "100")), start=1
+    ):
+        d = s.dossier(f"26-090{rang}", appel="aap-2026", porteur=s.organisme(porteur, siren))
+        d.demande_totale, d.depose_le = Decimal(demande), f.instant(f"2025-10-2{rang} 10:00")
+        reprendre(d, etat="recevable", par=f.systeme("lens-lievin"), le=s.AVANT, libelle="Repris")
+    monkeypatch.setattr("ensemblier.interface.pages.PAR_PAGE", 2)
+    client, adresse, vus = f.client("benoit"), f"/instruction/?vue=tout&tri={tri}", []
+    while adresse:
+        reponse = client.get(adresse)
+        vus += [ligne.dossier.numero for ligne in reponse.context["lignes"]]
+        adresse = reponse.context["suivant"] and f"/instruction/{reponse.context['suivant']}"
+    assert vus == attendus

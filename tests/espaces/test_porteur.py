@@ -37,4 +37,10 @@ def test_les_dossiers_termines_sont_replies_et_comptes():
     dedans = [bloc for bloc in page.split("<details")[1:] if "Terminés (1)" in bloc.split("</details>")[0]]
     assert dedans
     assert "/dossiers/25-0900/" in dedans[0].split("</details>")[0]
-    assert page.count("/dossiers/25-0900/") == 1
+    assert page.count('href="/dossiers/25-0900/"') == 1
+
+
+def test_un_brouillon_dont_l_appel_est_ferme_est_range_avec_les_termines():
+    brouillon = f.dossier(le=f.instant("2025-05-12 09:00"))
+    with time_machine.travel(f.instant("2025-06-13 10:00"), tick=True):
+        assert _groupes() == [("termines", [brouillon.numero])]
