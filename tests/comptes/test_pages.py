@@ -287,8 +287,8 @@ def test_dire_le_nom_du_compte_se_verrait_garde_levee(monkeypatch):
         return vrai(organisme, courriel=courriel, **champs)
 
     monkeypatch.setattr("ensemblier.comptes.views.organisme.actes.inviter", aussitot)
-    connu = _apres_invitation(navigateur, david.courriel)
-    assert connu != _apres_invitation(navigateur, "inconnu@asso.example")
+    inconnu = _apres_invitation(navigateur, "inconnu@asso.example")
+    assert _apres_invitation(navigateur, david.courriel) != inconnu
 
 
 def test_seule_l_adresse_prouvee_accepte_une_fois():
