@@ -154,6 +154,7 @@ TABLE = {
     "deliberation_joindre": ("c----c----------", "cnnnncoonnnnnnoo"),
     "deliberation_annexer": ("c----c----------", "cnnnncoonnnnnnii"),
     "deliberation_fichier": ("cnnnncnnnnnnnnnn", "c----c----------"),
+    "deliberations": ("ciiiicooooooiioo", "c----c----------"),
     "programmation_appel": ("ciiiicooooooiiio", "ciiiicooooooiiio"),
     "enveloppes": ("ciiiicooooooiiio", "ciiiicnnnnnniiin"),
     "quartiers": ("oooooooooooooooo", "----------------"),

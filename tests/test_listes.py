@@ -21,6 +21,7 @@ LISTES = (
     ("programmation", "benoit"),
     ("programmation_appel", "benoit"),
     ("seances", "benoit"),
+    ("deliberations", "benoit"),
     ("suites", "benoit"),
     ("suites_a_signer", "benoit"),
     ("suites_a_payer", "fatou_finances"),

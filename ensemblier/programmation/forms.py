@@ -19,6 +19,7 @@ from ensemblier.noyau.machine import Role
 from ensemblier.programmation.models import Inscription, Seance
 
 COURT = forms.Textarea({"rows": 3})
+MOTIF_MANQUANT = "Choisissez un motif : il sera écrit dans la lettre."
 CONVOCABLES = (Role.JURY, Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL, *PILOTE)
 
 
@@ -88,7 +89,8 @@ class ConvocationForm(Formulaire):
 
 def _membre(habilitations: list[Habilitation]) -> str:
     premiere = habilitations[0]
-    mandat = f", {_mandat(premiere)}" if premiere.du or premiere.au else ""
+    a_venir = premiere.du is not None and premiere.du > timezone.localdate()
+    mandat = f", {_mandat(premiere)}" if premiere.au or a_venir else ""
     return f"{premiere.utilisateur.nom_complet}, {premiere.fonction}{mandat}"
 
 
@@ -101,7 +103,7 @@ def _mandat(habilitation: Habilitation) -> str:
 
 def _hors_mandat(habilitation: Habilitation, jour: date) -> str:
     return (
-        f"{habilitation.utilisateur.nom_complet} n'est pas en fonction le {jour:%d/%m/%Y} : son mandat va "
+        f"{habilitation.utilisateur.nom_complet} n'est pas en fonction le {jour:%d/%m/%Y} : son mandat va "
         f"{_mandat(habilitation)}. Retirez cette personne, ou changez la date."
     )
 
@@ -114,6 +116,13 @@ class DecisionForm(Formulaire):
         label="Motif", widget=COURT, max_length=1000, required=False,
         help_text="Obligatoire sauf si le dossier est retenu : il est écrit dans la lettre.",
     )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        dits = super().clean() or self.cleaned_data
+        decision = dits.get("decision")
+        if decision and decision != Inscription.Decision.RETENU and not dits.get("motif", "").strip():
+            self.add_error("motif", MOTIF_MANQUANT)
+        return dits
 
 
 class TauxForm(Formulaire):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from ensemblier.appels.models import Appel
 from ensemblier.dossiers.droits import roles_sur_financeur
@@ -20,7 +20,7 @@ from ensemblier.dossiers.etats import (
     PROPOSEE,
     RECEVABLE,
 )
-from ensemblier.dossiers.models import Demande, Dossier, DossierQuerySet
+from ensemblier.dossiers.models import Ciblage, Demande, Dossier, DossierQuerySet
 from ensemblier.interface.champs import somme
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation.calculs import PERDUS, ZERO
@@ -85,16 +85,57 @@ class Colonne:
     titre: str
 
 
-def dossiers_de(acteur: Acteur, appel: Appel, mots: str = "") -> DossierQuerySet:
+def dossiers_de(acteur: Acteur, appel: Appel) -> DossierQuerySet:
     """Les dossiers de l'appel qui se programment ou sont décidés, dans ce que l'acteur voit."""
-    visibles = Dossier.objects.a_juger_par(acteur).filter(
+    return Dossier.objects.a_juger_par(acteur).filter(
         appel=appel, etat__in=(RECEVABLE, DECIDE, CLOS), depose_le__isnull=False
     )
-    if mots:
-        visibles = visibles.filter(
+
+
+FILTRES = ("etat", "pilier", "commune", "qpv", "financeur", "q")
+
+
+def filtrer(dossiers: DossierQuerySet, dits: Mapping[str, str]) -> DossierQuerySet:
+    """Les filtres de l'adresse, cumulés ; un code inconnu ne trouve rien, il n'ouvre rien non plus.
+
+    État et financeur portent sur le même volet : « programmé » et « CALL » disent « programmé par la CALL ».
+    """
+    if pilier := dits.get("pilier"):
+        dossiers = dossiers.filter(pilier__code=pilier)
+    if commune := dits.get("commune"):
+        dossiers = dossiers.filter(
+            Exists(Ciblage.objects.filter(dossier=OuterRef("pk"), communes__code=commune))
+        )
+    if qpv := dits.get("qpv"):
+        dossiers = dossiers.filter(Exists(Ciblage.objects.filter(dossier=OuterRef("pk"), quartier__code=qpv)))
+    volets = Demande.objects.filter(dossier=OuterRef("pk")).exclude(etat=ABANDONNEE)
+    if etat := dits.get("etat"):
+        volets = volets.filter(etat=etat)
+    if financeur := dits.get("financeur"):
+        cle = {"type": "commune"} if financeur == COMMUNES else {"code": financeur}
+        volets = volets.filter(**{f"financeur__{nom}": valeur for nom, valeur in cle.items()})
+    if etat or financeur:
+        dossiers = dossiers.filter(Exists(volets))
+    if mots := dits.get("q", "").strip()[:80]:
+        dossiers = dossiers.filter(
             Q(numero__icontains=mots) | Q(intitule__icontains=mots) | Q(organisme__nom__icontains=mots)
         )
-    return visibles
+    return dossiers
+
+
+def choix_des_filtres(appel: Appel) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Nom, titre et valeurs de chaque filtre ; lieux et financeurs viennent du pack, gardé en mémoire."""
+    pack, financeurs = appel.territoire.pack(), appel.regles().financeurs
+    siens = [(x.code, x.sigle) for x in pack.financeurs if x.code in financeurs and x.type != "commune"]
+    if any(x.type == "commune" and x.code in financeurs for x in pack.financeurs):
+        siens.append((COMMUNES, "Communes"))
+    return [
+        ("etat", "État", [(code, agent) for code, (_, agent) in DEMANDE.etats.items() if code != ABANDONNEE]),
+        ("pilier", "Pilier", [(p.code, p.libelle) for p in pack.piliers]),
+        ("commune", "Commune", [(c.code, c.nom) for c in pack.communes]),
+        ("qpv", "Quartier", sorted(((q.code, q.nom) for q in pack.quartiers), key=lambda x: x[1])),
+        ("financeur", "Financeur", siens),
+    ]
 
 
 def colonnes_de(appel: Appel) -> list[Colonne]:
@@ -131,25 +172,54 @@ def lignes_du_tableau(acteur: Acteur, dossiers: Iterable[Dossier]) -> list[Ligne
     return list(lignes.values())
 
 
-def totaux(dossiers: DossierQuerySet, colonnes: Iterable[Colonne]) -> dict[str, dict[str, Decimal]]:
-    """Par colonne : demandé, proposé, voté, sur tout le filtre et non sur la seule page ; une requête."""
-    rendus = {c.cle: {"demande": ZERO, "propose": ZERO, "vote": ZERO} for c in colonnes}
-    sommes = (
+@dataclass(slots=True)
+class Somme:
+    demande: Decimal = ZERO
+    propose: Decimal = ZERO
+    vote: Decimal = ZERO
+    attribue: Decimal = ZERO
+    """Voté, plus ce qui est proposé et pas encore voté : ce que la jauge compte."""
+
+    def ajouter(self, autre: Somme) -> None:
+        self.demande += autre.demande
+        self.propose += autre.propose
+        self.vote += autre.vote
+        self.attribue += autre.attribue
+
+
+def sommes(dossiers: DossierQuerySet) -> dict[str, Somme]:
+    """Par financeur : demandé, proposé, voté, sur tout le filtre et non sur la seule page ; une requête."""
+    a_voter = Q(etat__in=(PROPOSEE, PROGRAMMEE))
+    lignes = (
         Demande.objects.filter(dossier__in=dossiers.values("pk"))
         .exclude(etat=ABANDONNEE)
-        .values("financeur__code", "financeur__type")
-        .annotate(d=somme("demande"), p=somme("propose"), v=somme("vote"))
+        .values("financeur__code")
+        .annotate(d=somme("demande"), p=somme("propose"), v=somme("vote"), a=somme("propose", filter=a_voter))
     )
-    for s in sommes:
-        cle = COMMUNES if s["financeur__type"] == "commune" else s["financeur__code"]
-        if cle in rendus:
-            for nom, court in (("demande", "d"), ("propose", "p"), ("vote", "v")):
-                rendus[cle][nom] += s[court] or ZERO
+    return {
+        ligne["financeur__code"]: Somme(
+            ligne["d"] or ZERO, ligne["p"] or ZERO, ligne["v"] or ZERO,
+            (ligne["v"] or ZERO) + (ligne["a"] or ZERO),
+        )
+        for ligne in lignes
+    }  # fmt: skip
+
+
+def totaux(par_financeur: Mapping[str, Somme], colonnes: Iterable[Colonne]) -> dict[str, Somme]:
+    """Les sommes rangées par colonne ; les communes n'en font qu'une."""
+    rendus = {c.cle: Somme() for c in colonnes}
+    for code, somme_lue in par_financeur.items():
+        rendus.setdefault(code if code in rendus else COMMUNES, Somme()).ajouter(somme_lue)
     return rendus
 
 
-def jauges(appels: Iterable[Appel]) -> dict[int, list[dict[str, Any]]]:
-    """Les enveloppes de ces appels : voté, et proposé qui n'est pas encore voté ; deux requêtes."""
+def jauges(
+    appels: Iterable[Appel], filtre: Mapping[str, Somme] | None = None
+) -> dict[int, list[dict[str, Any]]]:
+    """Les enveloppes de ces appels : voté, et proposé qui n'est pas encore voté ; deux requêtes.
+
+    `filtre` : ce que la liste filtrée en prend, écrit sous la jauge.
+    """
     cles = [a.pk for a in appels]
     enveloppes = (
         Enveloppe.objects.filter(appel__in=cles).select_related("financeur").order_by("financeur__rang")
@@ -164,9 +234,24 @@ def jauges(appels: Iterable[Appel]) -> dict[int, list[dict[str, Any]]]:
     for e in enveloppes:
         rendues.setdefault(e.appel_id, []).append(
             {
-                "libelle": e.financeur.sigle, "financeur": e.financeur.code, "total": e.montant,
+                "libelle": e.financeur.sigle, "financeur": cle_de(e.financeur), "total": e.montant,
                 "vote": e.engage, "propose": proposes.get((e.appel_id, e.financeur_id)) or ZERO,
-                "enveloppe": e,
+                "filtre": None if filtre is None else filtre.get(e.financeur.code, Somme()).attribue,
             }
         )  # fmt: skip
     return rendues
+
+
+def en_bandeau(jauges: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Les jauges d'une ligne : les communes n'en font qu'une ; puis celles, de communes, qui débordent."""
+    seules = [j for j in jauges if j["financeur"] != COMMUNES]
+    communes = [j for j in jauges if j["financeur"] == COMMUNES]
+    if len(communes) < 2:
+        return [*seules, *communes], []
+    ensemble = {"libelle": f"Communes ({len(communes)})", "financeur": COMMUNES, "filtre": None}
+    for nom in ("total", "vote", "propose"):
+        ensemble[nom] = sum((j[nom] for j in communes), ZERO)
+    if communes[0]["filtre"] is not None:
+        ensemble["filtre"] = sum((j["filtre"] for j in communes), ZERO)
+    depassees = [j for j in communes if j["vote"] + j["propose"] > j["total"]]
+    return [*seules, ensemble], depassees

@@ -160,7 +160,10 @@ class Deliberation(models.Model):
 
     class Meta:
         ordering = ("-le", "-pk")
-        constraints = (models.UniqueConstraint(fields=("financeur", "numero"), name="deliberation_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=("financeur", "numero"), name="deliberation_unique"),
+            models.CheckConstraint(condition=~Q(numero=""), name="deliberation_numerotee"),
+        )
 
 
 class Attribution(models.Model):

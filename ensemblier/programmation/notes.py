@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 
 from ensemblier.instruction.droits import PILOTE
+from ensemblier.interface.formats import echeance, pourcent
 from ensemblier.noyau import packs
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.montants import Candidat, classer, moyenne
@@ -25,7 +27,8 @@ class Resultat:
     incomplets: int
     deportes: tuple[str, ...]
     rang: int | None = None
-    a_egalite: bool = False
+    egalite: str = ""
+    """À note égale, ce qui départage (K13), en mots ; vide si la note suffit."""
 
 
 def grille_de(seance: Seance) -> packs.Grille | None:
@@ -39,6 +42,13 @@ def score_du_membre(grille: packs.Grille, notes: Mapping[str, int]) -> Decimal |
     if set(notes) != set(poids):
         return None
     return score_de_grille(notes=notes, poids=poids, note_max=grille.note_max)
+
+
+def points_en_cours(grille: packs.Grille, notes: Mapping[str, int]) -> tuple[Decimal, int]:
+    """Les points déjà donnés, et sur combien : ce que la page montre pendant qu'on note."""
+    poids = {c.code: c.poids for c in grille.criteres if c.code in notes}
+    notees = {code: notes[code] for code in poids}
+    return score_de_grille(notes=notees, poids=poids, note_max=grille.note_max), sum(poids.values())
 
 
 def resultats(seance: Seance) -> list[Resultat]:
@@ -114,12 +124,24 @@ def _classer(lignes: list[Resultat]) -> list[Resultat]:
         )
         for code, ligne in notees.items()
     ]
-    moyennes = [c.note for c in candidats]
     classees = [
-        Resultat(
-            notees[c.code].inscription, c.note, notees[c.code].scores, notees[c.code].incomplets,
-            notees[c.code].deportes, rang, moyennes.count(c.note) > 1,
-        )
+        replace(notees[c.code], rang=rang, egalite=_egalite(c, candidats))
         for rang, c in enumerate(classer(candidats), start=1)
-    ]  # fmt: skip
+    ]
     return classees + [ligne for ligne in lignes if ligne.moyenne is None]
+
+
+def _egalite(candidat: Candidat, tous: list[Candidat]) -> str:
+    """K13 en mots, sans rien dire des autres dossiers : le lecteur peut être hors de l'un d'eux (B10)."""
+    autres = [c for c in tous if c.note == candidat.note and c.code != candidat.code]
+    if not autres:
+        return ""
+    part = pourcent(Decimal(_part(candidat).numerator) / _part(candidat).denominator)
+    phrase = f"à égalité\N{NO-BREAK SPACE}: {part} d'habitants de quartier prioritaire"
+    if any(_part(c) == _part(candidat) for c in autres):
+        phrase += f", déposé {echeance(candidat.depose_le)}"
+    return phrase
+
+
+def _part(candidat: Candidat) -> Fraction:
+    return Fraction(candidat.qpv, candidat.total) if candidat.total else Fraction(0)

@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{SEANCE}/decider/<str:numero>/", seances.decider, name="seance_decider"),
     path(f"{SEANCE}/decider/<str:numero>/taux/", seances.taux, name="seance_taux"),
     path(f"{SEANCE}/decider/<str:numero>/criteres/<slug:code>/", seances.critere, name="seance_critere"),
+    path("programmation/deliberations/", deliberations.liste, name="deliberations"),
     path(
         "programmation/deliberations/nouvelle/<slug:appel>/<str:financeur>/",
         deliberations.nouvelle,

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from ensemblier.dossiers import actes as actes_dossiers
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.instruction.actes import rendre_avis
 from ensemblier.noyau.machine import EtatInterdit, RoleInsuffisant
 from ensemblier.programmation import actes, documents
@@ -105,6 +105,39 @@ def test_rien_n_est_accorde_sans_programmation_prealable():
     with pytest.raises(EtatInterdit, match="Programmé"):
         scene.deliberer("CALL", (dossier, "9000"))
     assert not Deliberation.objects.exists()
+
+
+def test_une_ligne_d_un_autre_financeur_est_refusee():
+    dossier = scene.recevable("aap-2026")
+    scene.proposer(dossier, "8000", "ETAT", par="chloe", le=scene.NOVEMBRE)
+    scene.decider(scene.seance(dossier, le=scene.NOVEMBRE), dossier, le=scene.NOVEMBRE)
+    with pytest.raises(ActeBloque, match="autre financeur"):
+        actes.enregistrer_deliberation(
+            scene.financeur("CALL"), dossier.appel, numero="2026-1", votee_le=scene.JANVIER.date(),
+            decisions=[actes.Decision(scene.volet(dossier, "ETAT"), Decimal("8000"))],
+            par=f.acteur("benoit"), le=scene.JANVIER,
+        )  # fmt: skip
+    assert scene.volet(dossier, "ETAT").vote is None
+
+
+def test_la_base_refuse_un_acte_sans_numero():  # R60
+    appel = f.appel()
+    with pytest.raises((IntegrityError, sqlite3.IntegrityError)), transaction.atomic():
+        Deliberation.objects.create(
+            territoire=appel.territoire, appel=appel, financeur=scene.financeur("CALL"), numero="",
+            le=scene.SEPTEMBRE.date(), enregistree_le=scene.SEPTEMBRE, enregistree_par="x",
+        )  # fmt: skip
+
+
+def test_rien_n_est_vote_hors_d_un_acte():  # R60
+    premier, second = scene.recevable(), scene.deuxieme()
+    for dossier in (premier, second):
+        scene.programmer(dossier, "9000")
+    assert not Demande.objects.filter(vote__isnull=False).exists()
+    scene.deliberer("CALL", (premier, "9000"))
+    votes = Demande.objects.filter(vote__isnull=False)
+    assert [(v.dossier_id, v.votee_le) for v in votes] == [(premier.pk, scene.SEPTEMBRE.date())]
+    assert Attribution.objects.get(demande__in=votes).deliberation.numero == "2025-118"
 
 
 def test_un_acte_refuse_d_une_ligne_n_enregistre_rien():

@@ -1,6 +1,7 @@
 """Les pages de la programmation : le tableau, les enveloppes, la séance, les notes, l'acte."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -9,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ensemblier.comptes.models import Interet
-from ensemblier.programmation import actes, notes
+from ensemblier.programmation import actes, lecture, notes
+from ensemblier.programmation.forms import MOTIF_MANQUANT
 from ensemblier.programmation.models import Deliberation, Enveloppe, Inscription, Note, Seance
+from ensemblier.programmation.views import deliberations
 from tests import fabriques as f
 from tests.programmation import scene
 
@@ -46,11 +49,81 @@ def test_le_tableau_montre_demande_propose_vote_et_totaux():
     premier, second = scene.recevable(), scene.deuxieme()
     scene.proposer(premier, "8000")
     lue = tableau("benoit")
-    assert lue.context["totaux"][0]["demande"] == 18000
-    assert lue.context["totaux"][0]["propose"] == 8000
+    total = lue.context["totaux"][0]
+    assert (total.demande, total.propose, total.attribue, total.vote) == (18000, 8000, 8000, 0)
     ligne = next(x for x, _ in lue.context["lignes"] if x.dossier == premier)
     assert (ligne.total, ligne.ecart) == (8000, 10000)
     assert len(tableau("benoit", q=second.numero).context["lignes"]) == 1
+
+
+def filtres(qui="benoit", code="ami-2025", **dits):
+    lue = tableau(qui, code, **dits)
+    return lue, [x.dossier for x, _ in lue.context["lignes"]]
+
+
+def deux_lieux():
+    lens = {"code": "QP062025", "communes": ["LENS"]}
+    autre = next(q for q in f.pack_du_territoire().quartiers if "LENS" not in q.communes)
+    ailleurs = {"code": autre.code, "communes": [autre.communes[0]]}
+    premier = scene.recevable(action__quartiers=[lens], action__pilier="agir")
+    second = scene.deuxieme(
+        action__quartiers=[ailleurs], action__pilier="prevenir",
+        action__contacts_communes=[{"commune": autre.communes[0], "le": "2025-05-02"}],
+    )  # fmt: skip
+    return premier, second, autre
+
+
+def test_chaque_filtre_du_tableau_reduit_la_liste_et_ses_totaux():
+    premier, second, autre = deux_lieux()
+    scene.proposer(second, "7000")
+    for dits in (
+        {"etat": "proposee"}, {"pilier": "prevenir"}, {"commune": autre.communes[0]}, {"qpv": autre.code},
+        {"q": second.organisme.nom}, {"etat": "proposee", "financeur": "CALL", "pilier": "prevenir"},
+    ):  # fmt: skip
+        lue, dossiers = filtres(**dits)
+        assert dossiers == [second], dits
+        assert (lue.context["nombre"], lue.context["totaux"][0].propose) == (1, 7000), dits
+        assert lue.context["attribue"] == 7000
+    assert filtres(financeur="CALL")[1] == [premier, second]
+    assert filtres(commune="LENS", q=premier.numero)[1] == [premier]
+
+
+@pytest.mark.parametrize("dits", [{"etat": "inconnu"}, {"financeur": "ETAT"}, {"qpv": "QN00000X"}])
+def test_un_filtre_sans_reponse_le_dit_et_s_ote(dits):
+    scene.recevable()
+    lue, dossiers = filtres(**dits)
+    assert dossiers == []
+    page = lue.content.decode()
+    assert "Aucun dossier avec ces filtres." in page
+    assert "Voir tous les dossiers" in page
+
+
+def test_etat_et_financeur_portent_sur_le_meme_volet():
+    dossier = scene.recevable("aap-2026")
+    scene.proposer(dossier, "1000", "ETAT", par="chloe", le=scene.NOVEMBRE)
+    assert filtres(code="aap-2026", etat="proposee", financeur="ETAT")[1] == [dossier]
+    assert filtres(code="aap-2026", etat="proposee", financeur="CALL")[1] == []
+
+
+def test_la_jauge_dit_le_reste_et_ce_que_le_filtre_en_prend():
+    premier, second, _ = deux_lieux()
+    scene.enveloppe("CALL", "20000.00")
+    for dossier, montant in ((premier, "9000"), (second, "7000")):
+        scene.proposer(dossier, montant)
+    assert tableau("benoit").context["jauges"][0]["filtre"] is None
+    jauge = tableau("benoit", pilier="prevenir").context["jauges"][0]
+    assert (jauge["propose"], jauge["filtre"]) == (16000, 7000)
+    assert "dans ce filtre" in tableau("benoit", pilier="prevenir").content.decode()
+
+
+def test_les_communes_tiennent_en_une_jauge_et_celle_qui_deborde_se_nomme():
+    rangees = [
+        {"libelle": nom, "financeur": "COMMUNES", "total": 10, "vote": 0, "propose": propose, "filtre": None}
+        for nom, propose in (("Lens", 4), ("Liévin", 12))
+    ]
+    ensemble, depassees = lecture.en_bandeau(rangees)
+    assert [(j["libelle"], j["total"], j["propose"]) for j in ensemble] == [("Communes (2)", 20, 16)]
+    assert [j["libelle"] for j in depassees] == ["Liévin"]
 
 
 def test_chacun_ne_propose_que_dans_sa_colonne():
@@ -65,6 +138,22 @@ def test_chacun_ne_propose_que_dans_sa_colonne():
     assert scene.volet(dossier, "CALL").propose is None
 
 
+@pytest.mark.parametrize(
+    ("montant", "reste", "dit"),
+    [("8 000,01", "8000", "enveloppe"), ("9 000,01", "50000", "demande"), ("-1", "50000", "")],
+)
+def test_un_montant_impossible_garde_la_saisie_et_dit_sa_raison(montant, reste, dit):
+    dossier = scene.recevable()
+    scene.enveloppe("CALL", reste)
+    cle = f"montant-{scene.volet(dossier).pk}"
+    lue = f.client("benoit").post(reverse("programmation_appel", args=["ami-2025"]), {cle: montant})
+    page = lue.content.decode()
+    assert lue.status_code == 422
+    assert f'value="{montant}"' in page
+    assert dit in next(x for x, _ in lue.context["lignes"]).refus[0]
+    assert scene.volet(dossier).propose is None
+
+
 def test_un_montant_refuse_garde_la_saisie_et_laisse_passer_les_autres():
     premier, second = scene.recevable(), scene.deuxieme()
     dits = {f"montant-{scene.volet(premier).pk}": "9000,01", f"montant-{scene.volet(second).pk}": "7 000"}
@@ -76,8 +165,6 @@ def test_un_montant_refuse_garde_la_saisie_et_laisse_passer_les_autres():
 
 
 def test_suivants_du_tableau(monkeypatch):
-    from ensemblier.programmation import lecture
-
     monkeypatch.setattr(lecture, "PAR_PAGE", 1)
     scene.recevable()
     scene.deuxieme()
@@ -102,11 +189,16 @@ def test_autant_de_requetes_pour_2_que_pour_12():
     dossiers = [scene.recevable("aap-2026") for _ in range(2)]
     tenue = scene.seance(*dossiers, le=scene.NOVEMBRE, ouverte=False)
     acte = reverse("deliberation_nouvelle", args=["aap-2026", "ETAT"])
+    page = reverse("programmation_appel", args=["aap-2026"])
     adresses = {
-        "tableau": ("benoit", reverse("programmation_appel", args=["aap-2026"])),
+        "tableau": ("benoit", page),
         "acte": ("chloe", acte),
         "appels": ("benoit", reverse("programmation")),
         "seances": ("benoit", reverse("seances")),
+        "filtre": (
+            "benoit",
+            reverse("programmation_appel", args=["aap-2026"]) + "?commune=LENS&financeur=CALL",
+        ),
     }
     deux = {nom: requetes(*a) for nom, a in adresses.items()}
     deux["seance"] = requetes("benoit", reverse("seance", args=[tenue.pk]))
@@ -115,7 +207,9 @@ def test_autant_de_requetes_pour_2_que_pour_12():
     douze = {nom: requetes(*a) for nom, a in adresses.items()}
     douze["seance"] = requetes("benoit", reverse("seance", args=[grande.pk]))
     assert deux == douze
-    assert max(douze.values()) <= 20
+    assert max(douze.values()) <= 17
+    assert douze["tableau"] <= 15
+    assert douze["filtre"] <= 15
 
 
 def test_ouvrir_et_modifier_son_enveloppe():
@@ -166,7 +260,7 @@ def test_un_mandat_fini_le_jour_de_la_seance_est_refuse_avec_sa_raison():
     refus = benoit.post(adresse, convocation(dossier, "elise", "david"))
     assert refus.status_code == 422
     assert refus.context["form"].errors["membres"] == [
-        "David Lambert n'est pas en fonction le 01/10/2025 : son mandat va jusqu'au 30/09/2025. "
+        "David Lambert n'est pas en fonction le 01/10/2025\xa0: son mandat va jusqu'au 30/09/2025. "
         "Retirez cette personne, ou changez la date."
     ]
     assert not Seance.objects.exists()
@@ -191,6 +285,10 @@ def test_le_jure_note_par_boutons_et_lit_son_score():
     assert elise.get(adresse).context["manquent"] == 9
     for critere, _ in elise.get(adresse).context["criteres"]:
         assert elise.post(adresse, {"note": f"{critere.code}:3"}).status_code == 302
+        if critere.code == "participation":
+            en_cours = elise.get(adresse)
+            assert (en_cours.context["en_cours"], en_cours.context["manquent"]) == ((Decimal("37.5"), 50), 6)
+            assert "il en manque 6" in en_cours.content.decode()
     lue = elise.get(adresse)
     assert lue.context["score"] == 75
     assert 'aria-pressed="true"' in lue.content.decode()
@@ -309,6 +407,9 @@ def test_la_seance_se_tient_de_l_ouverture_au_proces_verbal():
     benoit.post(reverse("seance_ouvrir", args=[tenue.pk]))
     decider = reverse("seance_decider", args=[tenue.pk, dossier.numero])
     assert "Quorum non atteint" in benoit.get(page).content.decode()
+    assert "0 présent, 1 requis. La décision" in benoit.get(decider).content.decode()
+    ensemble = benoit.post(decider, {"decision": "ecarte", "motif": ""})
+    assert ensemble.context["form"].errors["motif"] == [MOTIF_MANQUANT]
     assert benoit.post(decider, {"decision": "retenu", "motif": ""}).status_code == 422
     membre = tenue.participants.get()
     benoit.post(reverse("seance_pointer", args=[tenue.pk, membre.pk]), {"present": "oui"})
@@ -367,6 +468,57 @@ def test_enregistrer_un_acte_depuis_la_page():
         assert b"".join(fichier.streaming_content)[:5] == b"%PDF-"
     assert f.client("chloe").get(reverse("deliberation", args=[acte.pk])).status_code == 404
     assert f.client("amina").get(reverse("deliberation", args=[acte.pk])).status_code == 404
+
+
+def test_l_acte_dit_toutes_ses_fautes_sur_leurs_lignes():
+    premier, second = scene.recevable(), scene.deuxieme()
+    for dossier in (premier, second):
+        scene.programmer(dossier, "9000")
+    benoit, adresse = f.client("benoit"), reverse("deliberation_nouvelle", args=["ami-2025", "CALL"])
+    cles = {d.pk: scene.volet(d).pk for d in (premier, second)}
+    dits = {
+        "numero": "2025-118", "votee_le": "18/09/2025",
+        f"choix-{cles[premier.pk]}": "accord", f"montant-{cles[premier.pk]}": "9 000,01",
+        f"choix-{cles[second.pk]}": "refus", f"motif-{cles[second.pk]}": "",
+    }  # fmt: skip
+    lue = benoit.post(adresse, dits)
+    erreurs = {x.volet.dossier_id: x.erreur for x in lue.context["lignes"]}
+    assert "dépasse la demande" in erreurs[premier.pk]
+    assert "motif du refus" in erreurs[second.pk]
+    sans_numero = benoit.post(adresse, dits | {"numero": "", f"montant-{cles[premier.pk]}": "neuf mille"})
+    assert sans_numero.context["form"].errors["numero"]
+    assert [bool(x.erreur) for x in sans_numero.context["lignes"]] == [True, False]
+    assert "neuf mille" in sans_numero.content.decode()
+    assert not Deliberation.objects.exists()
+
+
+def test_la_liste_des_actes_du_plus_recent_au_plus_ancien(monkeypatch):
+    premier, second = scene.recevable(), scene.deuxieme()
+    scene.programmer(premier, "9000")
+    scene.programmer(second, "8000")
+    ancien = scene.deliberer("CALL", (premier, "9000"), numero="2025-9")
+    recent = scene.deliberer("CALL", (second, "8000"), numero="2025-10", le=f.instant("2025-09-19 18:00"))
+    adresse, benoit = reverse("deliberations"), f.client("benoit")
+    lue = benoit.get(adresse)
+    assert [(a.numero, a.accords, a.total) for a in lue.context["actes"]] == [
+        ("2025-10", 1, 8000),
+        ("2025-9", 1, 9000),
+    ]
+    assert not benoit.get(adresse, {"appel": "aap-2026"}).context["actes"]
+    monkeypatch.setattr(deliberations, "PAR_PAGE", 1)
+    premiere = benoit.get(adresse)
+    suite = benoit.get(adresse + premiere.context["suivant"])
+    assert [a for page in (premiere, suite) for a in page.context["actes"]] == [recent, ancien]
+    assert f.client("chloe").get(adresse).context["nombre"] == 0
+
+
+def test_les_seances_a_tenir_de_la_plus_proche_a_la_plus_lointaine():
+    dossier = scene.recevable()
+    for jour in ("2025-10-09", "2025-10-02", "2025-10-16"):
+        scene.seance(dossier, le=f.instant(f"{jour} 14:00"), ouverte=False)
+    lue = f.client("elise").get(reverse("seances"))
+    assert [s.le.day for s in lue.context["a_venir"]] == [2, 9, 16]
+    assert [(s.dossiers, s.a_decider) for s in lue.context["a_venir"]] == [(1, 1)] * 3
 
 
 @pytest.mark.parametrize("qui", ["chloe", "farid", "odile", "amina", "elise"])

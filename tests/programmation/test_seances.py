@@ -157,10 +157,38 @@ def test_le_classement_departage_par_la_part_d_habitants_puis_par_la_date():  # 
     tenue = scene.seance(premier, second)
     for dossier in (premier, second):
         scene.noter(tenue, dossier, "elise", 2)
-    classement = [(r.inscription.dossier, r.rang, r.a_egalite) for r in resultats(tenue)]
+    classement = [(r.inscription.dossier, r.rang, bool(r.egalite)) for r in resultats(tenue)]
     assert classement == [(second, 1, True), (premier, 2, True)]
+    for resultat, part in zip(resultats(tenue), ("80,0", "70,0"), strict=True):
+        assert resultat.egalite == f"à égalité\xa0: {part}\xa0% d'habitants de quartier prioritaire"
     scene.noter(tenue, premier, "elise", 2, ciblage=4)
+    assert not any(r.egalite for r in resultats(tenue))
     assert [r.inscription.dossier for r in resultats(tenue)] == [premier, second]
+
+
+def test_a_part_egale_la_date_de_depot_departage_en_mots():  # K13
+    premier, second = scene.recevable(), scene.deuxieme()
+    tenue = scene.seance(second, premier)
+    for dossier in (premier, second):
+        scene.noter(tenue, dossier, "elise", 2)
+    lus = resultats(tenue)
+    assert [r.inscription.dossier.depose_le for r in lus] == sorted(
+        r.inscription.dossier.depose_le for r in lus
+    )
+    assert all(", déposé mar." in r.egalite for r in lus)
+
+
+def test_une_decision_dit_tout_ce_qui_l_empeche():
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier, membres=("elise",))
+    membre = tenue.participants.select_related("seance", "utilisateur").get()
+    actes.pointer(membre, est_present=False, le=scene.JURY, **scene.en(dossier))
+    with pytest.raises(ActeBloque) as refus:
+        scene.decider(tenue, dossier)
+    assert [r.split(" ")[0] for r in refus.value.raisons] == ["Quorum", "Aucun"]
+    with pytest.raises(ActeBloque) as refus:
+        scene.decider(tenue, dossier, "ecarte")
+    assert [r.split(" ")[0] for r in refus.value.raisons] == ["Choisissez", "Quorum"]
 
 
 def test_une_grille_incomplete_ne_compte_pas():

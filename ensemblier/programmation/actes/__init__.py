@@ -7,7 +7,7 @@ from ensemblier.programmation.actes.deliberations import (
     joindre_l_acte_signe,
 )
 from ensemblier.programmation.actes.enveloppes import modifier_enveloppe, ouvrir_enveloppe
-from ensemblier.programmation.actes.jury import decider, noter, retenir_taux, valider_critere
+from ensemblier.programmation.actes.jury import decider, noter, quorum_perdu, retenir_taux, valider_critere
 from ensemblier.programmation.actes.propositions import proposer
 from ensemblier.programmation.actes.seances import (
     Membre,
@@ -36,6 +36,7 @@ __all__ = [
     "pointer",
     "produire_le_proces_verbal",
     "proposer",
+    "quorum_perdu",
     "retenir_taux",
     "valider_critere",
 ]

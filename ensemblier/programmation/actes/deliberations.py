@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -54,6 +54,8 @@ def enregistrer_deliberation(
 ) -> Deliberation:
     """Enregistre l'acte voté par un financeur : tout, ou rien si une ligne ne tient pas (R60).
 
+    Chaque ligne qui ne tient pas dit sa raison, toutes d'un coup.
+
     Chaque accord est au plus l'attribuable (K6), dans le coût (S41) et dans l'enveloppe ; en AAP il suit
     l'instruction du volet ; un dispositif à dépôt propre attend sa référence (S70). Puis l'annexe (§C.7).
     """
@@ -92,10 +94,15 @@ def _enregistrer(
         enregistree_le=le,
         enregistree_par=f"{par.nom}, {par.fonction}",
     )
-    engage = ZERO
+    engage, raisons = ZERO, []
     for decision in sorted(decisions, key=lambda d: d.demande.pk):
         reste = enveloppe.reste - engage if enveloppe else None
-        engage += _appliquer(deliberation, decision, reste=reste, par=par, le=le)
+        try:
+            engage += _appliquer(deliberation, decision, reste=reste, par=par, le=le)
+        except ActeBloque as refus:
+            raisons.extend(refus.raisons)
+    if raisons:
+        raise ActeBloque(*raisons)
     if enveloppe and engage:
         _engager(enveloppe, deliberation, engage, par=par, le=le)
     for dossier in dossiers.values():
@@ -117,20 +124,25 @@ def _relire(enveloppe: Enveloppe) -> Enveloppe:
 def _verifier_l_acte(
     financeur: Financeur, numero: str, votee_le: date, decisions: Sequence[Decision], le: datetime
 ) -> None:
+    if raisons := [*_fautes_de_l_acte(financeur, numero, votee_le, decisions, le)]:
+        raise ActeBloque(*raisons)
+
+
+def _fautes_de_l_acte(
+    financeur: Financeur, numero: str, votee_le: date, decisions: Sequence[Decision], le: datetime
+) -> Iterator[str]:
     if not numero:
-        raise ActeBloque("Le numéro de l'acte manque : rien n'est accordé sans lui. Recopiez-le.")
+        yield "Le numéro de l'acte manque : rien n'est accordé sans lui. Recopiez-le."
     if votee_le > jour_de(le):
-        raise ActeBloque(
-            f"Le {votee_le:%d/%m/%Y} n'est pas encore passé : une décision à venir n'accorde rien."
-        )
+        yield f"Le {votee_le:%d/%m/%Y} n'est pas encore passé : une décision à venir n'accorde rien."
     if Deliberation.objects.filter(financeur=financeur, numero=numero).exists():
-        raise ActeBloque(f"L'acte {numero} de « {financeur.sigle} » est déjà enregistré. Vérifiez le numéro.")
+        yield f"L'acte {numero} de « {financeur.sigle} » est déjà enregistré. Vérifiez le numéro."
     if not decisions:
-        raise ActeBloque("L'acte ne décide d'aucun dossier. Choisissez au moins une ligne.")
+        yield "L'acte ne décide d'aucun dossier. Choisissez au moins une ligne."
     if len({d.demande.pk for d in decisions}) != len(decisions):
-        raise ActeBloque("Un même volet est décidé deux fois dans cet acte. Gardez une seule ligne.")
+        yield "Un même volet est décidé deux fois dans cet acte. Gardez une seule ligne."
     if autres := [d.demande.dossier.numero for d in decisions if d.demande.financeur_id != financeur.pk]:
-        raise ActeBloque(f"Ces lignes sont d'un autre financeur : {', '.join(autres)}.")
+        yield f"Ces lignes sont d'un autre financeur : {', '.join(autres)}."
 
 
 def _appliquer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 
@@ -174,14 +174,8 @@ def decider(
     inscription.refresh_from_db(fields=("decision",))
     if inscription.decision:
         raise ActeBloque("Ce dossier est déjà décidé dans cette séance. Une autre séance peut y revenir.")
-    if decision != Decisions.RETENU and not motif.strip():
-        raise ActeBloque("Choisissez un motif : il sera écrit dans la lettre.")
-    _exiger_le_quorum(inscription)
-    if not ordre_aap(dossier) and (sans := volets_sans_avis(dossier, le=le)):
-        noms = ", ".join(v.financeur.sigle for v in sans)
-        raise ActeBloque(
-            f"Avis attendus avant la décision : {noms}. Demandez-les, ou attendez leur échéance."
-        )
+    if raisons := [*_empechements(inscription, decision, motif, le=le)]:
+        raise ActeBloque(*raisons)
     _mouvoir_les_volets(inscription, decision, motif.strip(), par=par, le=le)
     inscription.decision, inscription.motif, inscription.decidee_le = decision, motif.strip(), le
     inscription.save(update_fields=("decision", "motif", "decidee_le"))
@@ -203,13 +197,29 @@ def _accord(nombre: int, mot: str) -> str:
     return f"{nombre} {mot}{'s' if nombre > 1 and not mot.endswith('s') else ''}"
 
 
-def _exiger_le_quorum(inscription: Inscription) -> None:
+def quorum_perdu(inscription: Inscription) -> str:
+    """La phrase qui dit que le quorum manque sur ce dossier, déports ôtés ; vide s'il est tenu."""
     presents, requis = presents_votants(inscription), inscription.seance.quorum
-    if presents < requis:
-        raise ActeBloque(
-            f"Quorum non atteint : {_accord(presents, 'présent')}, {_accord(requis, 'requis')}. "
-            "La décision ne peut pas être prise."
-        )
+    if presents >= requis:
+        return ""
+    return (
+        f"Quorum non atteint : {_accord(presents, 'présent')}, {_accord(requis, 'requis')}. "
+        "La décision ne peut pas être prise."
+    )
+
+
+def _empechements(inscription: Inscription, decision: str, motif: str, *, le: datetime) -> Iterator[str]:
+    """Tout ce qui s'oppose à la décision, d'un coup : la personne n'y revient pas cinq fois."""
+    dossier = inscription.dossier
+    if decision != Decisions.RETENU and not motif.strip():
+        yield "Choisissez un motif : il sera écrit dans la lettre."
+    if perdu := quorum_perdu(inscription):
+        yield perdu
+    if not ordre_aap(dossier) and (sans := volets_sans_avis(dossier, le=le)):
+        noms = ", ".join(v.financeur.sigle for v in sans)
+        yield f"Avis attendus avant la décision : {noms}. Demandez-les, ou attendez leur échéance."
+    if decision == Decisions.RETENU:
+        yield from _manques_de_financement(dossier)
 
 
 def _mouvoir_les_volets(
@@ -218,7 +228,6 @@ def _mouvoir_les_volets(
     dossier = inscription.dossier
     volets = list(dossier.demandes.select_related("financeur").order_by("pk"))
     if decision == Decisions.RETENU:
-        _exiger_le_financement(dossier, volets)
         for volet in volets:
             if volet.etat in (PROPOSEE, EN_ATTENTE):
                 _retenir(volet, par=par, le=le)
@@ -241,37 +250,37 @@ def _retenir(volet: Demande, *, par: Acteur, le: datetime) -> None:
         avancer_demande(volet, "ecarter", par=par, roles=roles, le=le, motif=motif)
 
 
-def _exiger_le_financement(dossier: Dossier, volets: list[Demande]) -> None:
+def _manques_de_financement(dossier: Dossier) -> Iterator[str]:
     """S41, S43 : rien n'est retenu au-delà du coût, ni au-delà d'une enveloppe, voté et programmé compris."""
+    volets = dossier.demandes.select_related("financeur").order_by("pk")
     retenus = [v for v in volets if v.etat in (PROPOSEE, EN_ATTENTE) and v.propose]
     if not retenus:
-        raise ActeBloque("Aucun montant n'est proposé : proposez d'abord, puis décidez.")
+        yield "Aucun montant n'est proposé : proposez d'abord, puis décidez."
+        return
     somme = cumul(dossier)
     if somme.excedent:
-        raise ActeBloque(
+        yield (
             f"Les financements font {en_francais(somme.total)} pour un coût de {en_francais(somme.cout)} : "
             f"{en_francais(somme.excedent)} de trop. Baissez une proposition."
         )
-    enveloppes = {
-        e.financeur_id: e
-        for e in Enveloppe.objects.select_for_update()
+    enveloppes = (
+        Enveloppe.objects.select_for_update(of=("self",))
         .filter(appel=dossier.appel_id, financeur__in=[v.financeur_id for v in retenus])
+        .select_related("financeur")
         .order_by("pk")
-    }
-    for volet in retenus:
-        enveloppe = enveloppes.get(volet.financeur_id)
-        if enveloppe is None:
-            continue
-        manque = programme(enveloppe) + _du_meme_financeur(retenus, volet) - enveloppe.reste
+    )
+    for enveloppe in enveloppes:
+        manque = programme(enveloppe) + _du_meme_financeur(retenus, enveloppe) - enveloppe.reste
         if manque > 0:
-            raise ActeBloque(
-                f"L'enveloppe de « {volet.financeur.sigle} » serait dépassée de {en_francais(manque)}. "
+            yield (
+                f"L'enveloppe de « {enveloppe.financeur.sigle} » serait dépassée de {en_francais(manque)}. "
                 "Baissez la proposition, ou mettez le dossier en liste d'attente."
             )
 
 
-def _du_meme_financeur(retenus: list[Demande], volet: Demande) -> Decimal:
-    return sum((v.propose or Decimal(0) for v in retenus if v.financeur_id == volet.financeur_id), Decimal(0))
+def _du_meme_financeur(retenus: list[Demande], enveloppe: Enveloppe) -> Decimal:
+    siens = (v.propose or Decimal(0) for v in retenus if v.financeur_id == enveloppe.financeur_id)
+    return sum(siens, Decimal(0))
 
 
 def programme(enveloppe: Enveloppe) -> Decimal:

@@ -101,7 +101,7 @@ def _exiger_les_habilitations(appel: Appel, membres: Sequence[Membre], *, jour: 
     )
     if sans := [m.utilisateur.nom_complet for m in membres if m.utilisateur.pk not in habilites]:
         raise ActeBloque(
-            f"Sans habilitation en vigueur le {jour:%d/%m/%Y} : {', '.join(sans)}. "
+            f"Sans habilitation en vigueur le {jour:%d/%m/%Y} : {', '.join(sans)}. "
             "Retirez ces personnes, ou changez la date."
         )
 
@@ -141,7 +141,7 @@ def _deporter(
     deport.motif, deport.declare_le, deport.leve_le = motif[:200], le, None
     deport.save(update_fields=("motif", "declare_le", "leve_le"))
     consigner(
-        dossier, "deporter", par=par, le=le, libelle=f"Déport : {utilisateur.nom_complet}"[:200], motif=motif,
+        dossier, "deporter", par=par, le=le, libelle=f"Déport : {utilisateur.nom_complet}"[:200], motif=motif,
         public=False,
     )  # fmt: skip
 

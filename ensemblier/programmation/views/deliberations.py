@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -10,18 +11,21 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ensemblier.appels.models import Appel
+from ensemblier.comptes.droits import exiger
 from ensemblier.dossiers.droits import roles_sur_financeur
 from ensemblier.dossiers.etats import ECARTEE, EN_ATTENTE, NON_RECEVABLE, PROGRAMMEE, RECEVABLE
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.instruction.droits import exiger_sa_ligne
 from ensemblier.instruction.views.commun import essayer, jouer
-from ensemblier.interface.champs import EurosFormField
+from ensemblier.interface.champs import EurosFormField, somme
 from ensemblier.noyau.machine import Role
 from ensemblier.programmation import actes
 from ensemblier.programmation.actes import Decision
@@ -36,6 +40,11 @@ from ensemblier.territoires.models import Financeur
 A_DECIDER = (PROGRAMMEE, ECARTEE, EN_ATTENTE, NON_RECEVABLE)
 ACCORD, REFUS = "accord", "refus"
 ZERO = Decimal("0.00")
+PAR_PAGE = 50
+LECTEURS_DES_ACTES = (
+    Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR, Role.FINANCES, Role.AGENT_FINANCEUR,
+    Role.REFERENT_COMMUNAL,
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -53,6 +62,49 @@ class Ligne:
         return self.volet.etat == PROGRAMMEE
 
 
+@require_safe
+def liste(request: HttpRequest) -> HttpResponse:
+    """`/programmation/deliberations/` : chaque acte, ce qu'il accorde, ce qui lui manque."""
+    acteur = exiger(request.acteur, *LECTEURS_DES_ACTES)
+    tous = Deliberation.objects.visibles_par(acteur)
+    if appel := request.GET.get("appel", ""):
+        tous = tous.filter(appel__code=appel)
+    lus = list(
+        tous.filter(_apres(request.GET.get("apres", "")))
+        .select_related("appel", "financeur")
+        .defer("appel__projet", "appel__chapo")
+        .annotate(
+            accords=Count("attributions", filter=Q(attributions__montant__gt=0)),
+            refus=Count("attributions", filter=Q(attributions__montant=0)),
+            total=somme("attributions__montant"),
+        )
+        .order_by("-le", "-pk")[: PAR_PAGE + 1]
+    )
+    page, dernier = lus[:PAR_PAGE], lus[PAR_PAGE - 1] if len(lus) > PAR_PAGE else None
+    appels = Appel.objects.filter(territoire=request.territoire).publies()
+    contexte = {
+        "actes": page, "nombre": tous.count(), "appel": appel,
+        "appels": list(appels.values_list("code", "titre_court")),
+        "suivant": _suivant(appel, dernier) if dernier else "",
+        "fil": [("Programmation", "/programmation/"), ("Délibérations", "")],
+    }  # fmt: skip
+    return render(request, "programmation/deliberations.html", contexte)
+
+
+def _suivant(appel: str, dernier: Deliberation) -> str:
+    return f"?{urlencode({'appel': appel, 'apres': f'{dernier.le}_{dernier.pk}'})}"
+
+
+def _apres(cle: str) -> Q:
+    """La suite d'une page, de la plus récente à la plus ancienne ; une clé illisible est le début."""
+    jour, _, pk = cle.partition("_")
+    try:
+        le, rang = date.fromisoformat(jour), int(pk[:18])
+    except ValueError:
+        return Q()
+    return Q(le__lt=le) | Q(le=le, pk__lt=rang)
+
+
 @require_http_methods(["GET", "POST"])
 def nouvelle(request: HttpRequest, appel: str, financeur: str) -> HttpResponse:
     """`/programmation/deliberations/nouvelle/<appel>/<financeur>/`"""
@@ -64,11 +116,11 @@ def nouvelle(request: HttpRequest, appel: str, financeur: str) -> HttpResponse:
     form = DeliberationForm(request.POST or None, request.FILES or None)
     lignes = _lignes(request, lu, ligne)
     creees: list[Deliberation] = []
-    if request.method == "POST" and essayer(
-        form, lambda: creees.append(_enregistrer(request, lu, ligne, form, lignes))
-    ):
-        messages.success(request, f"Acte {creees[0].numero} enregistré.")
-        return redirect("deliberation", creees[0].pk)
+    if request.method == "POST":
+        if essayer(form, lambda: creees.append(_enregistrer(request, lu, ligne, form, lignes))):
+            messages.success(request, f"Acte {creees[0].numero} enregistré.")
+            return redirect("deliberation", creees[0].pk)
+        _dire_sur_chaque_ligne(form, lignes)
     enveloppe = Enveloppe.objects.filter(appel=lu, financeur=ligne).first()
     contexte = {
         "appel": lu, "financeur": ligne, "form": form, "lignes": lignes, "enveloppe": enveloppe,
@@ -124,6 +176,20 @@ def _decisions(lignes: list[Ligne]) -> list[Decision]:
     if fautes := [f"{x.volet.dossier.numero} : {x.erreur}" for x in lignes if x.erreur]:
         raise ActeBloque(*fautes)
     return decisions
+
+
+def _dire_sur_chaque_ligne(form: DeliberationForm, lignes: list[Ligne]) -> None:
+    """Ce qui concerne un dossier se lit aussi sur sa ligne, même quand c'est le numéro qui manque."""
+    if not form.non_field_errors():
+        try:
+            _decisions(lignes)
+        except ActeBloque as refus:
+            for raison in refus.raisons:
+                form.add_error(None, raison)
+    for ligne in lignes:
+        numero = ligne.volet.dossier.numero
+        raisons = [r.removeprefix(numero) for r in form.non_field_errors() if r.startswith(numero)]
+        ligne.erreur = " ".join(r.lstrip(" \N{NO-BREAK SPACE}:") for r in raisons)
 
 
 def _enregistrer(

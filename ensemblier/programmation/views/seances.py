@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -36,6 +36,7 @@ from ensemblier.programmation.forms import (
     TauxForm,
 )
 from ensemblier.programmation.models import Inscription, Note, Seance
+from ensemblier.programmation.views.deliberations import LECTEURS_DES_ACTES
 from ensemblier.programmation.views.tableau import appel_de
 from ensemblier.registre.fichiers import servir
 
@@ -78,13 +79,23 @@ def _fil(seance: Seance, titre: str = "") -> list[tuple[str, str]]:
 def liste(request: HttpRequest) -> HttpResponse:
     """`/programmation/seances/` : celles que la personne tient ou auxquelles elle siège."""
     acteur = exiger(request.acteur, *MEMBRES)
-    lues = list(Seance.objects.visibles_par(acteur).select_related("appel").defer("appel__projet")[:100])
-    appels = Appel.objects.filter(territoire=request.territoire).publies().defer("projet")
+    lues = list(
+        Seance.objects.visibles_par(acteur)
+        .select_related("appel")
+        .defer("appel__projet", "appel__chapo")
+        .annotate(
+            dossiers=Count("inscriptions"),
+            a_decider=Count("inscriptions", filter=Q(inscriptions__decision="")),
+        )
+        .order_by("-le", "-pk")[:100]
+    )
+    appels = Appel.objects.filter(territoire=request.territoire).publies().defer("projet", "chapo")
     est_pilote = acteur.a(*PILOTE)
     contexte = {
-        "seances": lues,
-        "a_venir": [s for s in lues if s.etat != "close"],
+        "a_venir": sorted((s for s in lues if s.etat != "close"), key=lambda s: s.le),
+        "closes": [s for s in lues if s.etat == "close"],
         "appels": list(appels) if est_pilote else [],
+        "lit_les_actes": acteur.a(*LECTEURS_DES_ACTES),
     }
     return render(request, "programmation/seances.html", contexte)
 
@@ -173,6 +184,7 @@ def seance(request: HttpRequest, pk: int) -> HttpResponse:
         "presents": sum(1 for p in participants if p.est_present and p.a_voix),
         "moi": moi,
         "est_pilote": est_pilote,
+        "a_egalite": any(r.egalite for r in resultats),
         "montre_les_notes": notes.lit_toutes_les_notes(request.acteur),
         "a_une_grille": notes.grille_de(lue) is not None,
     }
@@ -274,6 +286,7 @@ def noter(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
         "criteres": [(c, miennes.get(c.code)) for c in grille.criteres],
         "echelle": range(grille.note_max + 1), "note_max": grille.note_max,
         "score": notes.score_du_membre(grille, miennes),
+        "en_cours": notes.points_en_cours(grille, miennes),
         "manquent": sum(1 for c in grille.criteres if c.code not in miennes),
         "suivant": suite[0] if suite else "", "est_ouverte": lue.etat == "ouverte",
     }  # fmt: skip
@@ -334,6 +347,7 @@ def _page_de_decision(
         "criteres": [(c, libelles.get(c.code, c.code)) for c in dossier.criteres.filter(est_declare=True)],
         "a_un_taux": cadre.taux_base is not None, "taux": taux or TauxForm(initial=initial),
         "form": form or DecisionForm(), "est_ouverte": seance.etat == "ouverte",
+        "quorum_perdu": actes.quorum_perdu(inscription) if seance.etat == "ouverte" else "",
     }  # fmt: skip
     soumis = [f for f in (form, taux) if f is not None and f.is_bound]
     code = 422 if any(f.errors for f in soumis) else 200

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,7 +19,7 @@ from ensemblier.appels.models import Appel
 from ensemblier.comptes.droits import exiger
 from ensemblier.dossiers.droits import roles_sur_financeur
 from ensemblier.instruction.views.commun import essayer
-from ensemblier.interface.champs import EurosFormField
+from ensemblier.interface.champs import EurosFormField, somme
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation import actes, lecture
 from ensemblier.programmation.forms import EnveloppeForm
@@ -42,7 +43,7 @@ def appels(request: HttpRequest) -> HttpResponse:
     exiger(request.acteur, *LECTEURS)
     lus = list(Appel.objects.filter(territoire=request.territoire).publies().defer("projet"))
     jauges = lecture.jauges(lus)
-    contexte = {"appels": [(a, jauges.get(a.pk, [])) for a in lus]}
+    contexte = {"appels": [(a, *lecture.en_bandeau(jauges.get(a.pk, []))) for a in lus]}
     return render(request, "programmation/appels.html", contexte)
 
 
@@ -51,7 +52,7 @@ def tableau(request: HttpRequest, appel: str) -> HttpResponse:
     """`/programmation/<appel>/` : lire le tableau, proposer sur sa colonne."""
     acteur = exiger(request.acteur, *LECTEURS)
     lu = appel_de(request, appel)
-    tous = lecture.dossiers_de(acteur, lu, request.GET.get("q", "").strip()[:80])
+    tous = lecture.filtrer(lecture.dossiers_de(acteur, lu), request.GET)
     page = list(
         tous.filter(numero__gt=request.GET.get("apres", ""))
         .select_related("organisme")
@@ -97,24 +98,48 @@ def _proposer(request: HttpRequest, acteur: Acteur, lignes: list[lecture.Ligne])
 def _contexte(
     request: HttpRequest, appel: Appel, tous: Any, lignes: list[lecture.Ligne], suivant: str
 ) -> dict[str, Any]:
+    poses = {nom: request.GET[nom] for nom in lecture.FILTRES if request.GET.get(nom)}
+    sommes = lecture.sommes(tous)
     toutes = lecture.colonnes_de(appel)
-    totaux = lecture.totaux(tous, toutes)
-    colonnes = [c for c in toutes if totaux[c.cle]["demande"]]
-    mots = request.GET.get("q", "")
+    totaux = lecture.totaux(sommes, toutes)
+    colonnes = [c for c in toutes if totaux[c.cle].demande]
+    jauges, depassees = lecture.en_bandeau(
+        lecture.jauges([appel], sommes if poses else None).get(appel.pk, [])
+    )
+    nombre, cout = tous.aggregate(nombre=Count("pk"), cout=somme("cout_total")).values()
+    attribue = sum((t.attribue for t in totaux.values()), Decimal(0))
     return {
         "appel": appel,
         "fil": [("Programmation", "/programmation/"), (appel.titre_court, "")],
         "colonnes": colonnes,
         "lignes": [(ligne, [ligne.colonnes.get(c.cle, []) for c in colonnes]) for ligne in lignes],
         "totaux": [totaux[c.cle] for c in colonnes],
-        "comptes": {"filtres": tous.count()},
-        "jauges": lecture.jauges([appel]).get(appel.pk, []),
+        "nombre": nombre, "cout": cout, "attribue": attribue, "a_trouver": cout - attribue,
+        "jauges": jauges,
+        "depassees": depassees,
         "a_une_colonne": any(c.est_mienne for x in lignes for cs in x.colonnes.values() for c in cs),
-        "suivant": f"?{urlencode({'q': mots, 'apres': suivant})}" if suivant else "",
-        "mots": mots,
+        "suivant": f"?{urlencode({**poses, 'apres': suivant})}" if suivant else "",
+        "filtres": [
+            {"nom": nom, "libelle": libelle, "choix": choix, "valeur": poses.get(nom, "")}
+            for nom, libelle, choix in lecture.choix_des_filtres(appel)
+        ],
+        "poses": poses,
+        "actifs": _actifs(appel, poses),
         "est_pilote": request.acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE),
         "mes_actes": _mes_financeurs(request.acteur, appel),
-    }
+    }  # fmt: skip
+
+
+def _actifs(appel: Appel, poses: dict[str, str]) -> list[tuple[str, str]]:
+    """Chaque filtre posé, en mots, avec l'adresse qui l'ôte."""
+    mots = {nom: dict(choix) for nom, _, choix in lecture.choix_des_filtres(appel)}
+    return [
+        (
+            mots.get(nom, {}).get(valeur, f"« {valeur} »"),
+            f"?{urlencode({autre: v for autre, v in poses.items() if autre != nom})}",
+        )
+        for nom, valeur in poses.items()
+    ]
 
 
 def _mes_financeurs(acteur: Acteur, appel: Appel) -> list[Financeur]:
