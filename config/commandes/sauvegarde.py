@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -23,7 +24,11 @@ class SauvegardeRefusee(Exception):
 
 def sauvegarder(args: argparse.Namespace) -> int:
     """Écrit l'archive ; la base d'abord, d'un seul instant, puis les contenus qu'elle nomme."""
-    manifeste = ecrire(Path(args.archive))
+    try:
+        manifeste = ecrire(Path(args.archive))
+    except SauvegardeRefusee as refus:
+        print(f"Sauvegarde refusée : {refus}", file=sys.stderr)
+        return 1
     _dire(args, manifeste, f"Sauvegarde écrite : {args.archive}, {len(manifeste['empreintes'])} fichiers.")
     return 0
 
@@ -57,6 +62,7 @@ def ecrire(archive: Path) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory(prefix="sauvegarde-") as dossier:
         racine = Path(dossier)
+        tete = verifier().tete  # avant la copie, qui contient alors au moins ce sceau
         _copier_la_base(racine / BASE)
         source = Path(settings.MEDIA_ROOT)
         if source.exists():
@@ -66,7 +72,7 @@ def ecrire(archive: Path) -> dict[str, Any]:
             "fait_le": datetime.now(UTC).isoformat(),
             "moteur": connection.vendor,
             "version": _version(),
-            "tete_du_registre": verifier().tete,
+            "tete_du_registre": tete,
             "empreintes": {str(p.relative_to(racine)): _empreinte(p) for p in contenus},
         }
         (racine / MANIFESTE).write_text(json.dumps(manifeste, ensure_ascii=False, indent=1))
@@ -146,44 +152,41 @@ def _remettre_la_base(source: Path, *, moteur: str) -> None:
 
     if connection.vendor != moteur:
         raise SauvegardeRefusee(f"l'archive est de {moteur}, la base d'ici est {connection.vendor}.")
-    connection.close()
     if moteur == "sqlite":
+        connection.close()
         base = Path(connection.settings_dict["NAME"])
         base.parent.mkdir(parents=True, exist_ok=True)
         for reste in (base.with_name(base.name + "-wal"), base.with_name(base.name + "-shm")):
             reste.unlink(missing_ok=True)
         shutil.copyfile(source, base)
     else:
-        nom = connection.settings_dict["NAME"]
         _lancer(
-            "pg_restore",
-            "--clean",
-            "--if-exists",
-            "--no-owner",
-            "--exit-on-error",
-            f"--dbname={nom}",
+            "pg_restore", "--clean", "--if-exists", "--no-owner", "--exit-on-error", "--single-transaction",
             str(source),
-        )
+        )  # fmt: skip
 
 
 def _lancer(programme: str, *arguments: str) -> None:
-    """pg_dump ou pg_restore ; le mot de passe passe par l'environnement."""
-    import os
-
+    """pg_dump ou pg_restore, par la liaison même de la maison ; le mot de passe passe par l'environnement."""
+    from django.conf import settings
     from django.db import connection
 
-    s = connection.settings_dict
-    noms = {
-        "PGHOST": "HOST",
-        "PGPORT": "PORT",
-        "PGUSER": "USER",
-        "PGPASSWORD": "PASSWORD",
-        "PGDATABASE": "NAME",
-    }
-    environnement = os.environ | {cle: str(s[nom]) for cle, nom in noms.items() if s.get(nom)}
-    chemin = shutil.which(programme, path=os.environ.get("ENSEMBLIER_PG_BIN", os.environ.get("PATH")))
+    chemin = shutil.which(programme, path=settings.OUTILS_POSTGRESQL or None)
     if chemin is None:
-        raise SauvegardeRefusee(f"{programme} est introuvable : installez postgresql-client.")
-    fin = subprocess.run([chemin, *arguments], env=environnement, capture_output=True, text=True, check=False)
+        raise SauvegardeRefusee(
+            f"{programme} est introuvable. Installez postgresql-client, de la version du serveur ou plus "
+            "récente, ou dites son dossier par ENSEMBLIER_PG_BIN."
+        )
+    connection.ensure_connection()
+    liaison = connection.connection.info
+    adresse, secret = liaison.dsn, liaison.password
+    connection.close()
+    fin = subprocess.run(
+        [chemin, f"--dbname={adresse}", *arguments],
+        env=os.environ | ({"PGPASSWORD": secret} if secret else {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if fin.returncode:
         raise SauvegardeRefusee(f"{programme} a échoué : {fin.stderr.strip()[-300:]}")
