@@ -12,9 +12,9 @@ from ensemblier.noyau.ecritures import (
     INSECABLE,
     MontantInvalide,
     de_centimes,
-    en_centimes,
     en_francais,
     euros,
+    lire_centimes,
     pourcent,
 )
 
@@ -49,7 +49,7 @@ def positif(valeur: Decimal, quoi: str) -> Decimal:
 
 def sommer(montants: Sequence[Decimal]) -> Decimal:
     """La somme exacte, au centime."""
-    return de_centimes(sum(en_centimes(euros(m)) for m in montants))
+    return de_centimes(sum(map(lire_centimes, montants)))
 
 
 def addition(montants: Mapping[str, Decimal]) -> str:

@@ -35,6 +35,7 @@ class MontantAmbigu(MontantInvalide):
         )
 
 
+@lru_cache(maxsize=4096)
 def de_centimes(centimes: int) -> Decimal:
     """Le montant exact en euros, deux décimales, quel que soit le contexte décimal."""
     signe = "-" if centimes < 0 else ""
@@ -59,6 +60,11 @@ def en_centimes(montant: Decimal) -> int:
 
 def euros(valeur: str | int | Decimal) -> Decimal:
     """Lecture exacte (K1) de « 1234.5 », 1234 ou `Decimal` ; ni flottant, ni exposant, ni millième."""
+    return de_centimes(lire_centimes(valeur))
+
+
+def lire_centimes(valeur: str | int | Decimal) -> int:
+    """La même lecture que `euros`, en centimes : ce qu'il faut pour sommer."""
     if isinstance(valeur, bool) or not isinstance(valeur, str | int | Decimal):
         raise MontantInvalide(
             f"Un montant s'écrit en texte ou en entier, pas en {type(valeur).__name__} : "
@@ -71,7 +77,7 @@ def euros(valeur: str | int | Decimal) -> Decimal:
                 "décimales, par exemple 1234.50."
             )
         valeur = Decimal(valeur)
-    return de_centimes(en_centimes(Decimal(valeur)))
+    return en_centimes(Decimal(valeur))
 
 
 def arrondir(valeur: Decimal | Fraction) -> Decimal:
@@ -98,6 +104,7 @@ def nombre_en_francais(valeur: Decimal, *, decimales: int | None = None) -> str:
     return f"{signe}{_groupe(entier)}" + (f",{fraction}" if fraction else "")
 
 
+@lru_cache(maxsize=4096)
 def en_francais(montant: Decimal, centimes: bool = True) -> str:
     """« 1 234,50 € », espaces insécables. `centimes=False` arrondit à l'euro, pour l'affichage seul."""
     if centimes:
