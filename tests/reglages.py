@@ -13,3 +13,5 @@ from config.settings import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# Chaque navigateur d'essai relirait sinon tous les fichiers statiques en naissant.
+WHITENOISE_AUTOREFRESH = True

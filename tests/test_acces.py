@@ -7,7 +7,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
-from tests import monde
+from tests import fabriques, monde
 from tests.acces import PARAMETRES, TABLE
 from tests.monde import ACTEURS
 
@@ -59,7 +59,7 @@ def _demander(client, methode, adresse):
     point, cookies = transaction.savepoint(), deepcopy(client.cookies)
     reponse = getattr(client, methode)(adresse)
     lettre = _lettre(reponse)
-    reponse.close()
+    fabriques.contenu(reponse)
     transaction.savepoint_rollback(point)
     client.cookies = cookies
     return lettre

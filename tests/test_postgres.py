@@ -1,21 +1,25 @@
-"""Les pièces rejouées sur PostgreSQL, la base de production, dans un pytest enfant."""
+"""Ce qui touche une base se rejoue sur PostgreSQL, celle de production, dans un pytest enfant."""
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 from django.conf import settings
 
-REJOUES = ("registre", "programmation")
+PIECES = ("comptes", "conventions", "exploitation", "instruction", "programmation", "registre")
 
 
 @pytest.mark.postgresql
-def test_les_pieces_tiennent_aussi_sur_postgresql():
-    dossiers = [f"tests/{nom}" for nom in REJOUES if (settings.RACINE / "tests" / nom).is_dir()]
+def test_ce_qui_touche_la_base_tient_aussi_sur_postgresql(capsys):
     enfant = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--ds=tests.reglages_pg", "-p", "no:randomly", *dossiers],
-        cwd=settings.RACINE, env={**os.environ, "PYTHONHASHSEED": "0"}, capture_output=True, text=True,
-        check=False,
+        [sys.executable, "-m", "pytest", "-v", "-n", "2", "--dist", "worksteal", "--ds=tests.reglages_pg",
+         "-m", "not navigateur and not postgresql", *(f"tests/{piece}" for piece in PIECES)],
+        cwd=settings.RACINE, env=os.environ.copy(), capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert enfant.returncode == 0, enfant.stdout[-6000:] + enfant.stderr[-2000:]
+    assert enfant.returncode == 0, enfant.stdout[-8000:] + enfant.stderr[-2000:]
+    rejouees = set(re.findall(r"PASSED tests/(\w+)/", enfant.stdout))
+    assert rejouees >= set(PIECES), f"rien ne s'est rejoué de : {set(PIECES) - rejouees}"
+    with capsys.disabled():
+        sys.stdout.write(f"\nPostgreSQL : {enfant.stdout.splitlines()[-1].strip('= ')}\n")

@@ -261,9 +261,7 @@ def test_les_documents_se_lisent_par_qui_voit_le_dossier(qui, attendu):
 
 def _sans_corps(qui, nom, *args):
     response = fabriques.client(qui).get(reverse(nom, args=args))
-    if response.streaming:
-        b"".join(response.streaming_content)
-    response.close()
+    fabriques.contenu(response)
     return response, ""
 
 

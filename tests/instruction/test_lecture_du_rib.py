@@ -19,7 +19,7 @@ def adresses():
 
 def reponse(qui, adresse):
     recue = f.client(qui).get(adresse)
-    recue.close()
+    f.contenu(recue)
     return recue.status_code
 
 

@@ -13,6 +13,7 @@ from ensemblier.registre import courriels, intentions
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.fichiers import conserver, nom_sur, servir
 from ensemblier.registre.models import Courriel, Intention
+from tests.fabriques import contenu
 
 LE = datetime(2025, 5, 20, 8, tzinfo=UTC)
 AMINA = Acteur("Amina", "présidente", "essai", 7)
@@ -76,8 +77,7 @@ def test_un_contenu_est_servi_en_piece_jointe_sans_rien_executer():
     response = servir(fichier)
     assert response["Content-Disposition"].startswith("attachment; filename=")
     assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
-    assert b"".join(response.streaming_content) == b"<script>1</script>"
-    response.close()
+    assert contenu(response) == b"<script>1</script>"
     assert fichier.nom == "été.html"
 
 
