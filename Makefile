@@ -38,6 +38,7 @@ qualite: $(TAMPONS)/essais ## Lecture du code : ruff, mypy, escalier des pièces
 essais: $(TAMPONS)/essais ## Les essais : rapides sur deux cœurs, puis PostgreSQL et Chromium de front
 	@echo "── Essais rapides, SQLite"
 	@$(LANCER) pytest -q -n 2 --dist worksteal -m "not navigateur and not postgresql"
+	@echo "── PostgreSQL et Chromium de front : chacun dira ses résultats à sa fin"
 	@$(MAKE) -j 2 --output-sync=target --keep-going postgresql navigateur
 
 postgresql: $(TAMPONS)/essais ## Ce qui touche la base, rejoué sur PostgreSQL
