@@ -1,4 +1,4 @@
-"""Ce qui touche une base se rejoue sur PostgreSQL, celle de production, dans un pytest enfant."""
+"""Tout ce qui touche une base se rejoue sur PostgreSQL, celle de production, dans un pytest enfant."""
 
 import os
 import re
@@ -8,7 +8,10 @@ import sys
 import pytest
 from django.conf import settings
 
-PIECES = ("comptes", "conventions", "exploitation", "instruction", "programmation", "registre")
+PIECES = (
+    "appels", "bilans", "comptes", "conventions", "dossiers", "espaces", "exploitation", "instruction",
+    "observatoire", "programmation", "registre", "territoires",
+)  # fmt: skip
 
 
 @pytest.mark.postgresql
