@@ -7,10 +7,12 @@ import hashlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
 import tempfile
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -153,6 +155,7 @@ def _remettre_la_base(source: Path, *, moteur: str) -> None:
     if connection.vendor != moteur:
         raise SauvegardeRefusee(f"l'archive est de {moteur}, la base d'ici est {connection.vendor}.")
     if moteur == "sqlite":
+        _eprouver(source)
         connection.close()
         base = Path(connection.settings_dict["NAME"])
         base.parent.mkdir(parents=True, exist_ok=True)
@@ -164,6 +167,17 @@ def _remettre_la_base(source: Path, *, moteur: str) -> None:
             "pg_restore", "--clean", "--if-exists", "--no-owner", "--exit-on-error", "--single-transaction",
             str(source),
         )  # fmt: skip
+
+
+def _eprouver(copie: Path) -> None:
+    """Une base SQLite se relit avant de prendre la place d'une autre ; PostgreSQL défait tout s'il échoue."""
+    with closing(sqlite3.connect(f"{copie.as_uri()}?mode=ro", uri=True)) as base:
+        try:
+            (etat,) = base.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.DatabaseError as erreur:
+            etat = str(erreur)
+    if etat != "ok":
+        raise SauvegardeRefusee(f"la base sauvegardée ne se relit pas ({etat}). Prenez une autre archive.")
 
 
 def _lancer(programme: str, *arguments: str) -> None:
