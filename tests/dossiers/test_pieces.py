@@ -50,13 +50,33 @@ def test_sans_statuts_l_examen_passe_et_la_convention_attend():  # S76
     assert not rapport_de(depose).bloquants("conventionner")
 
 
+def envoyer_les_statuts(dossier, octets):
+    par, fichier = fabriques.acteur("amina"), SimpleUploadedFile("statuts.pdf", octets)
+    return actes.joindre_piece(
+        dossier, code="statuts", fichier=fichier, par=par, roles=roles(par, dossier), le=dossier.cree_le
+    )
+
+
+def autres_statuts(dossier):
+    return envoyer_les_statuts(dossier, fabriques.pdf_d_essai().read() + b"\n% deux")
+
+
 def test_remplacer_garde_l_ancienne():
     dossier = fabriques.dossier()
     fabriques.joindre(dossier, "statuts")
-    fabriques.joindre(dossier, "statuts")
+    autres_statuts(dossier)
     assert Piece.objects.filter(dossier=dossier, code="statuts").count() == 2
     assert Piece.objects.filter(dossier=dossier, code="statuts", remplacee_le=None).count() == 1
     assert Fichier.objects.count() == 2
+
+
+def test_le_meme_fichier_envoye_deux_fois_est_une_seule_piece():  # T09
+    dossier, octets = fabriques.dossier(), fabriques.pdf_d_essai().read()
+    premiere = envoyer_les_statuts(dossier, octets)
+    assert envoyer_les_statuts(dossier, octets) == premiere
+    assert envoyer_les_statuts(fabriques.deposer(dossier), octets) == premiere
+    assert Piece.objects.get() == premiere
+    assert Fichier.objects.count() == 1
 
 
 def test_une_piece_recue_ne_change_plus_apres_le_depot_sauf_si_on_la_redemande():  # T13
@@ -64,7 +84,7 @@ def test_une_piece_recue_ne_change_plus_apres_le_depot_sauf_si_on_la_redemande()
     fabriques.joindre(dossier, "statuts")
     depose = fabriques.deposer(dossier)
     with pytest.raises(EtatInterdit, match="déjà reçue"):
-        fabriques.joindre(depose, "statuts")
+        autres_statuts(depose)
     Piece.objects.filter(code="statuts").update(statut="a_remplacer", motif="Page 2 illisible.")
     fabriques.joindre(depose, "statuts")
     assert Piece.objects.get(code="statuts", remplacee_le=None).statut == "recue"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -32,6 +33,7 @@ def joindre_piece(
 ) -> Piece:
     """Ajoute une pièce de la liste de l'appel ; l'ancienne est gardée, avec le jour de son remplacement.
 
+    Le même fichier envoyé deux fois (double clic, réponse perdue) rend la même pièce (T09).
     Après le dépôt, seules arrivent les pièces manquantes ou à remplacer (P33, S76). Lève `ActeBloque` si le
     fichier est refusé, `EtatInterdit` si la pièce ne se change plus.
     """
@@ -44,7 +46,9 @@ def joindre_piece(
     ecrite = reglement_de(tenu).piece(code)
     if ecrite is None or ecrite.declaration or not ecrite.demandee_a(tenu.organisme.type):
         raise ActeBloque(f"La pièce « {code} » n'est pas demandée ici. Choisissez dans la liste des pièces.")
-    courante = tenu.pieces.filter(code=code, remplacee_le=None).first()
+    courante = tenu.pieces.select_related("fichier").filter(code=code, remplacee_le=None).first()
+    if courante is not None and _est_deja_la(courante, fichier):
+        return courante
     _refuser_si_figee(tenu, courante, ecrite.libelle)
     if courante is not None:
         courante.remplacee_le = le
@@ -59,6 +63,14 @@ def joindre_piece(
             details={"code": code, "fichier": garde.nom, "empreinte": garde.empreinte},
         )  # fmt: skip
     return piece
+
+
+def _est_deja_la(courante: Piece, fichier: UploadedFile) -> bool:
+    """Une pièce à remplacer attend un envoi, fût-il le même : le service l'a refusée une fois."""
+    fichier.seek(0)
+    empreinte = hashlib.file_digest(fichier.file, "sha256").hexdigest()
+    fichier.seek(0)
+    return courante.statut != Piece.Etat.A_REMPLACER and courante.fichier.empreinte == empreinte
 
 
 def _refuser_si_figee(dossier: Dossier, courante: Piece | None, libelle: str) -> None:
