@@ -49,7 +49,10 @@ def ouvrir_reversement(demande: Demande, *, motif: str, par: Acteur, le: datetim
 
 @transaction.atomic
 def observer(reversement: Reversement, *, observations: str, par: Acteur, le: datetime) -> None:
-    """La réponse du porteur, gardée telle quelle ; elle reste ouverte tant que rien n'est décidé."""
+    """La réponse du porteur, gardée telle quelle ; elle reste ouverte tant que rien n'est décidé.
+
+    La même réponse envoyée deux fois ne s'inscrit qu'une fois.
+    """
     if not {Role.REDACTEUR, Role.SIGNATAIRE} & roles(par, reversement.demande.dossier):
         raise RoleInsuffisant("Les observations viennent de l'organisme qui a reçu l'aide.")
     verrouiller(reversement.racine())
@@ -60,6 +63,8 @@ def observer(reversement: Reversement, *, observations: str, par: Acteur, le: da
         )
     if not observations.strip():
         raise ActeBloque("Le texte est vide. Écrivez vos observations, puis envoyez-les.")
+    if reversement.observations == observations.strip():
+        return
     consigner(
         reversement, "observer", par=par, le=le, libelle="Observations du porteur",
         observations=observations.strip(), observations_le=le,

@@ -47,8 +47,14 @@ def convoquer(
     roles: Iterable[Role],
     le: datetime,
 ) -> Seance:
-    """Convoque : chaque membre lit les dossiers listés, sauf ceux dont un intérêt l'écarte (B10)."""
+    """Convoque : chaque membre lit les dossiers listés, sauf ceux dont un intérêt l'écarte (B10).
+
+    La même convocation envoyée deux fois rend la même séance (T09).
+    """
     exiger_role(roles, PILOTE, "Convoquer une séance")
+    verrouiller(appel.racine())
+    if deja := _deja_convoquee(appel, type, titre, seance_le, membres, dossiers):
+        return deja
     _verifier_la_convocation(appel, dossiers, membres, quorum)
     _exiger_les_habilitations(appel, membres, jour=jour_de(seance_le))
     seance = Seance(
@@ -74,6 +80,23 @@ def convoquer(
     _deporter_les_interesses(seance, par=par, le=le)
     _ouvrir_les_acces(seance, le=le)
     return seance
+
+
+def _deja_convoquee(
+    appel: Appel,
+    type: str,
+    titre: str,
+    seance_le: datetime,
+    membres: Sequence[Membre],
+    dossiers: Sequence[Dossier],
+) -> Seance | None:
+    """La séance du même titre, à la même heure, avec les mêmes membres et les mêmes dossiers."""
+    personnes, inscrits = {m.utilisateur.pk for m in membres}, {d.pk for d in dossiers}
+    for seance in Seance.objects.filter(appel=appel, type=type, titre=titre, le=seance_le):
+        siegent = set(seance.participants.values_list("utilisateur_id", flat=True))
+        if siegent == personnes and inscrits == set(seance.inscriptions.values_list("dossier_id", flat=True)):
+            return seance
+    return None
 
 
 def _verifier_la_convocation(
@@ -179,10 +202,16 @@ def ouvrir_la_seance(seance: Seance, *, par: Acteur, roles: Iterable[Role], le: 
 def pointer(
     participant: Participant, *, est_present: bool, par: Acteur, roles: Iterable[Role], le: datetime
 ) -> None:
-    """Note une présence ou une absence ; le quorum se compte sur les présents qui votent."""
+    """Note une présence ou une absence ; le quorum se compte sur les présents qui votent.
+
+    Ce qui est déjà noté ne se note pas deux fois.
+    """
     exiger_role(roles, PILOTE, "Pointer les présents")
     verrouiller(participant.seance.racine())
     exiger_ouverte(participant.seance)
+    participant.refresh_from_db(fields=("est_present",))
+    if participant.est_present == est_present:
+        return
     participant.est_present = est_present
     participant.save(update_fields=("est_present",))
     mot = "présent" if est_present else "absent"
@@ -205,7 +234,12 @@ def clore_la_seance(
     """Clôt la séance quand tout l'ordre du jour est décidé, puis écrit son procès-verbal.
 
     Un lien connu depuis l'ouverture s'écrit en déport : le procès-verbal le nomme.
+    Une panne entre les deux : la même demande, renvoyée, écrit le procès-verbal qui manque.
     """
+    roles = set(roles)
+    if document and _attend_son_proces_verbal(seance, roles):
+        produire_le_proces_verbal(seance, par=par, le=le)
+        return
     with transaction.atomic():
         verrouiller(seance.racine())
         reste = list(seance.inscriptions.filter(decision="").values_list("dossier__numero", flat=True))
@@ -215,6 +249,11 @@ def clore_la_seance(
         avancer(seance, "clore_la_seance", par=par, roles=roles, le=le, public=False)
     if document:
         produire_le_proces_verbal(seance, par=par, le=le)
+
+
+def _attend_son_proces_verbal(seance: Seance, roles: set[Role]) -> bool:
+    seance.refresh_from_db(fields=("etat", "proces_verbal"))
+    return bool(seance.etat == CLOSE and seance.proces_verbal_id is None and roles & set(PILOTE))
 
 
 def produire_le_proces_verbal(seance: Seance, *, par: Acteur, le: datetime) -> None:
