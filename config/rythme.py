@@ -9,6 +9,7 @@ from datetime import datetime
 from ensemblier.bilans import taches as bilans
 from ensemblier.registre.actes import sceller
 from ensemblier.registre.courriels import envoyer_en_attente
+from ensemblier.registre.fichiers import balayer
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +24,5 @@ TACHES = (
     Tache("sceller les événements nouveaux", 60, lambda le: sceller(le=le)),
     Tache("ouvrir les bilans attendus", 3600, lambda le: bilans.ouvrir_les_bilans(le=le)),
     Tache("rappeler les bilans à rendre", 3600, lambda le: bilans.rappeler_les_bilans(le=le)),
+    Tache("ôter les contenus orphelins", 3600, lambda le: balayer(le=le)),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from django.core.files.base import ContentFile
@@ -13,6 +13,9 @@ from django.http import FileResponse
 
 from ensemblier.noyau.machine import Acteur
 from ensemblier.registre.models import Fichier
+
+GARDE = timedelta(days=1)
+"""Un contenu plus jeune est peut-être celui d'un acte en cours : le balai ne le touche pas."""
 
 
 def nom_sur(nom: str) -> str:
@@ -42,6 +45,23 @@ def conserver(
     fichier.contenu.save(nom_sur(nom), ContentFile(octets), save=False)
     fichier.save(force_insert=True)
     return fichier
+
+
+def balayer(*, le: datetime) -> int:
+    """Ôte les contenus qu'aucune ligne ne nomme, vieux d'un jour : un acte coupé les a laissés.
+
+    Rend leur nombre. L'inverse, une ligne sans contenu, n'arrive pas : le contenu s'écrit d'abord.
+    """
+    stockage = Fichier._meta.get_field("contenu").storage
+    otes = 0
+    for tiroir in stockage.listdir("")[0] if stockage.exists("") else ():
+        gardes = {f"{tiroir}/{nom}" for nom in stockage.listdir(tiroir)[1]}
+        connus = Fichier.objects.filter(contenu__startswith=f"{tiroir}/").values_list("contenu", flat=True)
+        for chemin in sorted(gardes.difference(connus)):
+            if le - stockage.get_modified_time(chemin) >= GARDE:
+                stockage.delete(chemin)
+                otes += 1
+    return otes
 
 
 def servir(fichier: Fichier, *, telecharger: bool = True) -> FileResponse:
