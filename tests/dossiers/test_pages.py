@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ensemblier.dossiers.models import Dossier
-from ensemblier.registre.models import Trace
+from ensemblier.registre.models import Courriel, Evenement, Trace
 from tests import fabriques
 
 pytestmark = pytest.mark.django_db
@@ -197,12 +197,41 @@ def test_une_seconde_trop_tard_la_page_donne_l_heure_et_la_voie(amina):  # S20
     dossier = fabriques.dossier()
     url = f"/dossiers/{dossier.numero}/relecture/"
     cases = _cases(lire(amina, url))
+    avant, evenements = Dossier.objects.values().get(), Evenement.objects.count()
     with time_machine.travel(fabriques.instant("2025-05-26 00:00"), tick=False):
         reponse = fabriques.client("amina").post(url, cases)
-    assert reponse.status_code == 422
-    page = reponse.content.decode().replace("\u00a0", " ")
-    assert "Il est 00:00:00 au serveur" in page
-    assert "dérogation" in page
+        assert reponse.status_code == 422
+        page = reponse.content.decode().replace("\u00a0", " ")
+        assert "Il est 00:00:00 au serveur" in page
+        assert "dérogation" in page
+        assert dossier.territoire.courriel in page
+        assert 'value="Ateliers cuisine du quartier"' in lire(
+            fabriques.client("amina"), f"/dossiers/{dossier.numero}/action/"
+        )
+    assert Dossier.objects.values().get() == avant
+    assert Evenement.objects.count() == evenements
+    assert not Courriel.objects.exists()
+
+
+def test_une_seconde_trop_tard_la_page_donne_l_heure_et_la_voie_garde_levee(amina, monkeypatch):
+    """Sans la garde, le même envoi passe : c'est bien elle que l'essai éprouve."""
+    dossier = fabriques.dossier()
+    url = f"/dossiers/{dossier.numero}/relecture/"
+    cases = _cases(lire(amina, url))
+    monkeypatch.setattr("ensemblier.dossiers.actes.depot._refuser_si_bloque", lambda *_, **__: None)
+    with time_machine.travel(fabriques.instant("2025-05-26 00:00"), tick=False):
+        assert fabriques.client("amina").post(url, cases).status_code == 302
+    assert Dossier.objects.get().etat == "depose"
+
+
+def test_la_derniere_seconde_se_depose_par_la_page(amina):  # S19
+    dossier = fabriques.dossier()
+    url = f"/dossiers/{dossier.numero}/relecture/"
+    cases = _cases(lire(amina, url))
+    with time_machine.travel(fabriques.instant("2025-05-25 23:59:59"), tick=False):
+        reponse = fabriques.client("amina").post(url, cases)
+        assert (reponse.status_code, reponse.url) == (302, f"/dossiers/{dossier.numero}/accuse/")
+        assert "à 23:59:59" in lire(fabriques.client("amina"), reponse.url)
 
 
 def test_le_redacteur_ne_depose_pas():
@@ -216,7 +245,28 @@ def test_le_redacteur_ne_depose_pas():
         f"/dossiers/{dossier.numero}/relecture/", {"cle": "a" * 32, "a_cer": "on", "a_attestation": "on"}
     )
     assert reponse.status_code == 403
-    assert Trace.objects.filter(nature="refus", chemin__endswith="/relecture/").exists()
+    trace = Trace.objects.get(nature="refus", chemin__endswith="/relecture/")
+    assert trace.utilisateur == fabriques.personne("lucas").pk
+    assert "Déposer" in trace.raison
+    assert trace.raison in reponse.content.decode().replace("&#x27;", "'")
+    relu = Dossier.objects.get()
+    assert (relu.etat, relu.depose_le, relu.accuse_empreinte) == ("brouillon", None, "")
+    assert not Evenement.objects.filter(acte="deposer").exists()
+
+
+def test_un_acte_que_la_table_refuse_dit_pourquoi_sans_effet_et_se_trace():  # T07
+    dossier = fabriques.dossier_depose()
+    benoit = fabriques.client("benoit")
+    url = f"/instruction/{dossier.numero}/completude/recevable/"
+    assert benoit.post(url).status_code == 302
+    avant, evenements = Dossier.objects.values().get(), Evenement.objects.count()
+    reponse = benoit.post(url)
+    assert reponse.status_code == 403
+    trace = Trace.objects.get(nature="refus", chemin=url)
+    assert trace.raison
+    assert trace.raison in reponse.content.decode().replace("&#x27;", "'")
+    assert Dossier.objects.values().get() == avant
+    assert Evenement.objects.count() == evenements
 
 
 def test_ecrire_apres_le_depot_est_refuse(amina):  # T13
