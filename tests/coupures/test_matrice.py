@@ -21,7 +21,6 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core import mail
-from django.db import connection
 from django.db.transaction import Atomic
 from django.http import HttpResponse
 from django.test import Client, override_settings
@@ -107,8 +106,6 @@ def _preparer(pas: recit.Pas, contenus: Path, navigateur: Client) -> Scene:
 @pytest.fixture(scope="module")
 def scenes(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[dict[str, Scene]]:
     """Le récit entier joué une fois ; chaque essai repart de la photographie de son pas."""
-    if connection.vendor != "sqlite":
-        pytest.skip("les photographies de la base sont celles de SQLite ; parcours tue aussi sur PostgreSQL")
     contenus = tmp_path_factory.mktemp("contenus")
     with contextlib.ExitStack() as pile, pytest.MonkeyPatch.context() as m:
         pile.enter_context(django_db_blocker.unblock())
