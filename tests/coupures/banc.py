@@ -29,7 +29,7 @@ from ensemblier.registre.verification import verifier
 Etat = dict[str, list[tuple]]
 ECRITURES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 PIECES = ("registre", "comptes", "dossiers", "instruction", "programmation", "conventions", "bilans")
-AU_HASARD = {"registre.Fichier": {"cle", "contenu"}}
+AU_HASARD = {"registre.Fichier": {"cle", "contenu"}, "dossiers.Saisie": {"cle"}}
 SANS_SUITE = {"registre.Trace"}
 """Le journal des refus n'est pas un effet : une demande refusée y laisse sa ligne."""
 

@@ -49,7 +49,7 @@ class Guichetier:
     def une_fois(self, chemin: str, corps: bytes | None = None, genre: str = "") -> tuple[int, str, bytes]:
         """Le code, l'adresse de la suite et le contenu ; lève si la connexion casse."""
         entetes = {"Content-Type": genre} if genre else {}
-        demande = urllib.request.Request(self.adresse + chemin, data=corps, headers=entetes)  # noqa: S310
+        demande = urllib.request.Request(self.adresse + chemin, data=corps, headers=entetes)
         try:
             with self.ouvreur.open(demande, timeout=30) as reponse:
                 return reponse.status, "", reponse.read()

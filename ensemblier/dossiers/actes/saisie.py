@@ -233,10 +233,11 @@ def _divergence(champ: str, sienne: list[str], autre: list[str], derniere: Saisi
 
 
 def _pareil(a: list[str], b: list[str]) -> bool:
-    """La même réponse, aux fins de ligne, aux espaces du bout et à l'ordre des cases près."""
+    """La même réponse, aux fins de ligne, aux sortes d'espaces et à l'ordre des cases près."""
 
     def nu(valeurs: list[str]) -> list[str]:
-        propres = (v.replace("\r\n", "\n").replace("\u202f", "\u00a0").strip() for v in valeurs)
+        unies = (v.replace("\r\n", "\n").replace("\u202f", " ").replace("\u00a0", " ") for v in valeurs)
+        propres = (v.strip() for v in unies)
         return sorted(v for v in propres if v)
 
     return nu(a) == nu(b)
