@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ensemblier.bilans import taches as bilans
+from ensemblier.dossiers.actes import effacer_les_simulations
 from ensemblier.registre.actes import sceller
 from ensemblier.registre.courriels import envoyer_en_attente
 from ensemblier.registre.fichiers import balayer
@@ -22,6 +23,7 @@ class Tache:
 TACHES = (
     Tache("envoyer les courriels en attente", 10, lambda le: envoyer_en_attente(le=le)),
     Tache("sceller les événements nouveaux", 60, lambda le: sceller(le=le)),
+    Tache("effacer les essais du simulateur échus", 3600, lambda le: effacer_les_simulations(le=le)),
     Tache("ouvrir les bilans attendus", 3600, lambda le: bilans.ouvrir_les_bilans(le=le)),
     Tache("rappeler les bilans à rendre", 3600, lambda le: bilans.rappeler_les_bilans(le=le)),
     Tache("ôter les contenus orphelins", 3600, lambda le: balayer(le=le)),

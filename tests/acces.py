@@ -42,6 +42,9 @@ for _nom in (
 for _nom in ("deliberation", "deliberation_joindre", "deliberation_annexer", "deliberation_fichier"):
     PARAMETRES.setdefault(_nom, {})["pk"] = lambda m: m.parametres["deliberation"]
 
+for _nom in ("simulation", "simulation_dossier"):
+    PARAMETRES[_nom] = {"jeton": lambda m: m.parametres["simulation"]}
+
 TABLE = {
     "sante": ("oooooooooooooooo", "oooooooooooooooo"),
     "appels": ("oooooooooooooooo", "----------------"),
@@ -101,6 +104,9 @@ TABLE = {
     "instruction_depots": ("ciinncooonononoo", "ciinncooonononoo"),
     "instruction_historique": ("ciinncooonononoo", "c----c----------"),
     "instruction_piece": ("ciinncooonononoo", "c----c----------"),
+    "simulateur": ("oooooooooooooooo", "oooooooooooooooo"),
+    "simulation": ("oooooooooooooooo", "----------------"),
+    "simulation_dossier": ("coooocoooooooooo", "coooocoooooooooo"),
     "nouveau_dossier": ("coooocoooooooooo", "coooocoooooooooo"),
     "dossier": ("coonnciiinininii", "c----c----------"),
     "dossier_constats": ("c----c----------", "cnnnncnnnnnnnnnn"),

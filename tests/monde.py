@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils import timezone
+
 from ensemblier.bilans.actes import ouvrir_bilan
 from ensemblier.comptes.models import Habilitation, Interet, Rattachement, Utilisateur
 from ensemblier.conventions import actes as conventions
 from ensemblier.conventions.models import Convention, Tranche, Versement
+from ensemblier.dossiers.actes import garder_simulation
 from ensemblier.dossiers.models import Acces, Ciblage, ContactCommune, Demande, Deport, Dossier
 from ensemblier.programmation.models import Attribution, Deliberation, Inscription, Participant, Seance
 from ensemblier.registre.actes import ouvrir
@@ -138,6 +141,7 @@ def _parametres(
     return {
         "numero": dossier.numero,
         "appel": dossier.appel.code,
+        "simulation": garder_simulation(appel=dossier.appel, reponses={}, le=timezone.now())[1],
         "code": dossier.appel.code,
         "financeur": "ETAT",
         "demande": call.pk,

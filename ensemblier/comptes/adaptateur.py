@@ -6,9 +6,11 @@ import hashlib
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 
+from ensemblier.comptes import suite
 from ensemblier.registre.courriels import poster
 
 
@@ -29,6 +31,10 @@ class AdaptateurDeCompte(DefaultAccountAdapter):
         "enter_current_password": "Le mot de passe actuel n'est pas le bon. Recopiez-le.",
         "invalid_password_reset": "Ce lien n'est plus valable. Demandez-en un nouveau.",
     }
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """La page qu'on cherchait avant de se connecter, sinon l'espace de son rôle."""
+        return suite.reprendre(request) or super().get_login_redirect_url(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Met le courriel dans la boîte d'envoi : il part avec les autres, et une seule fois.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import datetime
 from decimal import Decimal
 
 from django.db import models
@@ -444,3 +446,26 @@ class Deport(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("dossier", "utilisateur"), name="deport_unique"),)
+
+
+def empreinte_du_jeton(jeton: str) -> str:
+    """Ce que la base garde d'un jeton : qui la lit ne peut pas ouvrir le lien."""
+    return hashlib.sha256(jeton.encode()).hexdigest()
+
+
+class SimulationQuerySet(models.QuerySet["Simulation"]):
+    def de_jeton(self, jeton: str, *, le: datetime) -> SimulationQuerySet:
+        """L'essai de ce lien, s'il n'est pas échu."""
+        return self.filter(empreinte=empreinte_du_jeton(jeton), expire_le__gt=le)
+
+
+class Simulation(models.Model):
+    """Un essai gardé par quelqu'un qui n'a pas dit son nom : ses réponses, jugées par cette version (É3)."""
+
+    empreinte = models.CharField(max_length=64, unique=True)
+    appel = models.ForeignKey(Appel, on_delete=models.CASCADE, related_name="+")
+    reglement = models.ForeignKey(Reglement, on_delete=models.PROTECT, related_name="+")
+    reponses = models.JSONField()
+    gardee_le = models.DateTimeField()
+    expire_le = models.DateTimeField(db_index=True)
+    objects = SimulationQuerySet.as_manager()

@@ -1,8 +1,11 @@
 from django.urls import path
 
-from ensemblier.dossiers.views import depot, edition, lecture
+from ensemblier.dossiers.views import depot, edition, lecture, simulateur
 
 urlpatterns = [
+    path("appels/<slug:appel>/simulateur/", simulateur.page, name="simulateur"),
+    path("simulations/<str:jeton>/", simulateur.resultat, name="simulation"),
+    path("simulations/<str:jeton>/dossier/", simulateur.en_dossier, name="simulation_dossier"),
     path("dossiers/nouveau/<slug:appel>/", edition.nouveau, name="nouveau_dossier"),
     path("dossiers/<str:numero>/", lecture.page, name="dossier"),
     path("dossiers/<str:numero>/constats/", edition.constats, name="dossier_constats"),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ensemblier.comptes import actes
+from ensemblier.comptes import actes, suite
 from ensemblier.comptes.droits import exiger_sur, roles_sur_organisme
 from ensemblier.comptes.forms import (
     CreationForm,
@@ -85,7 +85,7 @@ def creer(request: HttpRequest) -> HttpResponse:
             messages.success(
                 request, f"{organisme.nom} est créé. Vous en êtes signataire. {form.avertissement()}"
             )
-            return redirect("organisme", organisme.cle)
+            return redirect(suite.reprendre(request) or reverse("organisme", args=[organisme.cle]))
     contexte = {"form": form, "territoire_contact": request.territoire}
     return render(request, "comptes/organisme_creer.html", contexte, status=422 if form.errors else 200)
 

@@ -15,6 +15,7 @@ from ensemblier.dossiers.actes.depot import conserver_accuse, deposer, retirer
 from ensemblier.dossiers.actes.exceptions import accorder_derogation, dispenser_obligation
 from ensemblier.dossiers.actes.pieces import joindre_piece, retirer_piece
 from ensemblier.dossiers.actes.saisie import SaisieDivergente, enregistrer_feuille, saisir
+from ensemblier.dossiers.actes.simulation import effacer_les_simulations, garder_simulation
 from ensemblier.dossiers.actes.volets import avancer_demande, noter_numero_dauphin, noter_reference_depot
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "creer_une_fois",
     "deposer",
     "dispenser_obligation",
+    "effacer_les_simulations",
     "enregistrer_budget",
     "enregistrer_contact_commune",
     "enregistrer_criteres",
@@ -33,6 +35,7 @@ __all__ = [
     "enregistrer_etape",
     "enregistrer_feuille",
     "enregistrer_quartiers",
+    "garder_simulation",
     "joindre_piece",
     "noter_numero_dauphin",
     "noter_reference_depot",

@@ -64,15 +64,19 @@ def creer(
     return dossier
 
 
-def creer_une_fois(*, cle: str, appel: Appel, organisme: Organisme, par: Acteur, le: datetime) -> Dossier:
+def creer_une_fois(
+    *, cle: str, appel: Appel, organisme: Organisme, par: Acteur, le: datetime, fiche: Fiche | None = None
+) -> Dossier:
     """Comme `creer` ; la même clé (double clic, page renvoyée) rend le même brouillon."""
-    corps = {"acte": "creer", "appel": appel.pk, "organisme": organisme.pk}
+    corps: dict[str, Any] = {"acte": "creer", "appel": appel.pk, "organisme": organisme.pk}
+    if fiche is not None:
+        corps["fiche"] = fiche.en_json()
     intention = intentions.recevoir(cle=cle, par=par, corps=corps, le=le)
     with transaction.atomic():
         tenue = Intention.objects.select_for_update().get(pk=intention.pk)
         if tenue.reponse:
             return Dossier.objects.get(pk=tenue.reponse["dossier"])
-        dossier = creer(appel=appel, organisme=organisme, par=par, le=le)
+        dossier = creer(appel=appel, organisme=organisme, par=par, le=le, fiche=fiche)
         intentions.repondre(tenue, {"dossier": dossier.pk})
     return dossier
 
