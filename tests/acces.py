@@ -48,6 +48,8 @@ for _nom in ("simulation", "simulation_dossier"):
 TABLE = {
     "sante": ("oooooooooooooooo", "oooooooooooooooo"),
     "appels": ("oooooooooooooooo", "----------------"),
+    "appels_agenda": ("oooooooooooooooo", "----------------"),
+    "appels_flux": ("oooooooooooooooo", "----------------"),
     "appel_agenda": ("oooooooooooooooo", "----------------"),
     "appel": ("oooooooooooooooo", "----------------"),
     "appel_regles": ("oooooooooooooooo", "----------------"),

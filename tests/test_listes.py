@@ -29,6 +29,8 @@ LISTES = (
     ("observatoire", None),
     ("observatoire_actions", None),
     ("appels", None),
+    ("appels_agenda", None),
+    ("appels_flux", None),
     ("quartiers", None),
 )
 BUDGET = 26

@@ -1,14 +1,30 @@
-"""Le calendrier d'un appel au format iCalendar (RFC 5545) : des journées, jamais une heure inventée."""
+"""Le calendrier des appels au format iCalendar (RFC 5545) : des journées, et l'heure où le dépôt ferme.
+
+Une phase est une journée ou plusieurs, jamais une heure inventée ; une date annoncée (« fin juin ») est dite
+indicative. La fin du dépôt, elle, a une heure (P16) : 23 h 59 à Paris, été comme hiver.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 
+from ensemblier.appels.lecture import dates_en_clair
 from ensemblier.appels.models import Appel
+from ensemblier.noyau.calendrier import Jalon
+
+PARIS = (
+    "BEGIN:VTIMEZONE", "TZID:Europe/Paris",
+    "BEGIN:DAYLIGHT", "DTSTART:19960331T020000", "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU",
+    "TZOFFSETFROM:+0100", "TZOFFSETTO:+0200", "TZNAME:CEST", "END:DAYLIGHT",
+    "BEGIN:STANDARD", "DTSTART:19961027T030000", "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU",
+    "TZOFFSETFROM:+0200", "TZOFFSETTO:+0100", "TZNAME:CET", "END:STANDARD",
+    "END:VTIMEZONE",
+)  # fmt: skip
 
 
 def _echapper(texte: str) -> str:
-    for brut, ecrit in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\n", "\\n")):
+    for brut, ecrit in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r\n", "\\n"), ("\n", "\\n")):
         texte = texte.replace(brut, ecrit)
     return texte
 
@@ -24,26 +40,87 @@ def _plier(ligne: str) -> str:
     return "\r\n ".join([*morceaux, courant])
 
 
-def en_ics(appel: Appel, *, adresse: str) -> str:
-    """Un événement par jalon daté ; `adresse` est celle de la page de l'appel."""
-    estampille = appel.modifie_le.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-    lignes = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Ensemblier//Appels//FR", "CALSCALE:GREGORIAN"]
+def _bornes(phase: Jalon) -> tuple[date, date] | None:
+    """Les jours de la phase ; seule la fin connue : ce jour-là ; aucune date : rien à inscrire."""
+    du, au = phase.premier_jour, phase.dernier_jour
+    if du is None or au is None:
+        seul = au or du
+        return (seul, seul) if seul else None
+    return du, au
+
+
+def _instant(quand: datetime) -> str:
+    return quand.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _evenement(appel: Appel, suffixe: str, adresse: str, corps: Iterable[str]) -> list[str]:
+    """Un événement : son nom ne change jamais, son rang suit les versions du règlement."""
+    version = appel.reglement.version if appel.reglement else 1
+    return [
+        "BEGIN:VEVENT",
+        f"UID:{appel.territoire.code}-{appel.code}-{suffixe}@ensemblier.example",
+        f"DTSTAMP:{_instant(appel.modifie_le)}",
+        f"LAST-MODIFIED:{_instant(appel.modifie_le)}",
+        f"SEQUENCE:{version - 1}",
+        *corps,
+        f"URL:{adresse}",
+        "TRANSP:TRANSPARENT",
+        "END:VEVENT",
+    ]
+
+
+def _journees(appel: Appel, phase: Jalon, du: date, au: date) -> list[str]:
+    precise = phase.precision == "jour"
+    titre = f"{appel.titre_court} : {phase.libelle}{'' if precise else ' (date indicative)'}"
+    return [
+        f"DTSTART;VALUE=DATE:{du:%Y%m%d}",
+        f"DTEND;VALUE=DATE:{au + timedelta(days=1):%Y%m%d}",
+        f"SUMMARY:{_echapper(titre)}",
+        f"DESCRIPTION:{_echapper(f'{phase.libelle} : {dates_en_clair(phase)}.')}",
+        f"STATUS:{'CONFIRMED' if precise else 'TENTATIVE'}",
+    ]
+
+
+def _fermeture(appel: Appel, jour: date) -> list[str]:
+    """Les dernières minutes du dépôt, avec un rappel trois jours avant."""
+    titre = _echapper(f"{appel.titre_court} : le dépôt ferme")
+    return [
+        f"DTSTART;TZID=Europe/Paris:{jour:%Y%m%d}T230000",
+        f"DTEND;TZID=Europe/Paris:{jour:%Y%m%d}T235900",
+        f"SUMMARY:{titre}",
+        f"DESCRIPTION:{_echapper('Dernière heure : le dépôt ferme à 23 h 59, heure de Paris.')}",
+        "STATUS:CONFIRMED",
+        "BEGIN:VALARM",
+        "ACTION:DISPLAY",
+        "TRIGGER:-P3D",
+        f"DESCRIPTION:{titre} dans trois jours",
+        "END:VALARM",
+    ]
+
+
+def _evenements(appel: Appel, adresse: str) -> tuple[list[str], list[str]]:
+    """Les événements d'un appel, et ce qui n'a pas encore de date."""
+    lignes, sans_date = [], []
     for phase in (j.phase() for j in appel.jalons.all()):
-        du, au = phase.premier_jour or phase.dernier_jour, phase.dernier_jour or phase.premier_jour
-        if not du or not au:
+        bornes = _bornes(phase)
+        if bornes is None:
+            sans_date.append(f"{appel.titre_court} : {phase.libelle}, {dates_en_clair(phase)}")
             continue
-        if phase.premier_jour is None:
-            du = au
-        lignes += [
-            "BEGIN:VEVENT",
-            f"UID:{appel.territoire.code}-{appel.code}-{phase.code}@ensemblier.example",
-            f"DTSTAMP:{estampille}",
-            f"DTSTART;VALUE=DATE:{du:%Y%m%d}",
-            f"DTEND;VALUE=DATE:{au + timedelta(days=1):%Y%m%d}",
-            f"SUMMARY:{_echapper(f'{appel.titre_court} : {phase.libelle}')}",
-            f"DESCRIPTION:{_echapper(phase.texte or phase.libelle)}",
-            f"URL:{adresse}",
-            "TRANSP:TRANSPARENT",
-            "END:VEVENT",
-        ]
-    return "\r\n".join(map(_plier, [*lignes, "END:VCALENDAR"])) + "\r\n"
+        lignes += _evenement(appel, phase.code, adresse, _journees(appel, phase, *bornes))
+        if phase.nature == "depot" and phase.dernier_jour and phase.precision == "jour":
+            lignes += _evenement(appel, f"{phase.code}-fin", adresse, _fermeture(appel, phase.dernier_jour))
+    return lignes, sans_date
+
+
+def en_ics(appels: Iterable[tuple[Appel, str]], *, nom: str) -> str:
+    """L'agenda de ces appels, chacun avec l'adresse de sa page ; ce qui n'a pas de date est dit en tête."""
+    lignes, sans_date = [], []
+    for appel, adresse in appels:
+        siennes, autres = _evenements(appel, adresse)
+        lignes += siennes
+        sans_date += autres
+    tete = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Ensemblier//Appels//FR", "CALSCALE:GREGORIAN",
+            "METHOD:PUBLISH", f"X-WR-CALNAME:{_echapper(nom)}", "X-WR-TIMEZONE:Europe/Paris"]  # fmt: skip
+    if sans_date:
+        tete.append(f"X-WR-CALDESC:{_echapper('Pas encore daté. ' + ' ; '.join(sans_date) + '.')}")
+    return "\r\n".join(map(_plier, [*tete, *PARIS, *lignes, "END:VCALENDAR"])) + "\r\n"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +14,9 @@ from django.views.decorators.http import require_safe
 
 from ensemblier.appels import clair, lecture
 from ensemblier.appels.agenda import en_ics
-from ensemblier.appels.models import Appel
+from ensemblier.appels.changements import changements
+from ensemblier.appels.flux import en_atom
+from ensemblier.appels.models import Appel, Reglement
 from ensemblier.noyau import packs
 from ensemblier.territoires.models import Territoire
 
@@ -66,6 +69,13 @@ def _contacts(appel: packs.Appel, territoire: Territoire) -> list[Any]:
     return sorted(contacts, key=lambda c: voulus.get(c.code, len(voulus)))
 
 
+def _dernier_changement(versions: list[Reglement], territoire: packs.Territoire) -> list[str]:
+    """Ce que la dernière version change à l'avant-dernière ; rien pour une première publication."""
+    if len(versions) < 2:
+        return []
+    return changements(versions[1].regles(), versions[0].regles(), territoire)
+
+
 @login_not_required
 @require_safe
 def page(request: HttpRequest, code: str) -> HttpResponse:
@@ -76,6 +86,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
     financeur = request.GET.get("financeur", "")
     financeur = financeur if financeur in {c for c, _ in filtres} else ""
     regles = clair.regles_en_clair(pack, lieu, financeur)
+    versions = list(appel.reglements.defer("contenu").order_by("-version"))
     contexte = {
         "appel": appel,
         "pack": pack,
@@ -91,7 +102,8 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         "frise": lecture.frise(appel, le=present),
         "pieces": [p for p in pack.pieces if not financeur or not p.financeurs or financeur in p.financeurs],
         "contacts": _contacts(pack, request.territoire),
-        "versions": list(appel.reglements.defer("contenu").order_by("-version")),
+        "versions": versions,
+        "changements": _dernier_changement(versions, lieu),
         "fil": [("Appels", reverse("appels")), (appel.titre_court, "")],
     }
     return render(request, "appels/appel.html", contexte)
@@ -105,11 +117,13 @@ def regles(request: HttpRequest, code: str) -> HttpResponse:
     versions = list(appel.reglements.defer("contenu").order_by("-version"))
     demandee = request.GET.get("version", "")
     reglement = next((v for v in versions if str(v.version) == demandee), versions[0])
+    depuis = versions[versions.index(reglement) :][:2]
     contexte = {
         "appel": appel,
         "reglement": reglement,
         "versions": versions,
         "est_courante": reglement == versions[0],
+        "changements": _dernier_changement(depuis, request.territoire.pack()),
         "regles": clair.regles_en_clair(reglement.regles(), request.territoire.pack()),
         "fil": [
             ("Appels", reverse("appels")),
@@ -120,12 +134,48 @@ def regles(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "appels/regles.html", contexte)
 
 
+def _ics(request: HttpRequest, appels: list[Appel], *, nom: str, fichier: str) -> HttpResponse:
+    pages = [(a, request.build_absolute_uri(reverse("appel", args=[a.code]))) for a in appels]
+    response = HttpResponse(en_ics(pages, nom=nom), content_type="text/calendar; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{fichier}.ics"'
+    return response
+
+
 @login_not_required
 @require_safe
 def agenda(request: HttpRequest, code: str) -> HttpResponse:
-    """`/appels/<code>.ics` : les jalons, à ajouter à son agenda."""
+    """`/appels/<code>.ics` : les jalons d'un appel, à ajouter à son agenda."""
     appel = _appel(request, code)
-    adresse = request.build_absolute_uri(reverse("appel", args=[appel.code]))
-    response = HttpResponse(en_ics(appel, adresse=adresse), content_type="text/calendar; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{appel.code}.ics"'
-    return response
+    return _ics(request, [appel], nom=appel.titre, fichier=appel.code)
+
+
+@login_not_required
+@require_safe
+def agenda_de_tous(request: HttpRequest) -> HttpResponse:
+    """`/appels/agenda.ics` : tous les appels publiés, à suivre dans son agenda."""
+    if request.territoire is None:
+        raise Http404
+    nom = f"Appels · {request.territoire.nom}"
+    return _ics(request, list(lecture.publies(request.territoire)), nom=nom, fichier="appels")
+
+
+@login_not_required
+@require_safe
+def flux(request: HttpRequest) -> HttpResponse:
+    """`/appels/flux.atom` : chaque publication et chaque changement de règlement."""
+    if request.territoire is None:
+        raise Http404
+    versions = Prefetch("reglements", queryset=Reglement.objects.defer("contenu"))
+
+    def lien(appel: Appel, version: Reglement) -> str:
+        adresse = reverse("appel_regles", args=[appel.code])
+        return request.build_absolute_uri(f"{adresse}?version={version.version}")
+
+    texte = en_atom(
+        request.territoire,
+        lecture.publies(request.territoire).prefetch_related(versions),
+        adresse=request.build_absolute_uri(),
+        page=request.build_absolute_uri(reverse("appels")),
+        lien=lien,
+    )
+    return HttpResponse(texte, content_type="application/atom+xml; charset=utf-8")

@@ -116,6 +116,7 @@ def test_une_rectification_se_lit_avec_son_motif_et_l_ancienne_version_reste():
     )  # fmt: skip
     page = _page("/appels/ami-2025/")
     assert "Erreur de titre" in page
+    assert "Règle «\u00a0Titre corrigé\u00a0»" in page.replace("« ", "«\u00a0").replace(" »", "\u00a0»")
     assert "mar.\u00a018\u00a0mars 2025, 16\u00a0h\u00a018" in page
     assert "Titre corrigé" in _page("/appels/ami-2025/regles/")
     ancienne = _page("/appels/ami-2025/regles/?version=1")
@@ -127,16 +128,6 @@ def test_aucune_personne_n_est_nommee_parmi_les_contacts():
     page = _page("/appels/ami-2025/")
     assert "Service Développement social" in page
     assert "03\u00a053\u00a001\u00a001\u00a000" in page
-
-
-def test_l_agenda_se_telecharge():
-    appel = fabriques.appel()
-    reponse = fabriques.client().get("/appels/ami-2025.ics")
-    texte = reponse.content.decode()
-    assert reponse["Content-Type"].startswith("text/calendar")
-    assert "DTSTART;VALUE=DATE:20250525\r\nDTEND;VALUE=DATE:20250526" in texte
-    assert texte.count("BEGIN:VEVENT") == appel.jalons.count()
-    assert max(len(ligne.encode()) for ligne in texte.split("\r\n")) <= 75
 
 
 def _requetes(adresse):
