@@ -11,13 +11,17 @@ from ensemblier.territoires import clients
 from ensemblier.territoires.models import Quartier, Territoire
 
 SCORE_MINIMAL = 0.7
+DESSIN_MAXIMAL_M = 3_000
 ECART_DE_SCORE = 0.05
 INSECABLE = "\u00a0"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """La réponse : un mot, une phrase, la distance ; `choix` : les adresses entre lesquelles choisir."""
+    """La réponse : un mot, une phrase, la distance ; `choix` : les adresses entre lesquelles choisir.
+
+    `point` : où l'adresse est située, si elle l'est assez près d'un quartier pour se dessiner.
+    """
 
     mot: Literal["Oui", "Non", "À vérifier"]
     phrase: str
@@ -25,6 +29,7 @@ class Verdict:
     proche_code: str = ""
     distance: str = ""
     trouvee: str = ""
+    point: tuple[float, float] | None = None
     choix: tuple[clients.Lieu, ...] = ()
 
     @property
@@ -68,17 +73,21 @@ def situer_le_point(
     """Le verdict d'un point en degrés WGS84."""
     r = contours(territoire).situer(lon, lat, precision=precision)
     distance = _metres(r.distance_m)
+    assez_pres = r.distance_m is not None and r.distance_m <= DESSIN_MAXIMAL_M
+    point = (lon, lat) if assez_pres and precision == "numero" else None
     if r.verdict == "dans":
         anciens = territoire.pack().quartier(r.code)
         ancien = f", ancien code {anciens.code_ancien}" if anciens and anciens.code_ancien else ""
         phrase = f"Oui, dans le quartier {r.nom} ({r.code}{ancien})."
-        return Verdict("Oui", phrase, code=r.code, distance=distance, trouvee=trouvee)
+        return Verdict("Oui", phrase, code=r.code, distance=distance, trouvee=trouvee, point=point)
     if r.verdict == "hors":
         phrase = f"Non. Le quartier le plus proche, {r.proche_nom}, est à {distance}."
-        return Verdict("Non", phrase, proche_code=r.proche_code, distance=distance, trouvee=trouvee)
+        return Verdict(
+            "Non", phrase, proche_code=r.proche_code, distance=distance, trouvee=trouvee, point=point
+        )
     return Verdict(
         "À vérifier", _incertitude(r, precision, distance), proche_code=r.code, distance=distance,
-        trouvee=trouvee,
+        trouvee=trouvee, point=point,
     )  # fmt: skip
 
 

@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ensemblier.territoires.adresse import situer_l_adresse, situer_le_point
-from ensemblier.territoires.contour import en_svg
+from ensemblier.territoires.adresse import Verdict, situer_l_adresse, situer_le_point
+from ensemblier.territoires.contour import Dessin, dessiner
 from ensemblier.territoires.forms import AdresseForm, PointForm
 from ensemblier.territoires.models import Commune, Contact, Quartier, Territoire
 
@@ -67,7 +67,7 @@ def quartier(request: HttpRequest, code: str) -> HttpResponse:
     contexte = {
         "quartier": objet,
         "communes": objet.communes.all(),
-        "dessin": en_svg(objet.contour),
+        "dessin": dessiner(objet.contour),
         "repli": _repli(territoire),
         "attribution": territoire.attribution.split("\n")[0],
         "fil": [("Quartiers", reverse("quartiers")), (objet.nom, "")],
@@ -93,6 +93,14 @@ def commune(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "territoires/commune.html", contexte)
 
 
+def _carte(territoire: Territoire, verdict: Verdict | None) -> Dessin | None:
+    """L'adresse et le quartier dont il est question ; rien si l'adresse n'est pas située, ou trop loin."""
+    if verdict is None or verdict.point is None:
+        return None
+    vise = territoire.quartiers.filter(code=verdict.code or verdict.proche_code).first()
+    return dessiner(vise.contour, point=verdict.point) if vise else None
+
+
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def adresse(request: HttpRequest) -> HttpResponse:
@@ -107,6 +115,7 @@ def adresse(request: HttpRequest) -> HttpResponse:
     contexte = {
         "form": form,
         "verdict": verdict,
+        "dessin": _carte(territoire, verdict),
         "repli": _repli(territoire),
         "attribution": territoire.attribution.split("\n")[0],
         "communes": territoire.communes.filter(quartiers__isnull=False)

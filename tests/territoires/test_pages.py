@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ensemblier.territoires.actes import charger
-from ensemblier.territoires.contour import en_svg
+from ensemblier.territoires.contour import METRES_PAR_DEGRE, dessiner
 from tests import fabriques
 from tests.territoires.geocodeur import geocodeur, lieu, reponse
 
@@ -98,7 +98,28 @@ def test_une_adresse_hostile_est_ecrite_comme_du_texte(settings):
 
 
 def test_le_contour_se_dessine_sans_service():
-    dessin = en_svg(fabriques.territoire().quartiers.first().contour)
+    dessin = dessiner(fabriques.territoire().quartiers.first().contour)
     assert dessin.chemin.startswith("M")
     assert 0 < dessin.largeur <= 320
-    assert en_svg({}) is None
+    assert 0 < dessin.hauteur <= 320
+    assert dessiner({}) is None
+
+
+def test_la_carte_est_a_l_echelle_et_place_l_adresse():
+    """Un carré d'un kilomètre, une adresse à un kilomètre à l'est de son coin."""
+    cote = 1000 / METRES_PAR_DEGRE
+    carre = {"type": "Polygon", "coordinates": [[[0, 0], [cote, 0], [cote, cote], [0, cote], [0, 0]]]}
+    dessin = dessiner(carre, point=(2 * cote, 0))
+    assert (dessin.largeur, dessin.hauteur) == (320, 164)
+    assert dessin.point == ("316.0", "160.0")
+    metres, pixels = dessin.regle
+    assert metres == 500
+    assert float(pixels) == pytest.approx(500 * 312 / 2000, abs=0.1)
+
+
+def test_une_adresse_situee_se_dessine_sur_demande_une_adresse_lointaine_non():
+    quartier = fabriques.pack_du_territoire().quartiers[0]
+    pres = _page(f"/quartiers/adresse/?lon={quartier.lon}&lat={quartier.lat}")
+    assert "Afficher la carte" in pres
+    assert "contour__ici" in pres
+    assert "contour__ici" not in _page("/quartiers/adresse/?lon=2.35&lat=48.85")
