@@ -21,6 +21,7 @@ OUVERT, A_VENIR, FERME, SANS_DATE = "ouvert", "a_venir", "ferme", "sans_date"
 class Ouverture:
     """Le dépôt d'un appel à un instant ; `reste` : « 12 jours », « 5 h 12 » le dernier jour.
 
+    `presse` : moins d'un jour reste, la page se relit chaque minute.
     `phases` : tout ce qui est en cours, dépôt compris ; deux phases peuvent se chevaucher (S22).
     """
 
@@ -28,6 +29,7 @@ class Ouverture:
     ouvre_le: date | None = None
     ferme_le: date | None = None
     reste: str = ""
+    presse: bool = False
     phases: tuple[calendrier.Jalon, ...] = field(default=())
 
     @property
@@ -46,12 +48,13 @@ def ouverture(appel: Appel, *, le: datetime) -> Ouverture:
     ouvert = next((p for p in depots if p.est_ouvert(le)), None)
     if ouvert:
         reste = calendrier.decompte(le, ouvert.dernier_jour) if ouvert.dernier_jour else ""
-        return Ouverture(OUVERT, ouvert.premier_jour, ouvert.dernier_jour, reste, en_cours)
+        presse = bool(ouvert.dernier_jour) and calendrier.jour_de(le) == ouvert.dernier_jour
+        return Ouverture(OUVERT, ouvert.premier_jour, ouvert.dernier_jour, reste, presse, en_cours)
     jour = calendrier.jour_de(le)
     futur = next((p for p in depots if p.premier_jour and p.premier_jour > jour), None)
     if futur:
         reste = calendrier.decompte(le, futur.premier_jour) if futur.premier_jour else ""
-        return Ouverture(A_VENIR, futur.premier_jour, futur.dernier_jour, reste, en_cours)
+        return Ouverture(A_VENIR, futur.premier_jour, futur.dernier_jour, reste, phases=en_cours)
     passe = next((p for p in reversed(depots) if p.dernier_jour), None)
     if passe:
         return Ouverture(FERME, passe.premier_jour, passe.dernier_jour, phases=en_cours)
