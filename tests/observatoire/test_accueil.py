@@ -31,7 +31,11 @@ def test_un_appel_ouvert_dit_le_temps_qui_reste():
     page = _accueil("2025-05-13 10:00")
     assert "L'appel AMI 2025 est ouvert. Il ferme dans 12\u00a0jours" in page
     assert "Voir l'appel ouvert" in page
-    assert "5\u00a0h\u00a012" in _accueil("2025-05-25 18:47")
+    assert "every 60s" not in page
+    dernier_jour = _accueil("2025-05-25 18:47")
+    assert "5\u00a0h\u00a012" in dernier_jour
+    assert 'hx-trigger="every 60s"' in dernier_jour
+    assert "Page écrite le dim.\u00a025\u00a0mai 2025, 18\u00a0h\u00a047" in dernier_jour
 
 
 def test_plusieurs_appels_ouverts_menent_a_leur_liste():
