@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ensemblier.dossiers.forms_simulateur import Question, SimulateurForm
-from ensemblier.interface.constats import BLOQUE, RENSEIGNER, REPLIEES, decompte, famille
+from ensemblier.interface.constats import BLOQUE, RENSEIGNER, REPLIEES, famille
 from ensemblier.interface.formats import accord, euros_ronds
 from ensemblier.noyau.packs import Appel
 from ensemblier.noyau.regles import Constat, Rapport, evaluer
@@ -32,6 +32,16 @@ class Essai:
         return [c for c in self.juges if famille(c) is BLOQUE]
 
     @property
+    def dits(self) -> list[Constat]:
+        """Les règles qui ont de quoi répondre."""
+        return [c for c in self.juges if famille(c) is not RENSEIGNER]
+
+    @property
+    def muets(self) -> list[Constat]:
+        """Celles qui attendent une réponse : nommées, jamais en rouge."""
+        return [c for c in self.juges if famille(c) is RENSEIGNER]
+
+    @property
     def possible(self) -> Decimal | None:
         """L'aide possible : la demande, dans le plafond ; à défaut de demande, le plafond."""
         argent = self.rapport.financement
@@ -41,12 +51,10 @@ class Essai:
 
     @property
     def avancement(self) -> str:
-        """« 3 questions sur 9 »."""
-        return f"{accord(self.repondues, 'question', 'questions')} sur {self.sur}"
-
-    @property
-    def decompte(self) -> str:
-        return decompte(list(self.juges))
+        """« 3 questions sur 9, 1 bloque »."""
+        combien = len(self.bloquent)
+        arret = f", {accord(combien, 'bloque', 'bloquent')}" if combien else ""
+        return f"{accord(self.repondues, 'question', 'questions')} sur {self.sur}{arret}"
 
     @property
     def phrase(self) -> str:
@@ -59,7 +67,7 @@ class Essai:
         if combien:
             return f"{combien} règles bloquent aujourd'hui. Voici ce qui les débloque."
         restent = self.sur - self.repondues
-        if restent or any(famille(c) is RENSEIGNER for c in self.juges):
+        if restent or self.muets:
             suite = (
                 f"Il reste {accord(restent, 'question', 'questions')}." if restent else "Complétez la suite."
             )
