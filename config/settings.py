@@ -4,6 +4,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 RACINE = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -52,14 +53,16 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # D'abord, pour que toute réponse ait ses en-têtes : un fichier statique, une redirection, une erreur.
+    "ensemblier.interface.middleware.EntetesMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ensemblier.interface.middleware.CompressionMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "ensemblier.interface.middleware.EntetesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "ensemblier.interface.middleware.SaisieLisibleMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "ensemblier.comptes.middleware.ConnexionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -108,7 +111,14 @@ else:
 # Le dossier de pg_dump et pg_restore, s'ils ne sont pas dans PATH.
 OUTILS_POSTGRESQL = env.str("ENSEMBLIER_PG_BIN", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Le compte des essais de connexion y vit : un fichier, partagé par tous les processus de la machine.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+        "LOCATION": VAR / "cache",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
 
 AUTH_USER_MODEL = "comptes.Utilisateur"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -216,10 +226,27 @@ SESSION_COOKIE_AGE = 12 * 3600
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.vues.jeton_perdu"
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("ENSEMBLIER_PROXY", default=False) else None
-)
+MANDATAIRE = env.bool("ENSEMBLIER_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if MANDATAIRE else None
+# Derrière un mandataire, l'adresse d'une personne est la dernière qu'il écrit ; sans lui, nul n'est cru.
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if MANDATAIRE else 0
 if PRODUCTION:
+    # Un réglage qui ouvrirait la maison l'empêche de démarrer (T45).
+    _FAUTES = {
+        "ENSEMBLIER_CLE_SECRETE : 32 caractères au moins, tirés au hasard": len(SECRET_KEY) < 32
+        or SECRET_KEY == CLE_D_ESSAI,
+        "ENSEMBLIER_CLE_COFFRE : 32 caractères au moins, tirés au hasard": len(CLE_COFFRE) < 32
+        or CLE_COFFRE == CLE_D_ESSAI,
+        "ENSEMBLIER_CLE_COFFRE et ENSEMBLIER_CLE_SECRETE : deux clés différentes": SECRET_KEY == CLE_COFFRE,
+        "ENSEMBLIER_DEBUG : jamais en production": DEBUG,
+        "ENSEMBLIER_DEMONSTRATION : jamais en production": DEMONSTRATION,
+        "ENSEMBLIER_HOTES : les noms d'hôte servis, sans « * »": "*" in ALLOWED_HOSTS,
+        "ENSEMBLIER_ADRESSE : l'adresse publique, en https://": not ADRESSE_PUBLIQUE.startswith("https://"),
+    }
+    if any(_FAUTES.values()):
+        raise ImproperlyConfigured(
+            "Réglages de production à corriger :\n" + "\n".join(f"- {f}" for f, oui in _FAUTES.items() if oui)
+        )
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 31536000
     SESSION_COOKIE_SECURE = True

@@ -12,6 +12,7 @@ if "ENSEMBLIER_VAR" not in os.environ:
 from config.settings import *
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Chaque navigateur d'essai relirait sinon tous les fichiers statiques en naissant.
 WHITENOISE_AUTOREFRESH = True

@@ -202,7 +202,7 @@ def souscrire_cer(
             "Le contrat d'engagement républicain ne concerne que les associations et fondations."
         )
     engagement = EngagementRepublicain.objects.create(
-        organisme=organisme, version=CER_EN_VIGUEUR, souscrit_le=jour_de(le), signataire=signataire
+        organisme=organisme, version=CER_EN_VIGUEUR, souscrit_le=jour_de(le), signataire=signataire[:150]
     )
     consigner(
         organisme, "souscrire_cer", par=par, le=le, libelle="Contrat d'engagement républicain souscrit",

@@ -8,6 +8,9 @@ from ensemblier.comptes.models import DansLeTemps, Habilitation, Organisme, Ratt
 from ensemblier.noyau.machine import Acteur, Droit, Moyen, Role, RoleInsuffisant
 from ensemblier.territoires.models import Territoire
 
+NOM_AU_PLUS, FONCTION_AU_PLUS = 150, 200
+"""Ce que le registre garde d'un nom et d'une fonction : un nom d'organisme très long n'arrête aucun acte."""
+
 
 def acteur_de(utilisateur: Utilisateur, territoire: Territoire, *, le: date) -> Acteur:
     """L'acteur et ses droits au jour `le` ; deux requêtes."""
@@ -29,8 +32,8 @@ def acteur_de(utilisateur: Utilisateur, territoire: Territoire, *, le: date) -> 
         for h in habilitations
     )
     return Acteur(
-        nom=utilisateur.nom_complet,
-        fonction=_fonction(habilitations or rattachements),
+        nom=utilisateur.nom_complet[:NOM_AU_PLUS],
+        fonction=_fonction(habilitations or rattachements)[:FONCTION_AU_PLUS],
         territoire=territoire.code,
         utilisateur=utilisateur.pk,
         droits=droits,

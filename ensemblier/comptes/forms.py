@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from allauth.account import forms as allauth
@@ -14,6 +15,7 @@ from ensemblier.interface.controles import JPEG, PDF, PNG, FichierRefuse, contro
 from ensemblier.interface.formulaires import Formulaire, FormulaireModele, MessagesFrancais
 from ensemblier.noyau import identifiants
 
+BISSEXTILE = 2000
 AIDE_MOT_DE_PASSE = "14 caractères au moins. Quatre mots sans rapport se retiennent bien."
 _LIBELLES = {
     "login": "Adresse électronique",
@@ -148,9 +150,12 @@ class OrganismeForm(FormulaireModele):
     def clean_fin_d_exercice(self) -> str:
         valeur = self.cleaned_data["fin_d_exercice"]
         mois, _, jour = valeur.partition("-")
-        if not (mois.isdigit() and jour.isdigit() and 1 <= int(mois) <= 12 and 1 <= int(jour) <= 31):
-            raise ValidationError("Cette date n'existe pas. Écrivez le mois et le jour, par exemple 12-31.")
-        return f"{int(mois):02d}-{int(jour):02d}"
+        try:
+            return f"{date(BISSEXTILE, int(mois), int(jour)):%m-%d}"
+        except ValueError as refus:
+            raise ValidationError(
+                "Cette date n'existe pas. Écrivez le mois et le jour, par exemple 12-31."
+            ) from refus
 
     def clean(self) -> dict[str, Any]:
         donnees = super().clean() or {}

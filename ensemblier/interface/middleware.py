@@ -1,11 +1,12 @@
-"""Les en-têtes que Django et django-csp n'écrivent pas ; rien de privé n'est compressé ni gardé en cache."""
+"""Les en-têtes que Django et django-csp n'écrivent pas, rien de privé en cache ; une saisie lisible."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.gzip import GZipMiddleware
 
 ENTETES = {
@@ -28,7 +29,8 @@ class EntetesMiddleware:
         reponse = self.get_response(request)
         for nom, valeur in ENTETES.items():
             reponse.headers.setdefault(nom, valeur)
-        if _est_privee(request):
+        est_un_fichier_public = "public" in reponse.headers.get("Cache-Control", "")
+        if _est_privee(request) and not est_un_fichier_public:
             reponse.headers["Cache-Control"] = "no-store, private"
         return reponse
 
@@ -46,3 +48,19 @@ def _est_privee(request: HttpRequest) -> bool:
     utilisateur = getattr(request, "user", None)
     connecte = utilisateur is not None and utilisateur.is_authenticated
     return connecte or settings.SESSION_COOKIE_NAME in request.COOKIES
+
+
+class SaisieLisibleMiddleware:
+    """Refuse (400) l'octet nul dans l'adresse ou la saisie : nul ne le tape, PostgreSQL ne le garde pas."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or _porte_un_octet_nul(request.GET) or _porte_un_octet_nul(request.POST):
+            raise SuspiciousOperation("octet nul")
+        return self.get_response(request)
+
+
+def _porte_un_octet_nul(saisie: QueryDict) -> bool:
+    return any("\0" in nom or any("\0" in v for v in valeurs) for nom, valeurs in saisie.lists())

@@ -82,6 +82,11 @@ class Acteur:
     moyen: Moyen = Moyen.SESSION
     droits: tuple[Droit, ...] = ()
 
+    @property
+    def signature(self) -> str:
+        """« Amina Haddad, présidente », tel qu'un acte le garde ; 200 caractères au plus."""
+        return f"{self.nom}, {self.fonction}"[:200]
+
     def a(self, *roles: Role) -> bool:
         return any(droit.role in roles for droit in self.droits)
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from tests import fabriques as f
 
 pytestmark = pytest.mark.django_db
-HOSTILES = ("²", "9" * 30, "9" * 5000, "-1", "é", "")
+HOSTILES = ("0001-01-01T00:00:00+14:00_1", "2025-01-01_1", "²", "9" * 30, "9" * 5000, "-1", "é", "")
 PAGES = (
     ("suites", "apres", "benoit"),
     ("suites_lot", "choix", "benoit"),

@@ -210,7 +210,7 @@ def engagement(request: HttpRequest, cle: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         actes.souscrire_cer(
             organisme,
-            signataire=f"{request.acteur.nom}, {request.acteur.fonction}",
+            signataire=request.acteur.signature,
             par=request.acteur,
             roles=roles,
             le=timezone.now(),

@@ -85,7 +85,7 @@ def _deposer(
         fiche = fiche_de(dossier, depose_le=le, lues=lues)
         rapport = rapport_de(dossier, fiche=fiche)
     _refuser_si_bloque(lues, fiche, rapport, le=le)
-    signataire = f"{par.nom}, {par.fonction}"
+    signataire = par.signature
     contenu = accuse.contenu_de(
         lues, reglement=reglement, fiche=fiche, signataire=signataire, depose_le=le
     ) | {"moteur": MOTEUR}
@@ -95,7 +95,7 @@ def _deposer(
         details={
             "reglement": rapport.reglement, "moteur": MOTEUR, "fiche": contenu["fiche"], "accuse": empreinte,
         },
-        depose_le=le, depose_par=signataire[:200], reglement=dossier.appel.reglement,
+        depose_le=le, depose_par=signataire, reglement=dossier.appel.reglement,
         fiche_figee=fiche.en_json(), rapport_fige=rapport.en_json(),
         accuse_contenu=contenu, accuse_empreinte=empreinte,
     )  # fmt: skip
@@ -115,7 +115,7 @@ def _attester(
 ) -> None:
     """Garde le texte lu de chaque case ; le CER coché vaut souscription pour l'organisme (B7)."""
     donnees = [d for d in demandees if d.code in cochees]
-    qui = f"{par.nom}, {par.fonction}"[:200]
+    qui = par.signature
     Attestation.objects.bulk_create(
         [
             Attestation(

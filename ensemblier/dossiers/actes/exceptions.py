@@ -45,7 +45,7 @@ def accorder_derogation(
         organisme=organisme, appel=appel, regle=regle,
         defaults={
             "jusqu_au": jusqu_au, "motif": motif, "accordee_le": le,
-            "accordee_par": f"{par.nom}, {par.fonction}"[:200],
+            "accordee_par": par.signature,
         },
     )  # fmt: skip
     details = {"organisme": organisme.pk, "nom": organisme.nom, "regle": regle, "jusqu_au": jusqu_au}

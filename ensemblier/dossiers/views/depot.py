@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from ensemblier.comptes.models import Rattachement
 from ensemblier.dossiers import actes, etapes, lecture
@@ -28,6 +28,7 @@ from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.fichiers import servir
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def relecture(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/relecture/` : relire, attester, déposer ; déjà déposé, l'accusé."""
     dossier, roles = en_porteur(request, numero)
@@ -105,6 +106,7 @@ def accuse_pdf(request: HttpRequest, numero: str) -> HttpResponse:
     return servir(actes.conserver_accuse(dossier, par=request.acteur, le=timezone.now()))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def retirer(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/retrait/` : retirer le dossier avant la décision, avec son motif."""
     dossier, roles = en_porteur(request, numero)

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from ensemblier.appels.models import Appel
 from ensemblier.comptes import reprise
@@ -48,6 +48,7 @@ PLACES = {
 }
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def nouveau(request: HttpRequest, appel: str) -> HttpResponse:
     """`/dossiers/nouveau/<appel>/` : pour quel organisme, puis la première étape."""
     choisi = get_object_or_404(
@@ -70,6 +71,7 @@ def nouveau(request: HttpRequest, appel: str) -> HttpResponse:
 
 
 @reprise.reprend
+@require_http_methods(["GET", "HEAD", "POST"])
 def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
     """`/dossiers/<n>/<étape>/` : le formulaire ; déposé, le dossier se lit et ne s'écrit plus."""
     dossier, roles = en_porteur(request, numero)

@@ -6,10 +6,12 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ensemblier.dossiers import actes, etapes, lecture, pdf
 from ensemblier.dossiers.accuse import depots_ailleurs
+from ensemblier.dossiers.actes.commun import PORTEUR
+from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.fiche import rapport_de, reglement_de
 from ensemblier.dossiers.forms_depot import DauphinForm, PieceForm, ReferenceForm
@@ -17,7 +19,6 @@ from ensemblier.dossiers.models import Piece
 from ensemblier.dossiers.pieces import pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views.commun import cadre, en_porteur, trouver
-from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque, tracer
 from ensemblier.registre.fichiers import servir
 
@@ -76,7 +77,7 @@ def telecharger(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
         dossier=dossier,
         fichier__cle=cle,
     )
-    if piece.code == Piece.RIB and not request.acteur.a(Role.REDACTEUR, Role.SIGNATAIRE):
+    if piece.code == Piece.RIB and not roles_sur(request.acteur, dossier) & set(PORTEUR):
         tracer(
             par=request.acteur, nature="consultation", chemin=request.path, le=timezone.now(),
             objet=dossier.designation(), raison="RIB",
@@ -84,6 +85,7 @@ def telecharger(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
     return servir(piece.fichier)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def joindre(request: HttpRequest, numero: str, code: str) -> HttpResponse:
     """`/dossiers/<n>/joindre/<pièce>/` : ajouter ou remplacer une pièce."""
     dossier, roles = en_porteur(request, numero)
@@ -114,6 +116,7 @@ def retirer_piece(request: HttpRequest, numero: str, code: str) -> HttpResponse:
     return redirect(etapes.adresse(dossier, "pieces"))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def dauphin(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/dauphin/` : noter le numéro, même après le dépôt (R35)."""
     dossier, roles = en_porteur(request, numero)
@@ -133,6 +136,7 @@ def dauphin(request: HttpRequest, numero: str) -> HttpResponse:
     return render(request, "dossiers/reference.html", contexte, status=422 if form.errors else 200)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def depot_ailleurs(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
     """`/dossiers/<n>/depots/<volet>/` : noter le dépôt fait auprès d'un financeur (R55, R61)."""
     dossier, roles = en_porteur(request, numero)

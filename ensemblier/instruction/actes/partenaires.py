@@ -69,7 +69,7 @@ def rendre_avis(
             "sens": sens,
             "motif": motif.strip(),
             "rendu_le": le,
-            "rendu_par": f"{par.nom}, {par.fonction}",
+            "rendu_par": par.signature,
             "echeance": echeance,
             "retard": retard,
         },
@@ -91,7 +91,7 @@ def confirmer_contact(
     exiger_sa_commune(par, contact.commune.code, "Confirmer le contact")
     dossier = contact.dossier
     verrouiller(dossier.racine())
-    contact.confirme, contact.confirme_le, contact.confirme_par = reponse, le, f"{par.nom}, {par.fonction}"
+    contact.confirme, contact.confirme_le, contact.confirme_par = reponse, le, par.signature
     contact.save(update_fields=("confirme", "confirme_le", "confirme_par"))
     mot = {True: "confirmé", False: "non confirmé", None: "sans souvenir"}[reponse]
     consigner(

@@ -92,7 +92,7 @@ def _enregistrer(
         numero=numero,
         le=votee_le,
         enregistree_le=le,
-        enregistree_par=f"{par.nom}, {par.fonction}",
+        enregistree_par=par.signature,
     )
     engage, raisons = ZERO, []
     for decision in sorted(decisions, key=lambda d: d.demande.pk):
