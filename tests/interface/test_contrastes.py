@@ -87,6 +87,34 @@ def test_la_brique_de_chaque_financeur_se_voit_sur_la_page(theme, financeur):
         assert contraste(THEMES[theme][f"f-{financeur}"], THEMES[theme][fond]) >= 3
 
 
+@pytest.mark.parametrize("theme", THEMES)
+def test_le_focus_se_voit_sur_tout_ce_qui_se_vise(theme):
+    couleurs = THEMES[theme]
+    for fond in (*FONDS, "action-pale", "non-pale", "lampe-pale"):
+        assert contraste(couleurs["encre"], couleurs[fond]) >= 3
+    assert contraste(couleurs["sur-schiste"], couleurs["schiste"]) >= 3
+    assert contraste(couleurs["encre"], couleurs["lampe"] if theme == "clair" else couleurs["fond"]) >= 3
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_une_case_cochee_se_distingue_et_sa_coche_se_lit(theme):
+    couleurs = THEMES[theme]
+    for fond in ("fond", "surface", "zone", "action-pale", "non-pale"):
+        assert contraste(couleurs["action"], couleurs[fond]) >= 3
+    assert contraste(couleurs["sur-action"], couleurs["action"]) >= 3
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_chaque_classe_de_la_carte_a_un_bord_ou_une_teinte_qui_la_detache(theme):
+    couleurs = THEMES[theme]
+    for rang in range(1, 6):
+        teinte = couleurs[f"carte-{rang}"]
+        detache = max(contraste(teinte, couleurs["zone"]), contraste(couleurs["encre"], couleurs["zone"]))
+        assert detache >= 3
+    suite = [luminance(couleurs[f"carte-{rang}"]) for rang in range(1, 6)]
+    assert suite == sorted(suite, reverse=theme == "clair")
+
+
 @pytest.mark.parametrize(
     ("theme", "encre", "fond", "attendu"),
     [

@@ -46,7 +46,8 @@ def ouvrir(chromium, galerie_ouverte, live_server):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(
-    ("chemin", "largeur"), [("/galerie/", 1280), ("/galerie/", 320), ("/galerie/dense/", 1280)]
+    ("chemin", "largeur"),
+    [("/galerie/", 1280), ("/galerie/", 320), ("/galerie/dense/", 1280), ("/galerie/dense/", 320)],
 )
 def test_la_galerie_passe_axe_sans_defilement_ni_plainte(ouvrir, chemin, largeur, theme):
     page = ouvrir(chemin, largeur, color_scheme=theme)
@@ -150,3 +151,53 @@ def test_couleurs_forcees_et_mouvement_reduit_gardent_les_formes(ouvrir):
     assert page.locator(".constat .icone--bloque").first.is_visible()
     bord = page.evaluate("getComputedStyle(document.querySelector('.briques .brique')).borderTopWidth")
     assert bord != "0px"
+
+
+HAUTEURS = """(selecteur) => [...document.querySelectorAll(selecteur)].filter((e) => e.offsetParent)
+    .map((e) => [e.getBoundingClientRect().height, e.outerHTML.slice(0, 80)])"""
+VISEES = (
+    "main .bouton, main .onglets a, main select, main textarea, "
+    "main .champ input[type=text], main .case label"
+)
+
+
+@pytest.mark.parametrize(("chemin", "minimum"), [("/galerie/", 40), ("/galerie/dense/", 24)])
+def test_ce_qui_se_vise_du_doigt_est_assez_grand(ouvrir, chemin, minimum):
+    page = ouvrir(chemin, 375)
+    trop_petites = [x for x in page.evaluate(HAUTEURS, VISEES) if x[0] < minimum]
+    assert trop_petites == []
+    assert len(page.evaluate(HAUTEURS, VISEES)) > 30
+
+
+def test_le_papier_n_a_ni_navigation_ni_bouton_et_porte_son_adresse(ouvrir):
+    page = ouvrir(color_scheme="dark")
+    assert not page.locator(".papier").is_visible()
+    page.emulate_media(media="print")
+    assert page.locator(".papier").is_visible()
+    assert "/galerie/" in page.locator(".papier").inner_text()
+    for cache in (".barre", ".pied", ".bande-demo", "main .bouton", ".onglets"):
+        assert not page.locator(cache).first.is_visible(), cache
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.querySelector('.page'), '::before').height") == "8px"
+    assert page.locator(".jumeau table").first.is_visible(), "replié à l'écran, ouvert sur le papier"
+
+
+def test_le_dialogue_de_conflit_montre_les_deux_textes(ouvrir):
+    page = ouvrir(largeur=375)
+    page.get_by_role("button", name="Un conflit").click()
+    dialogue = page.get_by_role("dialog")
+    assert dialogue.get_by_text("Un atelier cuisine chaque mercredi, avec les parents.").is_visible()
+    assert dialogue.get_by_text("et un repas partagé par mois").is_visible()
+    assert Axe().run(page).response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+def test_trier_et_choisir_ses_colonnes_se_fait_par_l_adresse_sans_javascript(ouvrir):
+    page = ouvrir(java_script_enabled=False)
+    page.locator(".choix-colonnes summary").click()
+    page.get_by_label("Demandé", exact=True).uncheck()
+    page.get_by_role("button", name="Montrer ces colonnes").click()
+    assert page.locator("#tableau-exemple thead").get_by_text("Demandé").count() == 0
+    page.locator("#tableau-exemple thead").get_by_role("link", name="Porteur et action").click()
+    assert page.locator("#tableau-exemple [aria-sort=ascending]").inner_text().startswith("Porteur")
+    assert page.locator("#tableau-exemple thead").get_by_text("Demandé").count() == 0
