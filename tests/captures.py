@@ -7,16 +7,17 @@ ce qu'une personne voit sans défiler, en soixante-quatre couleurs : le dossier 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 from tests.parcours.conftest import OPTIONS, Serveur, _port_libre
@@ -25,7 +26,11 @@ RACINE = Path(__file__).resolve().parent.parent
 DOSSIER = RACINE / "docs/ecrans"
 LIMITE = 3_000_000
 COULEURS = 64
+PATIENCE = 120_000
+"""En millisecondes : la commande peut tourner sur une machine chargée."""
 ECRANS = {1280: 860, 375: 760}
+
+AMINA, MOT_DE_PASSE = "amina@jardins-du-onze.example", "ensemblier-en-demonstration"
 
 PUBLIQUES = {
     "accueil": "/",
@@ -42,27 +47,42 @@ PUBLIQUES = {
 ETAPES = ("organisme", "action", "publics", "budget", "demandes", "pieces")
 
 
-def construire(var: Path) -> list[dict[str, str]]:
-    """Construit la démonstration, ou relit celle qui est là ; rend ses comptes."""
+def construire(var: Path) -> None:
+    """Construit la démonstration, ou reprend celle qui est là."""
     commande = [sys.executable, "-m", "config.cli", "demo", "--sans-serveur", "--json"]
     environnement = os.environ | {"ENSEMBLIER_VAR": str(var)}
-    sortie = subprocess.run(
-        commande, env=environnement, cwd=RACINE, check=True, capture_output=True, text=True
-    ).stdout
-    return json.loads(sortie)["comptes"]
+    subprocess.run(commande, env=environnement, cwd=RACINE, check=True, stdout=subprocess.DEVNULL)
 
 
-def connecter(navigateur: Browser, serveur: Serveur, nom: str, temoins: Path) -> None:
-    compte = serveur.comptes[nom]
+@contextmanager
+def servir(copie: Path | None) -> Iterator[str]:
+    """Rend l'adresse d'une démonstration neuve, ou d'une copie de celle de `copie`."""
+    with tempfile.TemporaryDirectory() as atelier:
+        var = Path(atelier) / "var"
+        if copie:
+            shutil.copytree(copie, var, ignore=shutil.ignore_patterns("statique", "feuille"))
+        construire(var)
+        serveur = Serveur(var, _port_libre(), {})
+        serveur.lancer()
+        try:
+            yield serveur.adresse
+        finally:
+            serveur.tuer()
+
+
+def connecter(navigateur: Browser, racine: str) -> StorageState:
+    """Amina se connecte ; rend ses témoins, pour ouvrir ses pages à chaque largeur."""
     contexte = navigateur.new_context(locale="fr-FR")
+    contexte.set_default_timeout(PATIENCE)
     page = contexte.new_page()
-    page.goto(f"{serveur.adresse}/connexion/")
-    page.fill("[name='login']", compte["courriel"])
-    page.fill("[name='password']", compte["mot_de_passe"])
+    page.goto(f"{racine}/connexion/")
+    page.fill("[name='login']", AMINA)
+    page.fill("[name='password']", MOT_DE_PASSE)
     page.get_by_role("button", name="Se connecter").click()
     page.wait_for_url("**/dossiers/")
-    contexte.storage_state(path=temoins)
+    temoins = contexte.storage_state()
     contexte.close()
+    return temoins
 
 
 def pages_du_porteur(page: Page, racine: str) -> dict[str, str]:
@@ -88,23 +108,26 @@ def photographier(page: Page, chemin: Path) -> None:
         image.convert("RGB").quantize(COULEURS, dither=Image.Dither.NONE).save(chemin, optimize=True)
 
 
-def tout_prendre(serveur: Serveur, dossier: Path) -> int:
-    temoins = serveur.dossier / "temoins.json"
+def tout_prendre(racine: str, dossier: Path) -> int:
     nombre = 0
     with sync_playwright() as outil:
         navigateur = outil.chromium.launch(executable_path=shutil.which("chromium"), args=OPTIONS)
-        connecter(navigateur, serveur, "amina", temoins)
+        temoins = connecter(navigateur, racine)
+        porteur: dict[str, str] = {}
         for largeur, hauteur in ECRANS.items():
             cadre = {"viewport": {"width": largeur, "height": hauteur}, "locale": "fr-FR"}
             anonyme = navigateur.new_context(**cadre)
             amina = navigateur.new_context(**cadre, storage_state=temoins)
-            porteur = pages_du_porteur(amina.new_page(), serveur.adresse)
+            for contexte in (anonyme, amina):
+                contexte.set_default_timeout(PATIENCE)
+            porteur = porteur or pages_du_porteur(amina.new_page(), racine)
             for contexte, adresses in ((anonyme, PUBLIQUES), (amina, porteur)):
                 page = contexte.new_page()
                 for nom, adresse in adresses.items():
-                    reponse = page.goto(serveur.adresse + adresse, wait_until="networkidle")
+                    reponse = page.goto(racine + adresse, wait_until="load")
                     if reponse is None or not reponse.ok:
                         raise SystemExit(f"« {adresse} » répond {reponse and reponse.status}.")
+                    page.evaluate("document.fonts.ready")
                     photographier(page, dossier / f"{nom}-{largeur}.png")
                     nombre += 1
                 contexte.close()
@@ -112,32 +135,29 @@ def tout_prendre(serveur: Serveur, dossier: Path) -> int:
     return nombre
 
 
+def remplacer(images: Path) -> float:
+    """Met les nouvelles images à la place des anciennes, sous la limite ; rend leur poids."""
+    poids = sum(c.stat().st_size for c in images.iterdir())
+    if poids > LIMITE:
+        raise SystemExit(f"{poids / 1e6:.1f} Mo : au-delà de la limite, rien n'est remplacé.")
+    DOSSIER.mkdir(parents=True, exist_ok=True)
+    for ancienne in DOSSIER.glob("*.png"):
+        ancienne.unlink()
+    for image in images.iterdir():
+        shutil.move(image, DOSSIER / image.name)
+    return poids / 1e6
+
+
 def main() -> int:
     lecteur = argparse.ArgumentParser(description=__doc__)
     lecteur.add_argument("--var", type=Path, help="une démonstration déjà construite ; elle est copiée")
+    lecteur.add_argument("--adresse", help="une démonstration déjà servie ; elle est lue, rien n'y est écrit")
     args = lecteur.parse_args()
-    with tempfile.TemporaryDirectory() as atelier:
-        var = Path(atelier) / "var"
-        if args.var:
-            shutil.copytree(args.var, var, ignore=shutil.ignore_patterns("statique", "feuille"))
-        comptes = {c["courriel"].split("@")[0]: c for c in construire(var)}
-        serveur = Serveur(var, _port_libre(), comptes)
-        images = Path(atelier) / "images"
-        images.mkdir()
-        serveur.lancer()
-        try:
-            nombre = tout_prendre(serveur, images)
-        finally:
-            serveur.tuer()
-        poids = sum(c.stat().st_size for c in images.iterdir())
-        if poids > LIMITE:
-            raise SystemExit(f"{poids / 1e6:.1f} Mo : au-delà de la limite, rien n'est remplacé.")
-        DOSSIER.mkdir(parents=True, exist_ok=True)
-        for ancienne in DOSSIER.glob("*.png"):
-            ancienne.unlink()
-        for image in images.iterdir():
-            shutil.move(image, DOSSIER / image.name)
-    sys.stdout.write(f"{nombre} écrans, {poids / 1e6:.1f} Mo, dans {DOSSIER.relative_to(RACINE)}/\n")
+    with tempfile.TemporaryDirectory() as images, ExitStack() as pile:
+        racine = args.adresse or pile.enter_context(servir(args.var))
+        nombre = tout_prendre(racine, Path(images))
+        poids = remplacer(Path(images))
+    sys.stdout.write(f"{nombre} écrans, {poids:.1f} Mo, dans {DOSSIER.relative_to(RACINE)}/\n")
     return 0
 
 
