@@ -179,6 +179,23 @@ def test_un_conflit_se_tranche_sans_javascript(amina, lucas, dossier, choix, ret
     assert relu(dossier).objectifs == retenu
 
 
+def test_continuer_aussitot_la_frappe_n_est_pas_un_conflit_avec_soi_meme(amina, dossier):
+    """« 4000 » est en route quand Amina presse « Continuer » : la page n'en connaît pas encore la version."""
+    lue = contenu(dossier, "budget")
+    assert saisir(amina, dossier, "c_60", "4000", etape="budget").status_code == 200
+    poste = lue | {"c_60": ["4000"], "versions": json.dumps({"c_62": 0})}
+    assert amina.post(f"/dossiers/{dossier.numero}/budget/", poste).status_code == 302
+    assert contenu(dossier, "budget")["c_60"] == ["4\u00a0000"]
+    assert Saisie.objects.count() == 1
+
+
+def test_la_frappe_arrivee_apres_continuer_n_est_pas_un_conflit(amina, dossier):
+    lue = contenu(dossier, "budget")
+    poste = lue | {"c_60": ["4000"], "versions": json.dumps({"c_62": 0})}
+    assert amina.post(f"/dossiers/{dossier.numero}/budget/", poste).status_code == 302
+    assert saisir(amina, dossier, "c_60", "4000", etape="budget").status_code == 200
+
+
 def test_une_troisieme_valeur_arrivee_pendant_le_choix_se_montre_aussi(amina, lucas, dossier):
     lue = contenu(dossier, "action")
     saisir(lucas, dossier, "objectifs", "Lucas")

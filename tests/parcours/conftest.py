@@ -79,7 +79,7 @@ class Serveur:
                 "config.wsgi:application",
             ],
             env=self.environnement, cwd=settings.RACINE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            process_group=0,
         )  # fmt: skip
         for _ in range(600):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=2):

@@ -60,6 +60,12 @@ def cocher(qui: Personne, *noms: str, dans: Locator | None = None) -> Personne:
     return qui
 
 
+def repondre_non(qui: Personne, *questions: str) -> Personne:
+    for question in questions:
+        qui.page.get_by_role("group", name=re.compile(question)).get_by_label("Non", exact=True).check()
+    return qui
+
+
 def deplier(qui: Personne, mots: str, dans: Locator | None = None) -> Personne:
     (dans or qui.page).locator("summary", has_text=mots).first.click()
     return qui
@@ -82,8 +88,8 @@ def ligne(qui: Personne, mots: str | re.Pattern) -> Locator:
 
 
 def panneau(qui: Personne, nom: str) -> Locator:
-    """Une partie de la page, par son titre."""
-    return qui.page.get_by_role("region", name=nom).first
+    """Une partie de la page, par le début de son titre."""
+    return qui.page.get_by_role("region", name=re.compile(rf"^{re.escape(nom)}")).first
 
 
 def feuille(dossier: Path, nom: str) -> Path:
@@ -315,3 +321,15 @@ def signer(qui: Personne, numero: str, financeur: str, dossier: Path) -> Personn
 def constater_le_paiement(qui: Personne, reference: str) -> Personne:
     ecrire(qui, {"Date du paiement": jour(), "Référence": reference})
     return presser(qui, "Constater le paiement", lu="Le paiement est constaté")
+
+
+def payer_a_deux(
+    prepare: Personne, certifie: Personne, numero: str, montant: re.Pattern, reference: str
+) -> Personne:
+    """L'une prépare et ne peut pas certifier ; l'autre certifie, puis constate le paiement."""
+    prepare.va("/suites/a-payer/").lit(numero)
+    prepare.va(f"/suites/{numero}/").clique(re.compile(f"Préparer {montant.pattern}"))
+    prepare.lit("une autre personne doit le certifier")
+    certifie.va(f"/suites/{numero}/").clique(re.compile(f"Certifier {montant.pattern}"))
+    certifie.suit(re.compile(f"Constater le paiement de {montant.pattern}"))
+    return constater_le_paiement(certifie, reference)

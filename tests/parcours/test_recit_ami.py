@@ -44,10 +44,10 @@ def test_l_ami_du_depot_au_solde(personne, serveur: Serveur, tmp_path: Path):
     lire_l_accord(amina, serveur, numero)
     signer_a_deux(amina, benoit, numero, tmp_path)
     fatou, gerard = personne("fatou"), personne("gerard")
-    payer_a_deux(fatou, gerard, numero, euros(10400), "MANDAT-1")
+    gestes.payer_a_deux(fatou, gerard, numero, euros(10400), "MANDAT-1")
     rendre_compte(amina, numero)
     valider_le_bilan(benoit, numero)
-    payer_a_deux(fatou, gerard, numero, euros(1625, 33), "MANDAT-2")
+    gestes.payer_a_deux(fatou, gerard, numero, euros(1625, 33), "MANDAT-2")
     lire_la_fin(amina, benoit, numero)
 
 
@@ -262,16 +262,6 @@ def signer_a_deux(amina: Personne, benoit: Personne, numero: str, tmp_path: Path
     gestes.signer(amina, numero, CALL, tmp_path)
     gestes.signer(benoit, numero, CALL, tmp_path)
     amina.va(f"/suites/{numero}/").lit("Convention signée")
-
-
-def payer_a_deux(fatou: Personne, gerard: Personne, numero: str, montant: re.Pattern, mandat: str) -> None:
-    """Fatou prépare et ne peut pas certifier ; Gérard certifie, puis constate."""
-    fatou.va("/suites/a-payer/").lit(numero)
-    fatou.va(f"/suites/{numero}/")
-    fatou.clique(re.compile(f"Préparer {montant.pattern}")).lit("une autre personne doit le certifier")
-    gerard.va(f"/suites/{numero}/").clique(re.compile(f"Certifier {montant.pattern}"))
-    gerard.suit(re.compile(f"Constater le paiement de {montant.pattern}"))
-    gestes.constater_le_paiement(gerard, mandat)
 
 
 def rendre_compte(amina: Personne, numero: str) -> None:

@@ -103,7 +103,7 @@ def saisir(
     if champ not in contenu:
         raise ActeBloque("Cette question n'est plus dans la page. Rechargez la page, puis recommencez.")
     derniere = feuille.saisies(lues).get(champ)
-    if derniere and version != derniere.rang and not _pareil(valeur, contenu[champ]):
+    if derniere and version != derniere.rang and not _deja_gardee(valeur, derniere, contenu[champ]):
         avant = tenu.saisies.valeur_au(feuille.etape, champ, version, sinon=contenu[champ])
         if not _pareil(avant, contenu[champ]):
             raise SaisieDivergente(_divergence(champ, valeur, contenu[champ], derniere))
@@ -193,7 +193,7 @@ def _fusionner(
             continue
         if derniere and versions and versions.get(champ, 0) != derniere.rang:
             avant = saisies.valeur_au(feuille.etape, champ, versions.get(champ, 0), sinon=leur)
-            if _pareil(mienne, avant):
+            if _pareil(mienne, avant) or _deja_gardee(mienne, derniere, leur):
                 continue
             if not _pareil(avant, leur):
                 divergences.append(_divergence(champ, mienne, leur, derniere))
@@ -230,6 +230,14 @@ def _lever_l_attente(dossier: Dossier, feuille: Feuille, *, sauf: Collection[str
 
 def _divergence(champ: str, sienne: list[str], autre: list[str], derniere: Saisie) -> Divergence:
     return Divergence(champ, sienne, autre, derniere.par_nom, derniere.le, derniere.rang)
+
+
+def _deja_gardee(valeur: list[str], derniere: Saisie, contenu: list[str]) -> bool:
+    """La dernière réponse gardée est celle-ci : comme écrite (« 4000 ») ou comme relue (« 4 000 »).
+
+    « Continuer » pressé aussitôt la frappe : la page ne sait pas encore que sa propre réponse est gardée.
+    """
+    return _pareil(valeur, derniere.valeur) or _pareil(valeur, contenu)
 
 
 def _pareil(a: list[str], b: list[str]) -> bool:
