@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import random
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ from django.conf import settings
 from tests.parcours.conftest import Serveur
 from tests.parcours.guichetier import Guichetier, Recit, depots, empreinte_de_l_accuse, valeur
 
+journal = logging.getLogger(__name__)
 GRAINE = 20251125
 MORTS, DUREE = 20, 30.0
 """Vingt coupures, ou ce que trente secondes permettent sur une machine occupée."""
@@ -37,6 +39,7 @@ def test_tuer_le_serveur_ne_perd_rien_de_confirme(serveur: Serveur):
     serveur.tuer()
     serveur.lancer()
     bilan = f"graine {GRAINE}, {morts} morts, {qui.renvois} renvois, {len(recit.dossiers)} dossiers"
+    journal.info(bilan)
     assert morts >= 3, bilan
     assert qui.renvois, "aucune demande n'a été coupée : l'essai n'éprouve rien"
     assert pertes(serveur, recit) == [], bilan
