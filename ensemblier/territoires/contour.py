@@ -8,7 +8,7 @@ from math import cos, radians
 from typing import Any
 
 LARGEUR = 320
-MARGE = 4
+MARGE = 8
 ENTRE_DEUX_POINTS = 0.6
 """En pixels : un point plus proche du précédent ne se verrait pas."""
 METRES_PAR_DEGRE = 111_320

@@ -110,11 +110,11 @@ def test_la_carte_est_a_l_echelle_et_place_l_adresse():
     cote = 1000 / METRES_PAR_DEGRE
     carre = {"type": "Polygon", "coordinates": [[[0, 0], [cote, 0], [cote, cote], [0, cote], [0, 0]]]}
     dessin = dessiner(carre, point=(2 * cote, 0))
-    assert (dessin.largeur, dessin.hauteur) == (320, 164)
-    assert dessin.point == ("316.0", "160.0")
+    assert (dessin.largeur, dessin.hauteur) == (320, 168)
+    assert dessin.point == ("312.0", "160.0")
     metres, pixels = dessin.regle
     assert metres == 500
-    assert float(pixels) == pytest.approx(500 * 312 / 2000, abs=0.1)
+    assert float(pixels) == pytest.approx(500 * 304 / 2000, abs=0.1)
 
 
 def test_une_adresse_situee_se_dessine_sur_demande_une_adresse_lointaine_non():
