@@ -67,7 +67,10 @@
     if (reponse.status >= 500) return reessayer(due, "le service ne répond pas");
     essais = 0;
     if (reponse.status === 401 || reponse.type === "opaqueredirect") return reconnecter(due);
-    if (reponse.status === 403 && !due.relancee && await jetonNeuf()) return reprendre({ ...due, relancee: true });
+    if (reponse.status === 403 && !due.relancee) {
+      if (await jetonNeuf()) return reprendre({ ...due, relancee: true });
+      if (partie) return reconnecter(due);
+    }
     enCours = null;
     if (reponse.ok) recue(due, await reponse.json());
     else if (reponse.status === 409 && /json/.test(reponse.headers.get("content-type") || "")) diverger(due, await reponse.json());
@@ -229,9 +232,11 @@
     champ.append(etiquette, zone);
     return champ;
   };
+  let partie = false;
   const lire = async (chemin) => {
     try {
       const reponse = await fetch(chemin, { headers: { Accept: "text/html" } });
+      partie = reponse.redirected && new URL(reponse.url).pathname === "/connexion/";
       return new DOMParser().parseFromString(await reponse.text(), "text/html");
     } catch {
       return null;

@@ -1,0 +1,105 @@
+"""Amina écrit le soir sur son téléphone : réseau, session, collègue, onglet, rien ne lui fait perdre un mot."""
+
+import re
+
+from playwright.sync_api import expect
+
+ACTION = "/dossiers/{}/action/"
+COURRIEL = "amina@jardins-du-onze.example"
+
+
+def brouillon(qui):
+    """Le premier brouillon de « Mes dossiers »."""
+    qui.va("/dossiers/")
+    lien = qui.page.locator(
+        "a[href*='/relecture/'], a[href^='/dossiers/26-'], a[href^='/dossiers/25-']"
+    ).first
+    return re.search(r"\d\d-\d{4}", lien.get_attribute("href")).group()
+
+
+def etat(qui, texte):
+    expect(qui.page.locator("#etat-saisie")).to_contain_text(texte)
+
+
+def ecrire(qui, champ, texte):
+    boite = qui.page.locator(f"[name='{champ}']")
+    boite.fill(texte)
+    boite.blur()
+
+
+def test_rien_de_ce_qui_est_dit_enregistre_ne_se_perd(serveur, personne):
+    amina = personne("amina", largeur=375)
+    adresse = ACTION.format(brouillon(amina))
+    amina.va(adresse)
+    ecrire(amina, "objectifs", "Écrit au fil de la frappe")
+    etat(amina, re.compile(r"Enregistré à \d"))
+
+    amina.contexte.set_offline(True)
+    ecrire(amina, "moyens", "Écrit sans réseau")
+    etat(amina, "le réseau manque")
+    amina.contexte.set_offline(False)
+    etat(amina, re.compile(r"Enregistré à \d"))
+
+    serveur.tuer()
+    ecrire(amina, "partenaires", "Écrit serveur éteint")
+    etat(amina, "Non enregistré")
+    serveur.lancer()
+    amina.page.evaluate("dispatchEvent(new Event('online'))")
+    etat(amina, re.compile(r"Enregistré à \d"))
+
+    amina.contexte.clear_cookies()
+    ecrire(amina, "evaluation", "Écrit sans session")
+    dialogue = amina.page.locator("dialog[open]")
+    dialogue.locator("[name=login]").fill(COURRIEL)
+    dialogue.locator("[name=password]").fill(serveur.comptes["amina"]["mot_de_passe"])
+    dialogue.get_by_role("button", name="Se reconnecter").click()
+    etat(amina, re.compile(r"Enregistré à \d"))
+
+    amina.page.reload()
+    for champ, texte in {
+        "objectifs": "Écrit au fil de la frappe", "moyens": "Écrit sans réseau",
+        "partenaires": "Écrit serveur éteint", "evaluation": "Écrit sans session",
+    }.items():  # fmt: skip
+        expect(amina.page.locator(f"[name='{champ}']")).to_have_value(texte)
+    amina.erreurs[:] = [e for e in amina.erreurs if not re.search(r"ERR_INTERNET_DISCONNECTED|40[13]", e)]
+
+
+def test_deux_personnes_sur_la_meme_reponse_voient_les_deux_valeurs(personne):
+    amina = personne("amina")
+    adresse = ACTION.format(brouillon(amina))
+    karim = personne("karim", largeur=375)
+    amina.va(adresse)
+    karim.va(adresse)
+    ecrire(amina, "objectifs", "Ce que dit Amina")
+    etat(amina, re.compile(r"Enregistré à \d"))
+    ecrire(karim, "objectifs", "Ce que dit Karim")
+    expect(karim.page.locator(".divergence")).to_contain_text("Ce que dit Amina")
+    karim.vues.clear()
+    karim.regarde()
+    karim.page.get_by_role("button", name=re.compile("Prendre celle")).click()
+    expect(karim.page.locator("[name=objectifs]")).to_have_value("Ce que dit Amina")
+    ecrire(karim, "objectifs", "Les deux ensemble")
+    etat(karim, re.compile(r"Enregistré à \d"))
+    ecrire(amina, "objectifs", "Amina encore")
+    amina.page.get_by_role("button", name="Garder la mienne").click()
+    etat(amina, re.compile(r"Enregistré à \d"))
+    amina.page.reload()
+    expect(amina.page.locator("[name=objectifs]")).to_have_value("Amina encore")
+    amina.erreurs[:] = [e for e in amina.erreurs if "409" not in e]
+    karim.erreurs[:] = [e for e in karim.erreurs if "409" not in e]
+
+
+def test_une_reponse_pas_comprise_se_dit_sous_sa_question_et_revient(personne):
+    amina = personne("amina", largeur=375)
+    adresse = ACTION.format(brouillon(amina))
+    amina.va(adresse)
+    ecrire(amina, "du", "31/02/2027")
+    expect(amina.page.locator(".champ--erreur")).to_contain_text("Cette date n'existe pas")
+    amina.page.reload()
+    amina.vues.clear()
+    amina.regarde()
+    expect(amina.page.locator("[name=du]")).to_have_value("31/02/2027")
+    expect(amina.page.locator(".champ--erreur")).to_contain_text("Cette date n'existe pas")
+    ecrire(amina, "du", "01/02/2027")
+    etat(amina, re.compile(r"Enregistré à \d"))
+    expect(amina.page.locator(".champ--erreur")).to_have_count(0)
