@@ -1,4 +1,4 @@
-"""Amina écrit le soir sur son téléphone : réseau, session, collègue, onglet, rien ne lui fait perdre un mot."""
+"""Amina écrit le soir, sur son téléphone : réseau, session, collègue, serveur, rien ne se perd."""
 
 import re
 

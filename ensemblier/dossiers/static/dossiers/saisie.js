@@ -262,12 +262,24 @@
     if (evenement.detail === "prise" || !nom || IGNORES.has(nom) || nom.startsWith("divergence:") || evenement.target.type === "file") return;
     if (minuteurs.has(nom) || /checkbox|radio|select/.test(evenement.target.type)) mettre(nom);
   });
-  // Le formulaire entier part : lui seul parle désormais, avec les versions lues.
-  formulaire.addEventListener("submit", () => {
+  // Le formulaire entier part : lui seul parle désormais, avec les versions lues. Une réponse encore en route
+  // est attendue, trois secondes au plus : sans son rang, la page se croirait en conflit avec elle-même.
+  formulaire.addEventListener("submit", (evenement) => {
     arrete = true;
     for (const minuteur of minuteurs.values()) clearTimeout(minuteur);
+    minuteurs.clear();
     attente.clear();
     sessionStorage.removeItem(REMISE);
+    if (!enCours) return;
+    evenement.preventDefault();
+    const bouton = evenement.submitter;
+    const limite = Date.now() + 3000;
+    const repartir = () => {
+      if (enCours && Date.now() < limite) return setTimeout(repartir, 50);
+      enCours = null;
+      formulaire.requestSubmit(bouton || undefined);
+    };
+    repartir();
   });
   // On quitte la page avant les 800 ms : ce qui attendait part tout de suite.
   addEventListener("pagehide", () => { for (const nom of [...minuteurs.keys()]) mettre(nom); });
