@@ -189,6 +189,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 TAILLE_MAXIMALE_PIECE = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 
+ANNUAIRE = env.str("ENSEMBLIER_ANNUAIRE", default="https://recherche-entreprises.api.gouv.fr")
 GEOCODEUR = env.str("ENSEMBLIER_GEOCODEUR", default="https://data.geopf.fr/geocodage")
 
 COURRIELS = VAR / "courriels"

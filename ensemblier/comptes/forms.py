@@ -176,6 +176,21 @@ class OrganismeForm(FormulaireModele):
         return {**self.cleaned_data, "siren": self.cleaned_data["siret"][:9] or self.instance.siren}
 
 
+class AnnuaireForm(Formulaire):
+    """Le numéro qui suffit à trouver l'identité d'un organisme : SIRET, SIREN ou RNA, contrôlé par sa clé."""
+
+    numero = forms.CharField(
+        label="Son SIRET ou son numéro RNA", max_length=30,
+        help_text="14 chiffres, ou W et neuf caractères. L'annuaire national remplit le reste.",
+    )  # fmt: skip
+
+    def clean_numero(self) -> str:
+        lu = "".join(self.cleaned_data["numero"].split()).upper()
+        if lu.startswith("W"):
+            return _numero(lu, identifiants.rna)
+        return _numero(lu, identifiants.siren if len(lu) == 9 else identifiants.siret)
+
+
 class CreationForm(OrganismeForm):
     """Un organisme et le mandat de qui le crée : il en devient signataire."""
 

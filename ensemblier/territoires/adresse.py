@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Literal
 
 from ensemblier.noyau import geographie
+from ensemblier.registre.sorties import ServiceIndisponible
 from ensemblier.territoires import clients
 from ensemblier.territoires.models import Quartier, Territoire
 
@@ -109,7 +110,7 @@ def situer_l_adresse(territoire: Territoire, texte: str, *, service: str) -> Ver
     lat = sum(q.lat for q in quartiers) / len(quartiers)
     try:
         lieux = clients.chercher(texte, service=service, lon=lon, lat=lat)
-    except clients.GeocodeurIndisponible:
+    except ServiceIndisponible:
         return _a_verifier("le service qui situe les adresses ne répond pas. Réessayez plus tard.")
     if not lieux:
         return _a_verifier("l'adresse n'a pas été trouvée. Écrivez le numéro, la rue et la commune.")

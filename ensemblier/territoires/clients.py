@@ -1,33 +1,26 @@
 """Le géocodeur de la Géoplateforme : une adresse écrite devient un point, ou un refus qui se dit.
 
 Contrat : GET `/search`, réponse GeoJSON, `properties.score` de 0 à 1, `type` housenumber, street,
-locality ou municipality. Rien n'est gardé. Toute panne lève `GeocodeurIndisponible` : l'appelant répond
+locality ou municipality. Rien n'est gardé. Toute panne lève `ServiceIndisponible` : l'appelant répond
 « à vérifier » (S67).
 """
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
-import time
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-TAILLE_MAX = 200_000
-DELAI_S = 4.0
-AGENT = "Ensemblier (guichet du contrat de ville)"
+from ensemblier.registre.sorties import DELAI_S, ServiceIndisponible, lire
+
 _PRECISIONS: dict[str, Literal["numero", "rue", "commune"]] = {
     "housenumber": "numero",
     "street": "rue",
     "locality": "rue",
     "municipality": "commune",
 }
-
-
-class GeocodeurIndisponible(Exception):
-    """Le service ne répond pas, trop tard, ou autre chose que prévu."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +51,12 @@ def chercher(
     if not propre:
         return ()
     parametres = {"q": propre, "limit": 5, "autocomplete": 0, "index": "address", "lon": lon, "lat": lat}
-    brut = _lire(f"{service.rstrip('/')}/search?{urlencode(parametres)}", delai_s)
+    brut = lire(f"{service.rstrip('/')}/search?{urlencode(parametres)}", delai_s=delai_s)
     try:
         donnees = json.loads(brut)
         return tuple(_lieu(entite) for entite in donnees["features"])
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as refus:
-        raise GeocodeurIndisponible("réponse illisible") from refus
+        raise ServiceIndisponible("réponse illisible") from refus
 
 
 def _lieu(entite: dict[str, Any]) -> Lieu:
@@ -78,34 +71,3 @@ def _lieu(entite: dict[str, Any]) -> Lieu:
         code_insee=str(proprietes.get("citycode", "")),
         ville=str(proprietes.get("city", ""))[:100],
     )
-
-
-def _lire(url: str, delai_s: float) -> bytes:
-    """Une seule requête, sans redirection, bornée en temps et en taille."""
-    morceaux = urlsplit(url)
-    genre = {"https": http.client.HTTPSConnection, "http": http.client.HTTPConnection}.get(morceaux.scheme)
-    if genre is None or not morceaux.hostname:
-        raise GeocodeurIndisponible("adresse du service inconnue")
-    fin = time.monotonic() + delai_s
-    connexion = genre(morceaux.hostname, morceaux.port, timeout=delai_s)
-    try:
-        connexion.request(
-            "GET",
-            f"{morceaux.path}?{morceaux.query}",
-            headers={"User-Agent": AGENT, "Accept": "application/json"},
-        )
-        reponse = connexion.getresponse()
-        if reponse.status != http.client.OK:
-            raise GeocodeurIndisponible(f"réponse {reponse.status}")
-        recu = b""
-        while morceau := reponse.read1(16_384):
-            recu += morceau
-            if len(recu) > TAILLE_MAX:
-                raise GeocodeurIndisponible("réponse trop longue")
-            if time.monotonic() > fin:
-                raise GeocodeurIndisponible("réponse trop lente")
-        return recu
-    except (OSError, http.client.HTTPException) as panne:
-        raise GeocodeurIndisponible(type(panne).__name__) from panne
-    finally:
-        connexion.close()

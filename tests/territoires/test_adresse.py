@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ensemblier.registre.models import Trace
+from ensemblier.registre.sorties import ServiceIndisponible
 from ensemblier.territoires import adresse, clients
 from ensemblier.territoires.adresse import situer_l_adresse, situer_le_point
 from tests import fabriques
@@ -118,14 +119,14 @@ def test_un_service_absent_est_a_verifier():
 def test_un_service_trop_lent_ne_fait_pas_attendre(panne):
     with geocodeur(reponse(lieu("1 Rue", 2.8, 50.4)), **panne) as (service, _):
         debut = time.monotonic()
-        with pytest.raises(clients.GeocodeurIndisponible):
+        with pytest.raises(ServiceIndisponible):
             clients.chercher("12 rue", service=service, lon=2.8, lat=50.4, delai_s=0.3)
         assert time.monotonic() - debut < 0.9
 
 
 @pytest.mark.parametrize("service", ["ftp://ailleurs.example", "fichier", ""])
 def test_une_adresse_de_service_qui_n_est_pas_du_web_est_refusee(service):
-    with pytest.raises(clients.GeocodeurIndisponible):
+    with pytest.raises(ServiceIndisponible):
         clients.chercher("12 rue des Exemples", service=service, lon=2.8, lat=50.4)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,8 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ensemblier.comptes import actes, suite
+from ensemblier.comptes.clients import identite_de
 from ensemblier.comptes.droits import exiger_sur, roles_sur_organisme
 from ensemblier.comptes.forms import (
+    AnnuaireForm,
     CreationForm,
     EngagementForm,
     InvitationForm,
@@ -21,9 +24,11 @@ from ensemblier.comptes.forms import (
     RibForm,
 )
 from ensemblier.comptes.models import Invitation, Organisme, Rattachement, Rib
+from ensemblier.interface.formats import date_courte
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.fichiers import servir
+from ensemblier.registre.sorties import ServiceIndisponible
 
 ENGAGEMENTS = (
     "Respecter les lois de la République.",
@@ -68,7 +73,9 @@ def creer(request: HttpRequest) -> HttpResponse:
     """`/mon-organisme/creer/` : qui crée en devient signataire, avec le mandat qu'il déclare."""
     if request.acteur is None:
         raise Http404
-    form = CreationForm(_saisie(request))
+    recherche = AnnuaireForm(request.GET if "numero" in request.GET else None)
+    trouve, dit = _annuaire(recherche)
+    form = CreationForm(_saisie(request), initial=trouve)
     if request.method == "POST" and form.is_valid():
         try:
             organisme = actes.creer_organisme(
@@ -86,8 +93,31 @@ def creer(request: HttpRequest) -> HttpResponse:
                 request, f"{organisme.nom} est créé. Vous en êtes signataire. {form.avertissement()}"
             )
             return redirect(suite.reprendre(request) or reverse("organisme", args=[organisme.cle]))
-    contexte = {"form": form, "territoire_contact": request.territoire}
-    return render(request, "comptes/organisme_creer.html", contexte, status=422 if form.errors else 200)
+    contexte = {"form": form, "recherche": recherche, "dit": dit, "territoire_contact": request.territoire}
+    code = 422 if form.errors or recherche.errors else 200
+    return render(request, "comptes/organisme_creer.html", contexte, status=code)
+
+
+def _annuaire(recherche: AnnuaireForm) -> tuple[dict[str, str], str]:
+    """De quoi remplir le formulaire, et ce que l'annuaire national en a dit ; en panne, on écrit soi-même."""
+    if not recherche.is_bound or not recherche.is_valid():
+        return {}, ""
+    numero = recherche.cleaned_data["numero"]
+    seul = {"rna": numero} if numero.startswith("W") else {"siret": numero} if len(numero) == 14 else {}
+    try:
+        identite = identite_de(numero, service=settings.ANNUAIRE)
+    except ServiceIndisponible:
+        return seul, "L'annuaire national ne répond pas. Écrivez l'identité vous-même : tout le reste marche."
+    if identite is None:
+        return (
+            seul,
+            "L'annuaire national ne connaît pas ce numéro. Vérifiez-le, ou écrivez l'identité vous-même.",
+        )
+    if identite.est_fermee:
+        depuis = f" depuis le {date_courte(identite.ferme_le)}" if identite.ferme_le else ""
+        return seul, f"L'annuaire national dit cet organisme fermé{depuis}. Vérifiez le numéro."
+    champs = seul | {nom: valeur for nom, valeur in identite.champs().items() if valeur}
+    return champs, "Voici ce que dit l'annuaire national. Relisez, corrigez, complétez."
 
 
 @require_safe
