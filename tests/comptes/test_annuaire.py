@@ -1,6 +1,7 @@
 """L'annuaire national : un numéro suffit, et sa panne ne bloque personne."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,8 @@ from ensemblier.registre.sorties import ServiceIndisponible
 from tests import fabriques
 from tests.territoires.geocodeur import geocodeur as serveur
 
-CONTRATS = Path(settings.RACINE).parent / "shared" / "data" / "contracts"
+RACINE = Path(settings.RACINE)
 SIRET = "12345678200002"
-
-
-def contrat(nom):
-    chemin = CONTRATS / nom
-    if not chemin.is_file():
-        pytest.skip(f"{nom} : les exemples du contrat sont à côté du dépôt, pas dedans ; ils manquent ici.")
-    return chemin.read_bytes()
 
 
 def unite(**autres):
@@ -41,8 +35,28 @@ def corps(*unites):
     return json.dumps({"results": list(unites), "total_results": len(unites)}).encode()
 
 
+def exemple(nom, sinon):
+    """L'exemple du contrat, lu à côté du dépôt ; là où il manque, une réponse aux mêmes valeurs."""
+    choix = [os.environ.get("ENSEMBLIER_SOURCES"), RACINE.parent / "shared", RACINE.parent.parent / "shared"]
+    chemins = (Path(c) / "data" / "contracts" / f"recherche_entreprises_{nom}.json" for c in choix if c)
+    trouve = next((c for c in chemins if c.is_file()), None)
+    return trouve.read_bytes() if trouve else sinon
+
+
+CESSEE = {"etat_administratif": "C", "date_fermeture": "2024-12-31"}
+EXEMPLE = {
+    "nom_raison_sociale": "ASSOCIATION D'EXEMPLE", "sigle": None,
+    "complements": {"est_association": True, "identifiant_association": None},
+}  # fmt: skip
+
+
+def d_exemple(**autres):
+    lieu = unite()["siege"] | {"adresse": "ADRESSE D'EXEMPLE 62800 LIEVIN"}
+    return unite(**EXEMPLE, siege=lieu, matching_etablissements=[lieu], **autres)
+
+
 def test_le_contrat_donne_une_identite_sans_les_dirigeants():
-    with serveur(contrat("recherche_entreprises_siret_exemple_construit.json")) as (service, recues):
+    with serveur(exemple("siret_exemple_construit", corps(d_exemple()))) as (service, recues):
         identite = identite_de(SIRET, service=service)
     assert identite.champs() == {
         "nom": "ASSOCIATION D'EXEMPLE", "sigle": "", "type": "association", "siret": SIRET, "rna": "",
@@ -55,14 +69,14 @@ def test_le_contrat_donne_une_identite_sans_les_dirigeants():
 
 
 def test_un_organisme_cesse_se_dit():
-    with serveur(contrat("recherche_entreprises_cessee_exemple_construit.json")) as (service, _):
+    with serveur(exemple("cessee_exemple_construit", corps(d_exemple(**CESSEE)))) as (service, _):
         identite = identite_de(SIRET, service=service)
     assert identite.est_fermee
     assert str(identite.ferme_le) == "2024-12-31"
 
 
 def test_un_numero_inconnu_ne_donne_rien():
-    with serveur(contrat("recherche_entreprises_vide_exemple_construit.json")) as (service, _):
+    with serveur(exemple("vide_exemple_construit", corps())) as (service, _):
         assert identite_de(SIRET, service=service) is None
 
 
