@@ -93,7 +93,7 @@ def relire(archive: Path, *, remplacer: bool) -> dict[str, Any]:
         racine = Path(dossier)
         try:
             with tarfile.open(archive) as tar:
-                tar.extractall(racine, filter="data")
+                deballer(tar, racine)
             manifeste: dict[str, Any] = json.loads((racine / MANIFESTE).read_text())
         except (OSError, tarfile.TarError, EOFError, ValueError, KeyError) as erreur:
             raise SauvegardeRefusee(f"« {archive} » ne se lit pas ({erreur}).") from erreur
@@ -109,6 +109,22 @@ def relire(archive: Path, *, remplacer: bool) -> dict[str, Any]:
         if (racine / FICHIERS).exists():
             shutil.copytree(racine / FICHIERS, destination)
     return manifeste
+
+
+def deballer(tar: tarfile.TarFile, racine: Path) -> None:
+    """Déballe sous `racine` les fichiers de l'archive ; un lien, ou un chemin qui en sort, la fait refuser.
+
+    Le Python 3.11.2 de Debian 12 n'a pas encore le filtre « data » de tarfile.
+    """
+    for membre in tar:
+        chemin = (racine / membre.name).resolve()
+        if not chemin.is_relative_to(racine.resolve()) or not (membre.isdir() or membre.isfile()):
+            raise tarfile.TarError(f"« {membre.name} » n'est pas un fichier de la sauvegarde")
+        contenu = tar.extractfile(membre)
+        (chemin if contenu is None else chemin.parent).mkdir(parents=True, exist_ok=True)
+        if contenu is not None:
+            with contenu, chemin.open("wb") as ecrit:
+                shutil.copyfileobj(contenu, ecrit)
 
 
 def _controler(racine: Path, manifeste: dict[str, Any]) -> None:
