@@ -42,6 +42,7 @@ for _nom in (
 for _nom in ("deliberation", "deliberation_joindre", "deliberation_annexer", "deliberation_fichier"):
     PARAMETRES.setdefault(_nom, {})["pk"] = lambda m: m.parametres["deliberation"]
 
+PARAMETRES["lien"] = {"jeton": lambda m: m.parametres["lien"]}
 for _nom in ("simulation", "simulation_dossier"):
     PARAMETRES[_nom] = {"jeton": lambda m: m.parametres["simulation"]}
 
@@ -95,6 +96,7 @@ TABLE = {
     "suite_preparer": ("c----c----------", "ciinnciiinininoi"),
     "suite_certifier": ("c----c----------", "ciinnciiinininoi"),
     "suite_annuler": ("ciinnciiinininoi", "ciinnciiinininoi"),
+    "lien": ("oooooooooooooooo", "oooooooooooooooo"),
     "corrections": ("coonncooonononoo", "ciinnciiinininii"),
     "instruction_completude": ("ciinncooonononoo", "c----c----------"),
     "demander_complements": ("c----c----------", "ciinncooinininii"),
@@ -120,6 +122,7 @@ TABLE = {
     "dossier_historique": ("coonnciiinininii", "c----c----------"),
     "dossier_dauphin": ("coonnciiinininii", "coonnciiinininii"),
     "dossier_depot": ("coonnciiinininii", "coonnciiinininii"),
+    "demander_confirmation": ("c----c----------", "coonnciiinininii"),
     "joindre_piece": ("coonncnnnnnnnnnn", "coonncnnnnnnnnnn"),
     "retirer_piece": ("c----c----------", "coonncnnnnnnnnnn"),
     "piece": ("coonncooonononoo", "c----c----------"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils import timezone
 
@@ -15,6 +15,7 @@ from ensemblier.dossiers.actes import garder_simulation
 from ensemblier.dossiers.models import Acces, Ciblage, ContactCommune, Demande, Deport, Dossier
 from ensemblier.programmation.models import Attribution, Deliberation, Inscription, Participant, Seance
 from ensemblier.registre.actes import ouvrir
+from ensemblier.registre.liens import ouvrir_lien
 from tests import fabriques as f
 from tests import fabriques_suites as s
 
@@ -128,6 +129,15 @@ def _seance(dossier: Dossier, personnes: dict[str, Utilisateur]) -> tuple[Seance
     return seance, Inscription.objects.create(seance=seance, dossier=dossier, rang=1)
 
 
+def _lien(contact: ContactCommune) -> str:
+    """Le jeton d'un lien en cours, envoyé au référent de Lens."""
+    return ouvrir_lien(
+        acte=ContactCommune.CONFIRMER, objet=contact.designation(), teneur=contact.teneur(),
+        territoire="lens-lievin", fonction="Référent politique de la ville", organisation="Ville de Lens",
+        jusqu_au=timezone.localdate() + timedelta(days=30), le=timezone.now(),
+    )[1]  # fmt: skip
+
+
 def _parametres(
     dossier: Dossier,
     call: Demande,
@@ -142,6 +152,7 @@ def _parametres(
         "numero": dossier.numero,
         "appel": dossier.appel.code,
         "simulation": garder_simulation(appel=dossier.appel, reponses={}, le=timezone.now())[1],
+        "lien": _lien(contact),
         "code": dossier.appel.code,
         "financeur": "ETAT",
         "demande": call.pk,

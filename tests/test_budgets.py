@@ -1,7 +1,7 @@
 """Ce qu'une page d'un dossier coûte, en requêtes et en octets (architecture §7) ; `-s` montre le tableau.
 
 Le budget d'architecture est 15 ; le compte d'aujourd'hui est un plafond, à baisser. Les saisies au fil de la
-frappe l'ont relevé d'une requête par étape.
+frappe l'ont relevé d'une requête par étape, la question posée aux villes d'une de plus sur les publics.
 """
 
 import sys
@@ -30,10 +30,10 @@ PAGES = (
     ("chloe", "instruction_avis", "depose", "ETAT", 25),
     ("amina", "dossier", "depose", "", 10),
     ("amina", "accuse", "depose", "", 8),
-    *(("amina", "dossier_etape", "depose", code, 10) for code in CODES),
+    *(("amina", "dossier_etape", "depose", code, 10 + (code == "publics")) for code in CODES),
     ("amina", "dossier", "brouillon", "", 19),
     ("amina", "relecture", "brouillon", "", 18),
-    *(("amina", "dossier_etape", "brouillon", code, 22) for code in CODES),
+    *(("amina", "dossier_etape", "brouillon", code, 22 + (code == "publics")) for code in CODES),
 )
 
 

@@ -6,9 +6,12 @@ from datetime import datetime
 
 from ensemblier.comptes.models import Rattachement
 from ensemblier.dossiers.accuse import pour_lecture
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.lecture import phrase_du_contact
+from ensemblier.dossiers.models import ContactCommune, Dossier
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.registre.courriels import poster
+from ensemblier.registre.models import Lien
+from ensemblier.territoires.models import Contact
 
 
 def destinataires(dossier: Dossier, *, le: datetime) -> list[str]:
@@ -43,3 +46,23 @@ def envoyer_le_retrait(dossier: Dossier, *, le: datetime) -> None:
             contexte={"dossier": dossier},
             le=le,
         )
+
+
+def demander_confirmation(
+    dossier: Dossier, contact: ContactCommune, referent: Contact, *, lien: Lien, jeton: str, le: datetime
+) -> None:
+    """La question au référent de la ville, à l'adresse de sa fonction, avec le lien pour y répondre."""
+    poster(
+        cle=f"confirmation:{lien.pk}",
+        a=referent.courriel,
+        sujet=f"{dossier.numero} · Confirmez-vous ce contact ?",
+        gabarit="dossiers/courriels/confirmation",
+        contexte={
+            "dossier": dossier,
+            "phrase": phrase_du_contact(contact, dossier.organisme.nom),
+            "referent": referent,
+            "lien": lien,
+            "jeton": jeton,
+        },
+        le=le,
+    )

@@ -9,11 +9,11 @@ from typing import Any
 from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.accuse import jour_et_heure
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, DECISIONS, DEPOSE, RECEVABLE
-from ensemblier.dossiers.models import Dossier, LigneDeBudget
+from ensemblier.dossiers.models import ContactCommune, Dossier, LigneDeBudget
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.interface.formats import date_courte, euros, euros_ronds, nombre
 from ensemblier.interface.pages import Page
-from ensemblier.noyau.calendrier import phases_actives
+from ensemblier.noyau.calendrier import en_francais, phases_actives
 from ensemblier.noyau.packs import Appel
 from ensemblier.registre.models import Evenement
 
@@ -64,6 +64,29 @@ def quartiers(lues: Reponses) -> list[tuple[str, str, str]]:
     return sorted(rendus)
 
 
+PAR = {
+    ContactCommune.Mode.REUNION: "en réunion",
+    ContactCommune.Mode.TELEPHONE: "par téléphone",
+    ContactCommune.Mode.COURRIEL: "par courriel",
+}
+
+
+def phrase_du_contact(contact: ContactCommune, organisme: str) -> str:
+    """« Les Jardins de la fosse 12 disent vous avoir contacté le jeudi 2 octobre 2025, par téléphone. »"""
+    disent = "disent" if organisme.casefold().startswith("les ") else "dit"
+    jour = en_francais(contact.le, "lettre")
+    return f"{organisme} {disent} vous avoir contacté le {jour}, {PAR[contact.mode]}."
+
+
+def reponse_de_la_ville(contact: ContactCommune) -> str:
+    """Ce que la ville a répondu, en deux mots ; vide tant qu'elle n'a pas répondu."""
+    if contact.confirme_le is None:
+        return ""
+    return {True: "confirmé par la ville", False: "la ville répond que ce n'est pas exact"}.get(
+        contact.confirme, "la ville ne s'en souvient pas"
+    )
+
+
 def _publics(lues: Reponses) -> Iterable[tuple[str, Any]]:
     d = lues.dossier
     yield "Personnes en tout", None if d.publics_total is None else nombre(d.publics_total)
@@ -73,8 +96,8 @@ def _publics(lues: Reponses) -> Iterable[tuple[str, Any]]:
     for nom, codes, villes in quartiers(lues):
         yield f"{nom} ({codes})", villes
     for contact in sorted(lues.contacts, key=lambda c: c.commune.nom):
-        confirme = ", confirmé par la ville" if contact.confirme else ""
-        yield f"Contact avec {contact.commune.nom}", f"{date_courte(contact.le)}{confirme}"
+        dit = ", ".join(filter(None, (date_courte(contact.le), reponse_de_la_ville(contact))))
+        yield f"Contact avec {contact.commune.nom}", dit
 
 
 def _budget(lues: Reponses) -> Iterable[tuple[str, Any]]:

@@ -14,7 +14,7 @@ from ensemblier.comptes.models import Interet, Organisme, Utilisateur
 from ensemblier.dossiers.etats import BROUILLON, DEMANDE, DOSSIER
 from ensemblier.interface.champs import EurosField
 from ensemblier.noyau.machine import Acteur, Role
-from ensemblier.registre.models import Fichier, Suivi
+from ensemblier.registre.models import Fichier, Suivi, empreinte_du_jeton
 from ensemblier.territoires.models import Commune, Financeur, Pilier, Quartier, Territoire, Thematique
 
 
@@ -218,6 +218,9 @@ class Ciblage(models.Model):
 class ContactCommune(models.Model):
     """La trace d'un contact pris avec une ville avant le dépôt (R40, P20)."""
 
+    CONFIRMER = "confirmer_contact"
+    """L'acte d'instruction qu'un lien sans compte ouvre au référent."""
+
     class Mode(models.TextChoices):
         REUNION = "reunion", "Réunion"
         TELEPHONE = "telephone", "Téléphone"
@@ -234,6 +237,13 @@ class ContactCommune(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("dossier", "commune"), name="contact_commune_unique"),)
+
+    def designation(self) -> str:
+        return f"dossiers.ContactCommune:{self.pk}"
+
+    def teneur(self) -> str:
+        """L'empreinte de ce qui est dit au référent : changée, un lien déjà parti ne vaut plus."""
+        return hashlib.sha256(f"{self.le}|{self.mode}|{self.note}".encode()).hexdigest()
 
 
 class LigneDeBudget(models.Model):
@@ -446,11 +456,6 @@ class Deport(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("dossier", "utilisateur"), name="deport_unique"),)
-
-
-def empreinte_du_jeton(jeton: str) -> str:
-    """Ce que la base garde d'un jeton : qui la lit ne peut pas ouvrir le lien."""
-    return hashlib.sha256(jeton.encode()).hexdigest()
 
 
 class SimulationQuerySet(models.QuerySet["Simulation"]):

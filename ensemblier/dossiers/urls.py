@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ensemblier.dossiers.views import depot, edition, lecture, simulateur
+from ensemblier.dossiers.views import contacts, depot, edition, lecture, simulateur
 
 urlpatterns = [
     path("appels/<slug:appel>/simulateur/", simulateur.page, name="simulateur"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("dossiers/<str:numero>/historique/", lecture.historique, name="dossier_historique"),
     path("dossiers/<str:numero>/dauphin/", lecture.dauphin, name="dossier_dauphin"),
     path("dossiers/<str:numero>/depots/<int:demande>/", lecture.depot_ailleurs, name="dossier_depot"),
+    path("dossiers/<str:numero>/contacts/<int:contact>/", contacts.demander, name="demander_confirmation"),
     path("dossiers/<str:numero>/joindre/<slug:code>/", lecture.joindre, name="joindre_piece"),
     path("dossiers/<str:numero>/retirer/<slug:code>/", lecture.retirer_piece, name="retirer_piece"),
     path("dossiers/<str:numero>/pieces/<str:cle>/", lecture.telecharger, name="piece"),

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from ensemblier.dossiers.droits import roles_sur_demande
 from ensemblier.dossiers.fiche import fiche_de
+from ensemblier.dossiers.lecture import phrase_du_contact
 from ensemblier.dossiers.models import ContactCommune, Demande, Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.espaces.forms import AvisForm
@@ -27,13 +28,13 @@ from ensemblier.instruction.examen import decision_close, echeance_d_instruction
 from ensemblier.instruction.lecture import dossier_a_instruire, fil
 from ensemblier.instruction.models import Avis
 from ensemblier.instruction.views.commun import essayer, jouer, statut
+from ensemblier.instruction.views.liens import REPONSES
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation.actes import proposer
 from ensemblier.programmation.calculs import attribuable_au_volet
 from ensemblier.programmation.models import Enveloppe
 from ensemblier.territoires.models import Financeur
 
-REPONSES = {"oui": True, "non": False, "oubli": None}
 ACTES = {
     "prendre_en_charge": (actes.prendre_en_charge, "Demande prise en charge."),
     "recevoir": (actes.recevoir, "Volet jugé recevable."),
@@ -144,7 +145,10 @@ def _contacts(acteur: Acteur | None, dossier: Dossier, ligne: Financeur) -> list
     communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)} if acteur else set()
     if not ligne.commune or ligne.commune.code not in communes:
         return []
-    return list(dossier.contacts_communes.filter(commune=ligne.commune).select_related("commune"))
+    siens = list(dossier.contacts_communes.filter(commune=ligne.commune).select_related("commune"))
+    for contact in siens:
+        contact.phrase = phrase_du_contact(contact, dossier.organisme.nom)
+    return siens
 
 
 @require_POST

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from ensemblier.dossiers.droits import roles_sur_financeur
 from ensemblier.dossiers.models import Dossier
-from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
+from ensemblier.noyau.machine import Acteur, Droit, Moyen, Role, RoleInsuffisant
+from ensemblier.registre.models import Lien
 from ensemblier.territoires.models import Financeur
 
 PILOTE = (Role.INSTRUCTEUR, Role.RESPONSABLE)
@@ -38,3 +39,11 @@ def est_concerne(dossier: Dossier, financeur: Financeur) -> bool:
     if dossier.demandes.filter(financeur=financeur).exists():
         return True
     return bool(financeur.commune_id) and dossier.ciblages.filter(communes=financeur.commune_id).exists()
+
+
+def referent_par_lien(lien: Lien, commune: str) -> Acteur:
+    """Qui tient un lien agit pour la fonction à qui il fut envoyé, sur cette commune, sans compte ni nom."""
+    return Acteur(
+        nom=lien.fonction, fonction=lien.organisation, territoire=lien.territoire, moyen=Moyen.LIEN,
+        droits=(Droit(Role.REFERENT_COMMUNAL, commune=commune),),
+    )  # fmt: skip

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from ensemblier.instruction.views import completude, dossier
+from ensemblier.instruction.views import completude, dossier, liens
 
 urlpatterns = [
+    path("liens/<str:jeton>/", liens.lien, name="lien"),
     path("dossiers/<str:numero>/corrections/", dossier.corrections, name="corrections"),
     path("instruction/<str:numero>/completude/", completude.page, name="instruction_completude"),
     path(

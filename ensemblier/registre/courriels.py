@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.template.loader import get_template, render_to_string
 from ensemblier.registre.models import Courriel
 
 TENTATIVES_MAX = 8
+_JETON = re.compile(r"(/liens/)[\w-]{20,}")
 
 
 def poster(
@@ -73,5 +75,11 @@ def _envoyer(identifiant: int, *, le: datetime) -> bool:
             courriel.save(update_fields=("tentatives", "erreur"))
             return False
         courriel.envoye_le = le
-        courriel.save(update_fields=("envoye_le",))
+        courriel.texte, courriel.html = _sans_jeton(courriel.texte), _sans_jeton(courriel.html)
+        courriel.save(update_fields=("envoye_le", "texte", "html"))
         return True
+
+
+def _sans_jeton(texte: str) -> str:
+    """Parti, le courriel oublie le jeton d'un lien : la base n'en garde que l'empreinte (`registre.Lien`)."""
+    return _JETON.sub(r"\1…", texte)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
+from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 
+from ensemblier.noyau.calendrier import en_francais, est_dans_les_temps, jour_de
 from ensemblier.noyau.machine import Machine
 
 ORIGINE = "0" * 64
@@ -128,6 +133,64 @@ class Intention(models.Model):
     empreinte = models.CharField(max_length=64)
     recue_le = models.DateTimeField()
     reponse = models.JSONField(null=True)
+
+
+def empreinte_du_jeton(jeton: str) -> str:
+    """Ce que la base garde d'un jeton : qui la lit ne peut pas ouvrir le lien."""
+    return hashlib.sha256(jeton.encode()).hexdigest()
+
+
+class LienQuerySet(models.QuerySet["Lien"]):
+    def de_jeton(self, jeton: str) -> LienQuerySet:
+        return self.filter(empreinte=empreinte_du_jeton(jeton))
+
+    def pour(self, acte: str, objets: Iterable[str]) -> LienQuerySet:
+        """Les liens ouverts à cet acte sur ces objets, le plus ancien d'abord."""
+        return self.filter(acte=acte, objet__in=list(objets)).order_by("cree_le", "pk")
+
+    def vivants(self, *, le: datetime) -> LienQuerySet:
+        return self.filter(utilise_le=None, revoque_le=None, jusqu_au__gte=jour_de(le))
+
+
+class Lien(models.Model):
+    """Un acte, sur un objet, jusqu'à une date, une fois : ce que peut qui n'a pas de compte.
+
+    Le jeton ne se garde que haché. `teneur` est l'empreinte de ce qui est demandé : qui ouvre le lien la
+    compare, et refuse si l'objet a changé depuis. Le lien va à une fonction, jamais à une personne.
+    """
+
+    empreinte = models.CharField(max_length=64, unique=True)
+    acte = models.CharField(max_length=60)
+    objet = models.CharField(max_length=80)
+    teneur = models.CharField(max_length=64)
+    territoire = models.CharField(max_length=40)
+    fonction = models.CharField(max_length=150)
+    organisation = models.CharField(max_length=200)
+    cree_le = models.DateTimeField()
+    jusqu_au = models.DateField()
+    utilise_le = models.DateTimeField(null=True)
+    revoque_le = models.DateTimeField(null=True)
+    revoque_motif = models.CharField(max_length=200, blank=True)
+    objects = LienQuerySet.as_manager()
+
+    class Meta:
+        indexes = (models.Index(fields=("acte", "objet"), name="lien_acte_objet"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(utilise_le__isnull=True) | Q(revoque_le__isnull=True),
+                name="lien_utilise_ou_revoque",
+            ),
+        )
+
+    def fermeture(self, *, le: datetime) -> str:
+        """Pourquoi le lien lui-même ne vaut plus, en une phrase ; vide s'il vaut."""
+        if self.utilise_le:
+            return f"Une réponse est déjà notée, le {en_francais(jour_de(self.utilise_le), 'lettre')}."
+        if self.revoque_le:
+            return self.revoque_motif
+        if not est_dans_les_temps(le, self.jusqu_au):
+            return f"Ce lien valait jusqu'au {en_francais(self.jusqu_au, 'lettre')}."
+        return ""
 
 
 class Suivi(models.Model):

@@ -11,6 +11,7 @@ from ensemblier.dossiers.actes.brouillon import (
     enregistrer_quartiers,
     retirer_contact_commune,
 )
+from ensemblier.dossiers.actes.contacts import demander_confirmation
 from ensemblier.dossiers.actes.depot import conserver_accuse, deposer, retirer
 from ensemblier.dossiers.actes.exceptions import accorder_derogation, dispenser_obligation
 from ensemblier.dossiers.actes.pieces import joindre_piece, retirer_piece
@@ -25,6 +26,7 @@ __all__ = [
     "conserver_accuse",
     "creer",
     "creer_une_fois",
+    "demander_confirmation",
     "deposer",
     "dispenser_obligation",
     "effacer_les_simulations",

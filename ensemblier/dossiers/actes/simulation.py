@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ensemblier.appels.models import Appel
-from ensemblier.dossiers.models import Simulation, empreinte_du_jeton
+from ensemblier.dossiers.models import Simulation
 from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.models import empreinte_du_jeton
 
 GARDE = timedelta(days=90)
 PAR_HEURE = 300

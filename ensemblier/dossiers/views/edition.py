@@ -26,6 +26,7 @@ from ensemblier.dossiers.fiche import fiche_de, rapport_de, reglement_de
 from ensemblier.dossiers.forms import ActionForm, OuvertureForm, PublicsForm, SaisieForm
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
+from ensemblier.dossiers.views import contacts
 from ensemblier.dossiers.views.commun import cadre, en_porteur, lignes_de_pieces
 from ensemblier.interface.constats import REPLIEES, famille
 from ensemblier.interface.formats import accord, heure
@@ -86,6 +87,8 @@ def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
         )  # fmt: skip
         if issue.est_rangee:
             messages.success(request, f"Enregistré à {heure(timezone.now())}.")
+            if "demander" in request.POST:
+                _demander(request, dossier, roles)
             return redirect(_suite(dossier, etape, request.POST))
         contexte = _contexte(Reponses(dossier), roles, feuille, issue.formulaires)
         contexte |= _a_trancher(issue, contexte["versions"], versions)
@@ -147,8 +150,19 @@ def _reprendre(request: HttpRequest, lues: Reponses, feuille: Feuille) -> Mappin
     return formulaires
 
 
+def _demander(request: HttpRequest, dossier: Dossier, roles: set[Role]) -> None:
+    """Le bouton d'une ville, dans le formulaire : ce qui est tapé est enregistré d'abord, puis demandé."""
+    noms = dossier.contacts_communes.filter(commune__code=request.POST["demander"])
+    if contact := noms.first():
+        contacts.jouer(request, dossier, roles, contact)
+    else:
+        messages.error(request, "Écrivez d'abord le jour du contact avec cette ville.")
+
+
 def _suite(dossier: Dossier, etape: str, donnees: Any) -> str:
     suivante = etapes.voisines(etape)["suivante"]
+    if "demander" in donnees:
+        return etapes.adresse(dossier, etape, "contacts")
     if "rester" in donnees or suivante is None:
         return etapes.adresse(dossier, etape)
     return etapes.adresse(dossier, suivante.code)
@@ -180,6 +194,8 @@ def _propre_a(lues: Reponses, etape: str, formulaires: Mapping[str, Any]) -> dic
         return {"plan": formulaires["form"].plan()}
     if etape == "demandes":
         return {"communes_repliees": any(ligne["repliee"] for ligne in formulaires["form"].lignes())}
+    if etape == "publics":
+        return {"suivi": {s["contact"].commune_id: s for s in contacts.suivi(lues)}}
     if etape == "pieces":
         return {"pieces_lignes": lignes_de_pieces(lues)}
     return {}
@@ -304,6 +320,7 @@ def _en_lecture(request: HttpRequest, dossier: Dossier, roles: set[Role], code: 
         "reperes": etapes.reperes(dossier, [], code),
         "lignes": lecture.lignes(lues, code),
         "pieces_lignes": lignes_de_pieces(lues) if code == "pieces" else (),
+        "suivi": contacts.suivi(lues) if code == "publics" else (),
         "ailleurs": depots_ailleurs(lues, reglement_de(dossier)) if code == "pieces" else (),
     }  # fmt: skip
     return render(request, "dossiers/etape_lue.html", contexte)

@@ -2,6 +2,7 @@
 
 from ensemblier.instruction.actes.partenaires import (
     confirmer_contact,
+    confirmer_contact_par_lien,
     ne_pas_recevoir,
     prendre_en_charge,
     recevoir,
@@ -22,6 +23,7 @@ from ensemblier.instruction.actes.recevabilite import (
 __all__ = [
     "completer",
     "confirmer_contact",
+    "confirmer_contact_par_lien",
     "declarer_complet",
     "declarer_irrecevable",
     "declarer_recevable",

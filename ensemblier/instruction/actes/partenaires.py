@@ -8,13 +8,23 @@ from django.db import transaction
 
 from ensemblier.dossiers.actes import avancer_demande
 from ensemblier.dossiers.models import ContactCommune, Demande, Dossier
-from ensemblier.instruction.droits import est_concerne, exiger_sa_commune, exiger_sa_ligne
+from ensemblier.instruction.droits import (
+    est_concerne,
+    exiger_sa_commune,
+    exiger_sa_ligne,
+    referent_par_lien,
+)
 from ensemblier.instruction.examen import decision_close, echeance_d_instruction, exiger_recevable
+from ensemblier.instruction.liens import RETIRE_DU_DOSSIER, contact_du_lien, pourquoi_ferme
 from ensemblier.instruction.models import Avis
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
 from ensemblier.registre.actes import ActeBloque, consigner, verrouiller
+from ensemblier.registre.liens import refermer_liens, utiliser_lien
+from ensemblier.registre.models import Lien
 from ensemblier.territoires.models import Financeur
+
+DEJA_REPONDU = "Votre commune a déjà répondu depuis son compte."
 
 
 @transaction.atomic
@@ -87,15 +97,36 @@ def rendre_avis(
 def confirmer_contact(
     contact: ContactCommune, *, reponse: bool | None, note: str = "", par: Acteur, le: datetime
 ) -> None:
-    """Le référent dit si le contact a eu lieu : oui, non, ou « je ne sais plus » (`None`) (R40, P20)."""
+    """Le référent dit si le contact a eu lieu : oui, non, ou « je ne sais plus » (`None`) (R40, P20).
+
+    Un lien encore ouvert sur ce contact se referme : la ville a répondu.
+    """
     exiger_sa_commune(par, contact.commune.code, "Confirmer le contact")
     dossier = contact.dossier
     verrouiller(dossier.racine())
     contact.confirme, contact.confirme_le, contact.confirme_par = reponse, le, par.signature
     contact.save(update_fields=("confirme", "confirme_le", "confirme_par"))
+    refermer_liens(acte=ContactCommune.CONFIRMER, objet=contact.designation(), motif=DEJA_REPONDU, le=le)
     mot = {True: "confirmé", False: "non confirmé", None: "sans souvenir"}[reponse]
     consigner(
         dossier, "confirmer_contact", par=par, le=le, public=False, motif=note.strip(),
         libelle=f"Contact avec {contact.commune.nom} : {mot}",
         details={"commune": contact.commune.code, "reponse": reponse},
     )  # fmt: skip
+
+
+@transaction.atomic
+def confirmer_contact_par_lien(lien: Lien, *, reponse: bool | None, le: datetime) -> None:
+    """La même réponse, par le lien envoyé à la fonction ; il ne sert qu'une fois.
+
+    Lève `ActeBloque` avec ce qui l'a fermé : déjà servi, échu, remplacé, contact changé ou retiré.
+    """
+    contact = contact_du_lien(lien)
+    if contact is not None:
+        verrouiller(contact.dossier.racine())
+        contact = contact_du_lien(lien)
+    if contact is None or (ferme := pourquoi_ferme(lien, contact, le=le)):
+        raise ActeBloque(RETIRE_DU_DOSSIER if contact is None else ferme)
+    utiliser_lien(lien, le=le)
+    par = referent_par_lien(lien, contact.commune.code)
+    confirmer_contact(contact, reponse=reponse, par=par, le=le)
