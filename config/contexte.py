@@ -5,7 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
 
+from ensemblier.dossiers import fil
 from ensemblier.noyau.machine import Acteur, Role
 
 _PUBLIC = (
@@ -14,7 +16,12 @@ _PUBLIC = (
     ("Ce qui est financé", "observatoire"),
     ("Quartiers", "quartiers"),
 )
-_PORTEUR = (("Mes dossiers", "mes_dossiers"), ("Appels", "appels"), ("Mon organisme", "mon_organisme"))
+_PORTEUR = (
+    ("Mes dossiers", "mes_dossiers"),
+    ("Appels", "appels"),
+    ("Mon organisme", "mon_organisme"),
+    ("Messages", "messages"),
+)
 _PILOTE = (
     ("Dossiers", "instruction"),
     ("Programmation", "programmation"),
@@ -56,16 +63,30 @@ def _entrees(acteur: Acteur | None) -> tuple[tuple[str, str], ...]:
 
 def maison(request: HttpRequest) -> dict[str, object]:
     acteur = getattr(request, "acteur", None)
-    entrees = [(libelle, url) for libelle, nom in _entrees(acteur) if (url := _adresse(nom))]
-    courante = max((u for _, u in entrees if request.path.startswith(u)), key=len, default="")
     return {
         "territoire": getattr(request, "territoire", None),
         "acteur": acteur,
-        "navigation": [(libelle, url, url == courante) for libelle, url in entrees],
+        "navigation": SimpleLazyObject(lambda: _navigation(request, acteur)),
         "compte": _compte(acteur),
         "pied": [(libelle, url) for libelle, nom in _PIED if (url := _adresse(nom))],
         "demonstration": settings.DEMONSTRATION,
     }
+
+
+def _navigation(request: HttpRequest, acteur: Acteur | None) -> list[tuple[str, str, bool]]:
+    """Les entrées, la courante marquée ; lue par les seules pages entières, un morceau n'en a pas."""
+    entrees = [(libelle, nom, url) for libelle, nom in _entrees(acteur) if (url := _adresse(nom))]
+    courante = max((u for *_, u in entrees if request.path.startswith(u)), key=len, default="")
+    return [(_compter(acteur, nom, libelle), url, url == courante) for libelle, nom, url in entrees]
+
+
+def _compter(acteur: Acteur | None, nom: str, libelle: str) -> str:
+    """« Messages (2) » : ce que le service a écrit et que personne de l'organisme n'a lu ; une requête."""
+    if acteur is None or nom != "messages":
+        return libelle
+    siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)}
+    attendent = fil.a_lire(acteur, siens) if siens else 0
+    return f"{libelle} ({attendent})" if attendent else libelle
 
 
 def _adresse(nom: str) -> str:

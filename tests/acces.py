@@ -43,6 +43,7 @@ for _nom in ("deliberation", "deliberation_joindre", "deliberation_annexer", "de
     PARAMETRES.setdefault(_nom, {})["pk"] = lambda m: m.parametres["deliberation"]
 
 PARAMETRES["lien"] = {"jeton": lambda m: m.parametres["lien"]}
+PARAMETRES["message_fichier"] = {"cle": lambda m: m.decide.messages.first().fichier.cle}
 for _nom in ("simulation", "simulation_dossier"):
     PARAMETRES[_nom] = {"jeton": lambda m: m.parametres["simulation"]}
 
@@ -120,6 +121,10 @@ TABLE = {
     "lettre": ("coonnciiinininii", "c----c----------"),
     "retrait": ("coonnciiinininii", "coonnciiinininii"),
     "dossier_historique": ("coonnciiinininii", "c----c----------"),
+    "messages": ("coooocoooooooooo", "c----c----------"),
+    "dossier_messages": ("coonnciiinininii", "coonnciiinininii"),
+    "message_fichier": ("coonncoonnnnnnno", "c----c----------"),
+    "instruction_messages": ("ciinncooinininio", "ciinncooinininii"),
     "dossier_dauphin": ("coonnciiinininii", "coonnciiinininii"),
     "dossier_depot": ("coonnciiinininii", "coonnciiinininii"),
     "demander_confirmation": ("c----c----------", "coonnciiinininii"),

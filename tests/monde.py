@@ -11,7 +11,8 @@ from ensemblier.bilans.actes import ouvrir_bilan
 from ensemblier.comptes.models import Habilitation, Interet, Rattachement, Utilisateur
 from ensemblier.conventions import actes as conventions
 from ensemblier.conventions.models import Convention, Tranche, Versement
-from ensemblier.dossiers.actes import garder_simulation
+from ensemblier.dossiers.actes import ecrire_message, garder_simulation
+from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Acces, Ciblage, ContactCommune, Demande, Deport, Dossier
 from ensemblier.programmation.models import Attribution, Deliberation, Inscription, Participant, Seance
 from ensemblier.registre.actes import ouvrir
@@ -100,6 +101,7 @@ def creer() -> Monde:
     versement = conventions.preparer_versement(
         s.tranche(call), par=s.acteur("fatou_finances"), le=s.NOTIFIE_LE
     )
+    _echanger(decide)
     seance, inscription = _seance(decide, personnes)
     brouillon = f.dossier("aap-2026")
     return Monde(
@@ -108,6 +110,16 @@ def creer() -> Monde:
         brouillon,
         decide,
     )
+
+
+def _echanger(dossier: Dossier) -> None:
+    """Le porteur écrit, avec un fichier ; le service répond."""
+    for qui, fichier in (("amina", f.pdf_d_essai("devis.pdf")), ("benoit", None)):
+        par = f.acteur(qui)
+        ecrire_message(
+            dossier, texte=f"Message de {qui}", fichier=fichier, cle=f"monde-{qui}", par=par,
+            roles=roles(par, dossier), le=s.NOTIFIE_LE,
+        )  # fmt: skip
 
 
 def _seance(dossier: Dossier, personnes: dict[str, Utilisateur]) -> tuple[Seance, Inscription]:

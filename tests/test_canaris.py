@@ -66,6 +66,8 @@ CANARIS = (
     _canari("zibeline-interne", "un fait interne du registre", SERVICE, PAYEUR, PARTENAIRES),
     _canari("zibeline-interet", "la nature d'un intérêt", set()),
     _canari("zibeline-deport", "le motif d'un déport, dit en séance", SERVICE, {"elise"}),
+    _canari("zibeline-message", "un message au service", PORTEUR, SERVICE),
+    _canari("zibeline-devis", "le fichier d'un message", PORTEUR, SERVICE),
     _canari("zibeline-resume", "le texte du dossier", PORTEUR, SERVICE, PAYEUR, PARTENAIRES),
     _canari("zibeline-bilan", "le bilan du porteur", PORTEUR, SERVICE, PAYEUR, {"chloe", "farid"}),
     _canari("3 217,41", "un montant proposé, pas encore voté", SERVICE, PAYEUR, PARTENAIRES),
@@ -110,6 +112,9 @@ def _semer(le_monde: monde.Monde) -> None:
     consigner(
         dossier, "noter", par=systeme, le=NOTIFIE_LE, libelle="Note", motif="zibeline-interne", public=False
     )
+    message = dossier.messages.exclude(fichier=None).get()
+    message.texte, message.fichier = "zibeline-message", _fichier("zibeline-devis")
+    message.save()
     Interet.objects.update(nature="zibeline-interet")
     Deport.objects.update(motif="zibeline-deport")
     Bilan.objects.filter(dossier=dossier).update(difficultes="zibeline-bilan", depose_le=NOTIFIE_LE)

@@ -175,6 +175,7 @@ def test_un_acte_n_a_ni_horloge_ni_argument_muet():
 
 
 PROPRIETAIRES = {
+    "dossiers.Message.fichier",
     "comptes.Rib.fichier",
     "dossiers.Dossier.accuse",
     "dossiers.Piece.fichier",

@@ -8,13 +8,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from ensemblier.dossiers.models import Ciblage
+from ensemblier.dossiers.models import Ciblage, Message
 from ensemblier.registre.actes import reprendre
 from tests import fabriques as f
 from tests import fabriques_suites as s
 
 LISTES = (
     ("mes_dossiers", "amina"),
+    ("messages", "amina"),
+    ("messages", "benoit"),
     ("instruction", "benoit"),
     ("instruction", "chloe"),
     ("instruction", "farid"),
@@ -48,6 +50,14 @@ def _peupler(combien: int, *, depuis: int) -> None:
         arrive = s.dossier(f"26-{rang + 500:04d}", appel="aap-2026")
         Ciblage.objects.create(dossier=arrive, quartier=cite).communes.add(lens)
         s.volet(arrive, "4000.00", financeur="ETAT", etat="sollicitee")
+        Message.objects.create(
+            dossier=decide,
+            cle=decide.numero,
+            cote="service",
+            auteur_nom="Benoît",
+            texte="Bonjour.",
+            envoye_le=s.AVANT,
+        )
         reprendre(arrive, etat="depose", par=f.systeme("lens-lievin"), le=s.AVANT, libelle="Repris")
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from ensemblier.appels.models import Jalon
 from ensemblier.dossiers.etats import A_COMPLETER, BROUILLON
-from ensemblier.dossiers.models import Ciblage, Derogation, Dossier, Piece
+from ensemblier.dossiers.models import Ciblage, Derogation, Dossier, Message, Piece
 from ensemblier.interface.formats import accord
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
@@ -47,6 +47,7 @@ def du_porteur(acteur: Acteur) -> list[Dossier]:
         Dossier.objects.filter(territoire__code=acteur.territoire, organisme__in=organismes)
         .select_related("appel", "organisme", "territoire")
         .defer("fiche_figee", "rapport_fige", "accuse_contenu", "territoire__cadre", "appel__projet")
+        .avec_les_messages(Message.Cote.PORTEUR)
         .annotate(
             limite=Subquery(depot),
             prolonge=Subquery(derogation.values("jusqu_au")[:1]),
@@ -78,11 +79,15 @@ def etapes_commencees(dossier: Dossier) -> list[tuple[str, str, bool]]:
 
 
 def attentes(dossiers: Iterable[Dossier], *, le: datetime) -> list[Attente]:
-    """Ce que ces dossiers attendent : un brouillon dont l'appel est ouvert, une pièce demandée."""
+    """Ce que ces dossiers attendent : un brouillon dont l'appel est ouvert, une pièce, une lecture."""
     jour, rendues = jour_de(le), []
     for d in dossiers:
         commun = {"dossier": d.numero, "intitule": d.intitule or "Action sans nom"}
         limite = max(filter(None, (d.limite, d.prolonge)), default=None)
+        if d.messages_a_lire:
+            quoi = accord(d.messages_a_lire, "nouveau message", "nouveaux messages")
+            url = reverse("dossier_messages", args=(d.numero,))
+            rendues.append(Attente(f"{quoi} du service", avant=None, bouton="Lire", url=url, **commun))
         if d.etat == BROUILLON and (limite is None or limite >= jour):
             rendues.append(_brouillon(d, limite, commun))
         elif d.etat == A_COMPLETER:

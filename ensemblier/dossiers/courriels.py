@@ -7,7 +7,7 @@ from datetime import datetime
 from ensemblier.comptes.models import Rattachement
 from ensemblier.dossiers.accuse import pour_lecture
 from ensemblier.dossiers.lecture import phrase_du_contact
-from ensemblier.dossiers.models import ContactCommune, Dossier
+from ensemblier.dossiers.models import ContactCommune, Dossier, Message
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.registre.courriels import poster
 from ensemblier.registre.models import Lien
@@ -66,3 +66,25 @@ def demander_confirmation(
         },
         le=le,
     )
+
+
+def annoncer_le_message(message: Message, *, le: datetime) -> None:
+    """Un message attend : dit à l'autre côté, sans son texte, qu'une boîte partagée montrerait à tous."""
+    dossier, au_porteur = message.dossier, message.cote == Message.Cote.SERVICE
+    sujet = "Le service vous a écrit" if au_porteur else "Le porteur a écrit au service"
+    gabarit = "message_au_porteur" if au_porteur else "message_au_service"
+    for adresse in destinataires(dossier, le=le) if au_porteur else _service(dossier):
+        poster(
+            cle=f"message:{message.pk}:{adresse}"[:160],
+            a=adresse,
+            sujet=f"{dossier.numero} · {sujet}",
+            gabarit=f"dossiers/courriels/{gabarit}",
+            contexte={"dossier": dossier, "message": message},
+            le=le,
+        )
+
+
+def _service(dossier: Dossier) -> list[str]:
+    """La personne qui suit le dossier, sinon l'adresse du service."""
+    charge = dossier.charge_de_mission
+    return [charge.courriel if charge and charge.is_active else dossier.territoire.courriel]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.dossiers.models import Demande, Dossier, Message
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.territoires.models import Financeur
 
@@ -32,6 +32,13 @@ def roles(acteur: Acteur | None, dossier: Dossier) -> set[Role]:
     if acteur.a(Role.FINANCES):
         siens.add(Role.FINANCES)
     return siens
+
+
+def cote_du_fil(roles: set[Role]) -> str:
+    """De quel côté du fil ces rôles écrivent : « porteur », « service », ou aucun."""
+    if roles & {Role.REDACTEUR, Role.SIGNATAIRE}:
+        return Message.Cote.PORTEUR
+    return Message.Cote.SERVICE if roles & {Role.INSTRUCTEUR, Role.RESPONSABLE} else ""
 
 
 def roles_sur_financeur(acteur: Acteur | None, financeur: Financeur) -> set[Role]:

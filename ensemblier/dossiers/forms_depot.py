@@ -1,4 +1,4 @@
-"""Attester et déposer, retirer, joindre une pièce, noter un dépôt fait ailleurs."""
+"""Attester et déposer, retirer, joindre une pièce, écrire un message, noter un dépôt fait ailleurs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.http import QueryDict
+from django.http import HttpRequest, QueryDict
 
+from ensemblier.comptes import reprise
 from ensemblier.dossiers.attestations import Declaration
 from ensemblier.interface.formulaires import ChampDate, Formulaire
 
@@ -68,6 +69,28 @@ class PieceForm(Formulaire):
         label="Fichier", help_text="PDF, photo, Word ou OpenDocument, 20 Mo au plus.",
         widget=forms.FileInput({"accept": ".pdf,.png,.jpg,.jpeg,.docx,.odt"}),
     )  # fmt: skip
+
+
+class MessageForm(Formulaire):
+    """Un message, et un fichier si besoin ; la clé : un double clic n'écrit qu'une fois (T09)."""
+
+    cle = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    texte = forms.CharField(label="Votre message", widget=forms.Textarea({"rows": 5}), max_length=4000)
+    fichier = forms.FileField(
+        label="Joindre un fichier", required=False,
+        help_text="Pour montrer quelque chose. Une pièce demandée s'ajoute dans « Pièces ».",
+        widget=forms.FileInput({"accept": ".pdf,.png,.jpg,.jpeg,.docx,.odt"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["initial"] = {"cle": uuid4().hex} | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def repris(cls, request: HttpRequest) -> MessageForm:
+        """Le formulaire d'une page qu'on ouvre : après une session perdue, le texte qu'on envoyait."""
+        garde = reprise.retrouver(request).get("texte")
+        return cls(initial={"texte": garde[0]} if garde else {})
 
 
 class DauphinForm(Formulaire):

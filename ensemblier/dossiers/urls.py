@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ensemblier.dossiers.views import contacts, depot, edition, lecture, simulateur
+from ensemblier.dossiers.views import contacts, depot, edition, lecture, messages, simulateur
 
 urlpatterns = [
     path("appels/<slug:appel>/simulateur/", simulateur.page, name="simulateur"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("dossiers/<str:numero>/accuse/", depot.accuse, name="accuse"),
     path("dossiers/<str:numero>/accuse.pdf", depot.accuse_pdf, name="accuse_pdf"),
     path("dossiers/<str:numero>/lettre.pdf", lecture.lettre, name="lettre"),
+    path("messages/", messages.boite, name="messages"),
+    path("dossiers/<str:numero>/messages/", messages.messages_du_dossier, name="dossier_messages"),
+    path("dossiers/<str:numero>/messages/<str:cle>/", messages.fichier, name="message_fichier"),
     path("dossiers/<str:numero>/retrait/", depot.retirer, name="retrait"),
     path("dossiers/<str:numero>/historique/", lecture.historique, name="dossier_historique"),
     path("dossiers/<str:numero>/dauphin/", lecture.dauphin, name="dossier_dauphin"),

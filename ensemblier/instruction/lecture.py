@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from ensemblier.comptes.droits import exiger
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.models import LECTEURS_DU_FIL, Dossier, Message
 from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.registre.models import Evenement
@@ -28,9 +28,16 @@ def organismes_de(acteur: Acteur) -> set[int]:
     }
 
 
+def lit_le_fil(acteur: Acteur | None) -> bool:
+    """Le fil du porteur est celui du service : les partenaires et les finances ne le lisent pas."""
+    return acteur is not None and acteur.a(*LECTEURS_DU_FIL)
+
+
 def dossier_a_instruire(request: HttpRequest, numero: str) -> Dossier:
     """Le dossier déposé, s'il est visible (404 sinon) et lu par une autorité (403 sinon)."""
     visibles = Dossier.objects.visibles_par(request.acteur).deposes()
+    if lit_le_fil(request.acteur):
+        visibles = visibles.avec_les_messages(Message.Cote.SERVICE)
     complet = visibles.select_related(
         "appel__reglement", "appel__territoire", "reglement", "territoire", "organisme", "pilier",
         "charge_de_mission",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ensemblier.instruction.views import completude, dossier, liens
+from ensemblier.instruction.views import completude, dossier, liens, messages
 
 urlpatterns = [
     path("liens/<str:jeton>/", liens.lien, name="lien"),
@@ -20,5 +20,6 @@ urlpatterns = [
     path("instruction/<str:numero>/criteres/", dossier.criteres, name="instruction_criteres"),
     path("instruction/<str:numero>/depots/", dossier.depots, name="instruction_depots"),
     path("instruction/<str:numero>/historique/", dossier.historique, name="instruction_historique"),
+    path("instruction/<str:numero>/messages/", messages.page, name="instruction_messages"),
     path("instruction/<str:numero>/pieces/<str:cle>/", dossier.piece, name="instruction_piece"),
 ]

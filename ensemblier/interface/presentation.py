@@ -314,10 +314,10 @@ _FILS = {
 }
 
 
-def echanges(messages: Any, *, interne: bool, lecteurs: str, titre: str) -> dict[str, Any]:
+def echanges(messages: Any, *, interne: bool, lecteurs: str, titre: str, vide: str) -> dict[str, Any]:
     """Rend un fil de messages, et la phrase qui dit qui le lit."""
     genre, glyphe, mot, phrase, nom = _FILS[interne]
-    vide = "Aucune note." if interne else "Aucun message. Le premier que vous écrirez sera lu par le service."
+    rien = "Aucune note." if interne else "Aucun message. Le premier que vous écrirez sera lu par le service."
     return {
         "genre": genre,
         "glyphe": glyphe,
@@ -325,7 +325,7 @@ def echanges(messages: Any, *, interne: bool, lecteurs: str, titre: str) -> dict
         "lecteurs": lecteurs or phrase,
         "titre": titre or nom,
         "messages": list(messages),
-        "phrase_vide": vide,
+        "phrase_vide": vide or rien,
     }
 
 

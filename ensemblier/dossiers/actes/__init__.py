@@ -14,6 +14,7 @@ from ensemblier.dossiers.actes.brouillon import (
 from ensemblier.dossiers.actes.contacts import demander_confirmation
 from ensemblier.dossiers.actes.depot import conserver_accuse, deposer, retirer
 from ensemblier.dossiers.actes.exceptions import accorder_derogation, dispenser_obligation
+from ensemblier.dossiers.actes.messages import ecrire_message, lire_messages
 from ensemblier.dossiers.actes.pieces import joindre_piece, retirer_piece
 from ensemblier.dossiers.actes.saisie import SaisieDivergente, enregistrer_feuille, saisir
 from ensemblier.dossiers.actes.simulation import effacer_les_simulations, garder_simulation
@@ -29,6 +30,7 @@ __all__ = [
     "demander_confirmation",
     "deposer",
     "dispenser_obligation",
+    "ecrire_message",
     "effacer_les_simulations",
     "enregistrer_budget",
     "enregistrer_contact_commune",
@@ -39,6 +41,7 @@ __all__ = [
     "enregistrer_quartiers",
     "garder_simulation",
     "joindre_piece",
+    "lire_messages",
     "noter_numero_dauphin",
     "noter_reference_depot",
     "retirer",

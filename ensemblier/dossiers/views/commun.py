@@ -13,7 +13,7 @@ from ensemblier.dossiers.actes.commun import PORTEUR
 from ensemblier.dossiers.actes.pieces import OUVERTS
 from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.models import Dossier, Message
 from ensemblier.dossiers.pieces import pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.noyau.machine import Role, RoleInsuffisant
@@ -24,6 +24,7 @@ def trouver(request: HttpRequest, numero: str) -> Dossier:
     """Le dossier, si la personne peut le voir ; sinon le même 404 que s'il n'existait pas, et une trace."""
     dossier = (
         Dossier.objects.visibles_par(request.acteur)
+        .avec_les_messages(Message.Cote.PORTEUR)
         .select_related("territoire", "organisme", "appel__reglement", "reglement", "pilier")
         .filter(numero=numero)
         .first()

@@ -266,12 +266,15 @@ def onglets(liens: Any, nom: str = "Vues") -> dict[str, Any]:
 
 
 @composant("composants/echanges")
-def echanges(messages: Any, interne: bool = False, lecteurs: str = "", titre: str = "") -> dict[str, Any]:
-    """`{% echanges fil interne=False %}` : {le, auteur, fonction, texte, mien, pieces[{libelle, url}]}.
+def echanges(
+    messages: Any, interne: bool = False, lecteurs: str = "", titre: str = "", vide: str = ""
+) -> dict[str, Any]:
+    """`{% echanges fil interne=False %}` : {le, auteur, fonction, texte, mien, nouveau, lecture,
+    pieces[{libelle, url, taille}]}.
 
     Qui lit est écrit en tête : un fil du porteur et un fil interne ne se confondent pas.
     """
-    return presentation.echanges(messages, interne=interne, lecteurs=lecteurs, titre=titre)
+    return presentation.echanges(messages, interne=interne, lecteurs=lecteurs, titre=titre, vide=vide)
 
 
 @composant("composants/face_a_face")
