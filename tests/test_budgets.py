@@ -33,7 +33,7 @@ PAGES = (
     ("amina", "dossier", "depose", "", 11),
     ("amina", "accuse", "depose", "", 9),
     ("amina", "dossier_messages", "depose", "", 9),
-    ("benoit", "instruction_messages", "depose", "", 9),
+    ("benoit", "instruction_messages", "depose", "", 8),
     *(("amina", "dossier_etape", "depose", code, 11 + (code == "publics")) for code in CODES),
     ("amina", "dossier", "brouillon", "", 20),
     ("amina", "relecture", "brouillon", "", 19),
