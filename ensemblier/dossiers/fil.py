@@ -51,8 +51,8 @@ def _pieces(message: Message, dossier: Dossier) -> list[dict[str, Any]]:
 def lecteurs(dossier: Dossier, cote: str, *, le: datetime) -> str:
     """Qui lira, en toutes lettres : du côté du porteur le service, du côté du service des personnes."""
     if cote == Message.Cote.PORTEUR:
-        service = dossier.territoire.service
-        return f"{service} et votre organisme lisent ce fil. Les financeurs ne le lisent pas."
+        service = f"Le service ({dossier.territoire.service}) et votre organisme"
+        return f"{service} lisent ce fil. Les financeurs ne le lisent pas."
     rattachements = (
         Rattachement.objects.en_vigueur(jour_de(le))
         .filter(organisme=dossier.organisme_id, utilisateur__is_active=True)

@@ -78,7 +78,7 @@ class MessageForm(Formulaire):
     texte = forms.CharField(label="Votre message", widget=forms.Textarea({"rows": 5}), max_length=4000)
     fichier = forms.FileField(
         label="Joindre un fichier", required=False,
-        help_text="Pour montrer quelque chose. Une pièce demandée s'ajoute dans « Pièces ».",
+        help_text="Pour montrer quelque chose. Il n'entre pas dans les pièces du dossier.",
         widget=forms.FileInput({"accept": ".pdf,.png,.jpg,.jpeg,.docx,.odt"}),
     )  # fmt: skip
 
