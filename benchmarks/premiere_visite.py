@@ -29,6 +29,8 @@ from playwright.sync_api import Browser, sync_playwright
 RACINE = Path(__file__).resolve().parent.parent
 PAGES = ("/", "/appels/", "/appels/aap-du-jour/", "/quartiers/adresse/", "/observatoire/", "/connexion/")
 REQUETES, OCTETS, PEINTURE, DECALAGE = 10, 150_000, 1_500, 0.001
+PATIENCE = 120_000
+"""En millisecondes : la mesure peut tourner sur une machine chargée."""
 RESEAU_LENT = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 90_000}
 OBSERVER = """
 window.mesure = {peinture: 0, decalage: 0};
@@ -56,6 +58,7 @@ def servir(var: Path) -> Iterator[str]:
         "ENSEMBLIER_VAR": str(var),
         "ENSEMBLIER_PRODUCTION": "1",
         "ENSEMBLIER_PROXY": "1",
+        "ENSEMBLIER_ADRESSE": "https://ensemblier.example",
         "ENSEMBLIER_CLE_SECRETE": "mesure-" * 10,
         "ENSEMBLIER_CLE_COFFRE": "coffre-" * 10,
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -86,6 +89,7 @@ def visiter(navigateur: Browser, adresse: str, *, reseau: dict[str, Any] | None 
         locale="fr-FR",
         extra_http_headers={"X-Forwarded-Proto": "https"},
     )
+    contexte.set_default_timeout(PATIENCE)
     page = contexte.new_page()
     page.add_init_script(OBSERVER)
     cdp = contexte.new_cdp_session(page)
@@ -101,6 +105,7 @@ def visiter(navigateur: Browser, adresse: str, *, reseau: dict[str, Any] | None 
         lambda e: detail.__setitem__(adresses[e["requestId"]], int(e["encodedDataLength"])),
     )
     page.goto(adresse, wait_until="networkidle")
+    page.wait_for_function("window.mesure.peinture > 0")
     page.wait_for_timeout(500)
     mesure = page.evaluate("window.mesure")
     contexte.close()
