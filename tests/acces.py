@@ -129,6 +129,7 @@ TABLE = {
     "dossier_depot": ("coonnciiinininii", "coonnciiinininii"),
     "demander_confirmation": ("c----c----------", "coonnciiinininii"),
     "joindre_piece": ("coonncnnnnnnnnnn", "coonncnnnnnnnnnn"),
+    "reprendre_pieces": ("c----c----------", "coonnciiinininii"),
     "retirer_piece": ("c----c----------", "coonncnnnnnnnnnn"),
     "piece": ("coonncooonononoo", "c----c----------"),
     "dossier_saisie": ("c----c----------", "cnnnncnnnnnnnnnn"),

@@ -63,10 +63,10 @@ class RetraitForm(Formulaire):
 
 
 class PieceForm(Formulaire):
-    """Un fichier ; son contenu est contrôlé par l'acte."""
+    """Un fichier ; son contenu est contrôlé par l'acte, qui dit aussi qu'il est vide et que faire."""
 
     fichier = forms.FileField(
-        label="Fichier", help_text="PDF, photo, Word ou OpenDocument, 20 Mo au plus.",
+        label="Fichier", allow_empty_file=True, help_text="PDF, photo, Word ou OpenDocument, 20 Mo au plus.",
         widget=forms.FileInput({"accept": ".pdf,.png,.jpg,.jpeg,.docx,.odt"}),
     )  # fmt: skip
 

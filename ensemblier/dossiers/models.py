@@ -14,6 +14,7 @@ from ensemblier.appels.models import Appel, Dispositif, Reglement
 from ensemblier.comptes.models import Interet, Organisme, Utilisateur
 from ensemblier.dossiers.etats import BROUILLON, DEMANDE, DOSSIER
 from ensemblier.interface.champs import EurosField
+from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.models import Fichier, Suivi, empreinte_du_jeton
 from ensemblier.territoires.models import Commune, Financeur, Pilier, Quartier, Territoire, Thematique
@@ -350,6 +351,7 @@ class Piece(models.Model):
     motif = models.TextField(blank=True)
     recue_le = models.DateTimeField()
     remplacee_le = models.DateTimeField(null=True)
+    reprise_de = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="reprises")
     objects = PieceQuerySet.as_manager()
 
     class Meta:
@@ -359,6 +361,17 @@ class Piece(models.Model):
                 fields=("dossier", "code"), condition=Q(remplacee_le=None), name="piece_courante_unique"
             ),
         )
+
+    @property
+    def premiere(self) -> Piece:
+        """La pièce telle qu'elle a été envoyée, ou celle dont elle est reprise."""
+        return self.reprise_de or self
+
+    @property
+    def origine(self) -> str:
+        """« reçue le 21/10/2025 avec 25-0041 »."""
+        jour = en_francais(jour_de(self.premiere.recue_le), "courte")
+        return f"reçue le {jour} avec {self.premiere.dossier.numero}"
 
 
 class MessageQuerySet(models.QuerySet["Message"]):

@@ -27,6 +27,7 @@ class PieceDemandee:
     depose_le: datetime | None = None
     depose_par: str = ""
     cle: str = ""
+    origine: str = ""
 
     @property
     def est_attendue(self) -> bool:
@@ -63,5 +64,5 @@ def _ligne(
     fichier = piece.fichier
     return PieceDemandee(
         code, libelle, aide, indispensable, piece.statut, piece.motif, fichier.type_mime, fichier.taille,
-        piece.recue_le, fichier.depose_par, fichier.cle,
+        piece.recue_le, fichier.depose_par, fichier.cle, piece.origine if piece.reprise_de else "",
     )  # fmt: skip

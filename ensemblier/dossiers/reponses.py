@@ -66,8 +66,8 @@ class Reponses:
     @cached_property
     def pieces(self) -> dict[str, Piece]:
         """Les pièces courantes, par code."""
-        courantes = self.dossier.pieces.select_related("fichier").filter(remplacee_le=None)
-        return {p.code: p for p in courantes}
+        siennes = self.dossier.pieces.select_related("fichier", "reprise_de__dossier")
+        return {p.code: p for p in siennes.filter(remplacee_le=None)}
 
     @cached_property
     def saisies(self) -> dict[tuple[str, str], Saisie]:

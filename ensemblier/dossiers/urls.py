@@ -22,6 +22,7 @@ urlpatterns = [
     path("dossiers/<str:numero>/depots/<int:demande>/", lecture.depot_ailleurs, name="dossier_depot"),
     path("dossiers/<str:numero>/contacts/<int:contact>/", contacts.demander, name="demander_confirmation"),
     path("dossiers/<str:numero>/joindre/<slug:code>/", lecture.joindre, name="joindre_piece"),
+    path("dossiers/<str:numero>/reprendre/", lecture.reprendre, name="reprendre_pieces"),
     path("dossiers/<str:numero>/retirer/<slug:code>/", lecture.retirer_piece, name="retirer_piece"),
     path("dossiers/<str:numero>/pieces/<str:cle>/", lecture.telecharger, name="piece"),
     path("dossiers/<str:numero>/<slug:etape>/saisie/", edition.saisie, name="dossier_saisie"),

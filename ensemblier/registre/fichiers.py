@@ -18,6 +18,10 @@ GARDE = timedelta(days=1)
 """Un contenu plus jeune est peut-être celui d'un acte en cours : le balai ne le touche pas."""
 
 
+class ContenuAltere(Exception):
+    """Le contenu relu n'a plus l'empreinte de sa réception."""
+
+
 def nom_sur(nom: str) -> str:
     """Le nom montré : NFC, sans chemin ni caractère de contrôle ou de sens, 120 caractères au plus (T18)."""
     dernier = unicodedata.normalize("NFC", nom).replace("\\", "/").rsplit("/", 1)[-1]
@@ -45,6 +49,19 @@ def conserver(
     fichier.contenu.save(nom_sur(nom), ContentFile(octets), save=False)
     fichier.save(force_insert=True)
     return fichier
+
+
+def dupliquer(fichier: Fichier, *, par: Acteur, le: datetime) -> Fichier:
+    """Le même contenu pour un autre propriétaire : une ligne et un contenu à lui, à la même empreinte.
+
+    Chaque fichier garde ainsi un seul propriétaire, et l'un s'efface sans l'autre. Lève `ContenuAltere` si le
+    contenu relu n'est plus celui qui fut reçu.
+    """
+    with fichier.contenu.open("rb") as source:
+        octets = source.read()
+    if hashlib.sha256(octets).hexdigest() != fichier.empreinte:
+        raise ContenuAltere(fichier.cle)
+    return conserver(octets, nom=fichier.nom, type_mime=fichier.type_mime, par=par, le=le)
 
 
 def balayer(*, le: datetime) -> int:

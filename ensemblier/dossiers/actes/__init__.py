@@ -15,7 +15,7 @@ from ensemblier.dossiers.actes.contacts import demander_confirmation
 from ensemblier.dossiers.actes.depot import conserver_accuse, deposer, retirer
 from ensemblier.dossiers.actes.exceptions import accorder_derogation, dispenser_obligation
 from ensemblier.dossiers.actes.messages import ecrire_message, lire_messages
-from ensemblier.dossiers.actes.pieces import joindre_piece, retirer_piece
+from ensemblier.dossiers.actes.pieces import joindre_piece, reprendre_pieces, retirer_piece
 from ensemblier.dossiers.actes.saisie import SaisieDivergente, enregistrer_feuille, saisir
 from ensemblier.dossiers.actes.simulation import effacer_les_simulations, garder_simulation
 from ensemblier.dossiers.actes.volets import avancer_demande, noter_numero_dauphin, noter_reference_depot
@@ -44,6 +44,7 @@ __all__ = [
     "lire_messages",
     "noter_numero_dauphin",
     "noter_reference_depot",
+    "reprendre_pieces",
     "retirer",
     "retirer_contact_commune",
     "retirer_piece",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.core.files.uploadedfile import UploadedFile
@@ -13,10 +13,11 @@ from ensemblier.dossiers.actes.commun import PORTEUR, exiger, tenir, tenir_le_br
 from ensemblier.dossiers.etats import A_COMPLETER, BROUILLON, DECIDE, DEPOSE, RECEVABLE
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Dossier, Piece
+from ensemblier.dossiers.reprises import reprises
 from ensemblier.interface.controles import FichierRefuse, controler
 from ensemblier.noyau.machine import Acteur, EtatInterdit, Role
 from ensemblier.registre.actes import ActeBloque, consigner
-from ensemblier.registre.fichiers import conserver
+from ensemblier.registre.fichiers import conserver, dupliquer
 
 OUVERTS = (BROUILLON, DEPOSE, A_COMPLETER, RECEVABLE, DECIDE)
 
@@ -55,14 +56,51 @@ def joindre_piece(
         courante.save(update_fields=("remplacee_le",))
     garde = conserver(fichier, nom=fichier.name or code, type_mime=type_mime, par=par, le=le)
     piece = Piece.objects.create(dossier=tenu, code=code, fichier=garde, recue_le=le)
-    if tenu.etat == BROUILLON:
-        Dossier.objects.filter(pk=tenu.pk).update(modifie_le=le)
-    else:
-        consigner(
-            tenu, "joindre_piece", par=par, le=le, libelle=f"Pièce reçue : {ecrite.libelle}"[:200],
-            details={"code": code, "fichier": garde.nom, "empreinte": garde.empreinte},
-        )  # fmt: skip
+    _dire(tenu, piece, f"Pièce reçue : {ecrite.libelle}", par=par, le=le)
     return piece
+
+
+@transaction.atomic
+def reprendre_pieces(
+    dossier: Dossier, *, codes: Collection[str], par: Acteur, roles: Iterable[Role], le: datetime
+) -> list[Piece]:
+    """Joint, sans renvoi, ce que l'organisme a déjà déposé ; rend les pièces jointes.
+
+    La source se retrouve ici, jamais dans la demande : nul ne désigne la pièce d'un autre. Une pièce déjà là
+    n'est pas refaite. Lève `ActeBloque` si une pièce est périmée ou inconnue : rien n'est alors repris.
+    """
+    exiger(roles, *PORTEUR, quoi="Reprendre une pièce")
+    tenu = tenir(dossier)
+    deja = set(tenu.pieces.filter(remplacee_le=None, code__in=codes).values_list("code", flat=True))
+    voulus = [code for code in dict.fromkeys(codes) if code not in deja]
+    connues = reprises(tenu, voulus, le=le)
+    jointes = []
+    for code in voulus:
+        ecrite, reprise = reglement_de(tenu).piece(code), connues.get(code)
+        if ecrite is None or reprise is None or not ecrite.demandee_a(tenu.organisme.type):
+            raise ActeBloque("Cette pièce n'est pas parmi celles que nous avons. Ajoutez-la par son fichier.")
+        if reprise.ecart:
+            raise ActeBloque(f"{ecrite.libelle} : {reprise.ecart}")
+        _refuser_si_figee(tenu, None, ecrite.libelle)
+        garde = dupliquer(reprise.piece.fichier, par=par, le=le)
+        piece = Piece.objects.create(
+            dossier=tenu, code=code, fichier=garde, recue_le=le, reprise_de=reprise.piece.premiere
+        )
+        _dire(tenu, piece, f"Pièce reprise : {ecrite.libelle}, {piece.origine}", par=par, le=le)
+        jointes.append(piece)
+    return jointes
+
+
+def _dire(dossier: Dossier, piece: Piece, libelle: str, *, par: Acteur, le: datetime) -> None:
+    """Un brouillon se date ; un dossier déposé l'écrit au registre."""
+    if dossier.etat == BROUILLON:
+        Dossier.objects.filter(pk=dossier.pk).update(modifie_le=le)
+        return
+    fichier = piece.fichier
+    consigner(
+        dossier, "joindre_piece", par=par, le=le, libelle=libelle[:200],
+        details={"code": piece.code, "fichier": fichier.nom, "empreinte": fichier.empreinte},
+    )  # fmt: skip
 
 
 def _est_deja_la(courante: Piece, fichier: UploadedFile) -> bool:

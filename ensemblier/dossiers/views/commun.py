@@ -14,8 +14,9 @@ from ensemblier.dossiers.actes.pieces import OUVERTS
 from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.models import Dossier, Message
-from ensemblier.dossiers.pieces import pieces_demandees
+from ensemblier.dossiers.pieces import MANQUANTE, pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
+from ensemblier.dossiers.reprises import reprises
 from ensemblier.noyau.machine import Role, RoleInsuffisant
 from ensemblier.registre.actes import tracer
 
@@ -70,13 +71,16 @@ def cadre(dossier: Dossier, roles: set[Role], *pages: str) -> dict[str, Any]:
 
 def lignes_de_pieces(lues: Reponses) -> list[dict[str, Any]]:
     """Les pièces à l'écran, avec ce que la personne peut en faire."""
-    dossier, rendues = lues.dossier, []
-    for p in pieces_demandees(lues):
+    dossier, rendues, demandees = lues.dossier, [], pieces_demandees(lues)
+    manquantes = [p.code for p in demandees if p.etat == MANQUANTE] if dossier.etat in OUVERTS else ()
+    connues = reprises(dossier, manquantes, le=timezone.now())
+    for p in demandees:
         brouillon = dossier.etat == BROUILLON
         ouverte = brouillon or (p.est_attendue and dossier.etat in OUVERTS)
         rendues.append(
             {c.name: getattr(p, c.name) for c in fields(p)}
             | {
+                "reprise": connues.get(p.code),
                 "url": reverse("piece", args=(dossier.numero, p.cle)) if p.cle else "",
                 "url_ajout": reverse("joindre_piece", args=(dossier.numero, p.code)) if ouverte else "",
                 "url_retrait": reverse("retirer_piece", args=(dossier.numero, p.code))
@@ -85,3 +89,9 @@ def lignes_de_pieces(lues: Reponses) -> list[dict[str, Any]]:
             }
         )
     return rendues
+
+
+def contexte_des_pieces(lues: Reponses) -> dict[str, Any]:
+    lignes = lignes_de_pieces(lues)
+    reprenables = [x for x in lignes if x["reprise"] and not x["reprise"].ecart]
+    return {"pieces_lignes": lignes, "reprenables": reprenables}

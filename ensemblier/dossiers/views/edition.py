@@ -27,7 +27,7 @@ from ensemblier.dossiers.forms import ActionForm, OuvertureForm, PublicsForm, Sa
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views import contacts
-from ensemblier.dossiers.views.commun import cadre, en_porteur, lignes_de_pieces
+from ensemblier.dossiers.views.commun import cadre, contexte_des_pieces, en_porteur
 from ensemblier.interface.constats import REPLIEES, famille
 from ensemblier.interface.formats import accord, heure
 from ensemblier.noyau.machine import Role
@@ -197,7 +197,7 @@ def _propre_a(lues: Reponses, etape: str, formulaires: Mapping[str, Any]) -> dic
     if etape == "publics":
         return {"suivi": {s["contact"].commune_id: s for s in contacts.suivi(lues)}}
     if etape == "pieces":
-        return {"pieces_lignes": lignes_de_pieces(lues)}
+        return contexte_des_pieces(lues)
     return {}
 
 
@@ -319,7 +319,7 @@ def _en_lecture(request: HttpRequest, dossier: Dossier, roles: set[Role], code: 
         "rang": etapes.CODES.index(code) + 1,
         "reperes": etapes.reperes(dossier, [], code),
         "lignes": lecture.lignes(lues, code),
-        "pieces_lignes": lignes_de_pieces(lues) if code == "pieces" else (),
+        **(contexte_des_pieces(lues) if code == "pieces" else {}),
         "suivi": contacts.suivi(lues) if code == "publics" else (),
         "ailleurs": depots_ailleurs(lues, reglement_de(dossier)) if code == "pieces" else (),
     }  # fmt: skip

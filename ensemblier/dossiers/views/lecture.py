@@ -19,6 +19,7 @@ from ensemblier.dossiers.models import Piece
 from ensemblier.dossiers.pieces import pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views.commun import cadre, en_porteur, trouver
+from ensemblier.interface.formats import accord
 from ensemblier.registre.actes import ActeBloque, tracer
 from ensemblier.registre.fichiers import servir
 
@@ -92,7 +93,7 @@ def joindre(request: HttpRequest, numero: str, code: str) -> HttpResponse:
     demandee = next((p for p in pieces_demandees(Reponses(dossier)) if p.code == code), None)
     if demandee is None:
         raise Http404
-    form = PieceForm(request.POST or None, request.FILES or None)
+    form = PieceForm(request.POST, request.FILES) if request.method == "POST" else PieceForm()
     if request.method == "POST" and form.is_valid():
         try:
             actes.joindre_piece(
@@ -106,6 +107,21 @@ def joindre(request: HttpRequest, numero: str, code: str) -> HttpResponse:
             return redirect(etapes.adresse(dossier, "pieces"))
     contexte = cadre(dossier, roles, "Pièces", demandee.libelle) | {"form": form, "piece": demandee}
     return render(request, "dossiers/joindre.html", contexte, status=422 if form.errors else 200)
+
+
+@require_POST
+def reprendre(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/reprendre/` : joindre d'un clic ce que l'organisme a déjà déposé."""
+    dossier, roles = en_porteur(request, numero)
+    try:
+        jointes = actes.reprendre_pieces(
+            dossier, codes=request.POST.getlist("code"), par=request.acteur, roles=roles, le=timezone.now()
+        )
+    except ActeBloque as bloque:
+        messages.error(request, " ".join(bloque.raisons))
+    else:
+        messages.success(request, f"{accord(len(jointes), 'pièce reprise', 'pièces reprises')}.")
+    return redirect(etapes.adresse(dossier, "pieces"))
 
 
 @require_POST

@@ -7,7 +7,13 @@ import json
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import (
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    ValidationError,
+    model_serializer,
+)
 
 from ensemblier.noyau.calendrier import Jalon
 from ensemblier.noyau.packs.erreurs import PackInvalide, fautes
@@ -43,10 +49,20 @@ class JalonEcrit(Modele):
         return Jalon(self.code, self.libelle, self.nature, self.debut, self.fin, self.precision, self.texte)
 
 
+VALIDITES = {"statuts": 60, "dirigeants": 18, "recepisse": 120, "rib": 36}
+"""Mois pendant lesquels une pièce déjà reçue se reprend sans la renvoyer, si l'appel n'en dit rien.
+
+Une liste de dirigeants suit l'assemblée générale de l'année, avec de la marge ; toute autre pièce est propre
+à son dossier et ne se reprend pas.
+"""
+
+
 class Piece(Modele):
     """Une pièce demandée ; `pour` vide : à tous ; `indispensable` : à l'instruction (P33).
 
     `declaration` : ce n'est pas un fichier, mais une case datée et signée (CER, attestation).
+    `valable_mois` : ce que vaut une pièce reçue avec un dossier d'avant ; 0, elle est redemandée à chaque
+    fois ; sans lui, `VALIDITES`.
     """
 
     code: Slug
@@ -57,7 +73,20 @@ class Piece(Modele):
     declaration: bool = False
     financeurs: tuple[str, ...] = ()
     parametre: tuple[str, ...] = ()
+    valable_mois: Annotated[int, Field(ge=0, le=240)] | None = None
     source: Source
+
+    @property
+    def validite_mois(self) -> int:
+        return VALIDITES.get(self.code, 0) if self.valable_mois is None else self.valable_mois
+
+    @model_serializer(mode="wrap")
+    def _sans_le_muet(self, ecrire: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Une durée non dite ne s'écrit pas : un règlement figé avant elle garde son empreinte."""
+        ecrite: dict[str, Any] = ecrire(self)
+        if self.valable_mois is None:
+            ecrite.pop("valable_mois")
+        return ecrite
 
     def demandee_a(self, type_porteur: str | None) -> bool:
         return not self.pour or type_porteur in self.pour
