@@ -17,6 +17,8 @@ from ensemblier.interface.formulaires import ChampDate, franciser
 from ensemblier.noyau.packs.regle import TypePorteur
 
 COMMUNE = "commune"
+MAXIMUM = Decimal("99999999999.99")
+"""Par ligne : la somme de toutes tient encore dans un montant."""
 
 
 class BudgetForm(FormulaireDeDossier):
@@ -34,7 +36,8 @@ class BudgetForm(FormulaireDeDossier):
             self._boite(f"s_{code}", nom)
 
     def _boite(self, nom: str, label: str) -> None:
-        champ = EurosFormField(label=label, required=False, initial=self.valeurs.get(nom))
+        initial = self.valeurs.get(nom)
+        champ = EurosFormField(label=label, required=False, initial=initial, maximum=MAXIMUM)
         franciser(champ)
         self.fields[nom] = champ
 

@@ -25,6 +25,7 @@ urlpatterns = [
     path("dossiers/<str:numero>/reprendre/", lecture.reprendre, name="reprendre_pieces"),
     path("dossiers/<str:numero>/retirer/<slug:code>/", lecture.retirer_piece, name="retirer_piece"),
     path("dossiers/<str:numero>/pieces/<str:cle>/", lecture.telecharger, name="piece"),
+    path("dossiers/<str:numero>/budget/tableur/", edition.tableur_du_budget, name="budget_tableur"),
     path("dossiers/<str:numero>/<slug:etape>/saisie/", edition.saisie, name="dossier_saisie"),
     path("dossiers/<str:numero>/<slug:etape>/", edition.etape, name="dossier_etape"),
 ]

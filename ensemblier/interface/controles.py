@@ -15,6 +15,8 @@ PNG = "image/png"
 JPEG = "image/jpeg"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 ODT = "application/vnd.oasis.opendocument.text"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
 ACCEPTES = (PDF, PNG, JPEG, DOCX, ODT)
 
 TAILLE_MAXIMALE = 20 * 1024 * 1024
@@ -32,7 +34,7 @@ class FichierRefuse(ValueError):
 
 
 def controler(fichier: IO[bytes] | bytes, *, acceptes: tuple[str, ...] = ACCEPTES) -> str:
-    """Rend le type MIME d'un PDF, PNG, JPEG, DOCX ou ODT sain ; sinon lève `FichierRefuse`.
+    """Rend le type MIME d'un PDF, PNG, JPEG, DOCX, ODT, XLSX ou ODS sain ; sinon lève `FichierRefuse`.
 
     Lit au plus `TAILLE_MAXIMALE` + 1 octet, et remet le fichier au début.
     """
@@ -201,7 +203,7 @@ def _controler_pixels(largeur: int, hauteur: int) -> None:
         )
 
 
-# --- DOCX et ODT ------------------------------------------------------------------------------------
+# --- DOCX, ODT, XLSX, ODS ---------------------------------------------------------------------------
 
 
 _ILLISIBLE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError)
@@ -248,17 +250,25 @@ def _controler_membres(membres: list[zipfile.ZipInfo]) -> None:
         )
 
 
+_OFFICE = {
+    "word/document.xml": (b"wordprocessingml.document.main+xml", DOCX),
+    "xl/workbook.xml": (b"spreadsheetml.sheet.main+xml", XLSX),
+}
+_LIBRES = {t.encode(): t for t in (ODT, ODS)}
+
+
 def _type_de_l_archive(archive: zipfile.ZipFile, noms: set[str]) -> str:
-    if "word/document.xml" in noms and "[Content_Types].xml" in noms:
-        types = archive.read("[Content_Types].xml")
-        if b"macroEnabled" in types or any(n.endswith("vbaProject.bin") for n in noms):
-            raise _macros()
-        if b"wordprocessingml.document.main+xml" in types:
-            return DOCX
-    if "mimetype" in noms and "content.xml" in noms and archive.read("mimetype").strip() == ODT.encode():
+    for corps, (signe, type_mime) in _OFFICE.items():
+        if corps in noms and "[Content_Types].xml" in noms:
+            types = archive.read("[Content_Types].xml")
+            if b"macroEnabled" in types or any(n.endswith("vbaProject.bin") for n in noms):
+                raise _macros()
+            if signe in types:
+                return type_mime
+    if {"mimetype", "content.xml"} <= noms and (libre := _LIBRES.get(archive.read("mimetype").strip())):
         if any(n.startswith(("Basic/", "Scripts/")) for n in noms):
             raise _macros()
-        return ODT
+        return libre
     raise FichierRefuse(
         "Cette archive n'est ni un texte Word (.docx) ni un texte OpenDocument (.odt). "
         "Envoyez les fichiers un par un, de préférence en PDF."

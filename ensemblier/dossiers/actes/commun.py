@@ -35,9 +35,14 @@ def tenir_le_brouillon(dossier: Dossier, roles: Iterable[Role], *, quoi: str) ->
     """Le brouillon sous son verrou ; un dossier déposé ne se modifie plus."""
     exiger(roles, *PORTEUR, Role.SYSTEME, quoi=quoi)
     tenu = tenir(dossier)
-    if tenu.etat != BROUILLON:
+    exiger_le_brouillon(tenu, quoi=quoi)
+    return tenu
+
+
+def exiger_le_brouillon(dossier: Dossier, *, quoi: str) -> None:
+    """Lève le refus d'un dossier qui n'est plus un brouillon."""
+    if dossier.etat != BROUILLON:
         raise EtatInterdit(
-            f"« {quoi} » : le dossier est « {tenu.etat_porteur} », il ne se modifie plus. "
+            f"« {quoi} » : le dossier est « {dossier.etat_porteur} », il ne se modifie plus. "
             "Pour changer quelque chose, écrivez au service."
         )
-    return tenu

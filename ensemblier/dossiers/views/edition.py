@@ -16,19 +16,21 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ensemblier.appels.models import Appel
 from ensemblier.comptes import reprise
 from ensemblier.comptes.models import Organisme
-from ensemblier.dossiers import actes, etapes, lecture
+from ensemblier.dossiers import actes, etapes, lecture, tableur
 from ensemblier.dossiers.accuse import depots_ailleurs
-from ensemblier.dossiers.actes.commun import PORTEUR
+from ensemblier.dossiers.actes.commun import PORTEUR, exiger_le_brouillon
 from ensemblier.dossiers.actes.saisie import Divergence, Issue
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.feuilles import Feuille, lisible, question
 from ensemblier.dossiers.fiche import fiche_de, rapport_de, reglement_de
 from ensemblier.dossiers.forms import ActionForm, OuvertureForm, PublicsForm, SaisieForm
+from ensemblier.dossiers.forms_tableur import TableurForm
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views import contacts
 from ensemblier.dossiers.views.commun import cadre, contexte_des_pieces, en_porteur
 from ensemblier.interface.constats import REPLIEES, famille
+from ensemblier.interface.controles import XLSX
 from ensemblier.interface.formats import accord, heure
 from ensemblier.noyau.machine import Role
 from ensemblier.noyau.regles import Fiche, Rapport
@@ -80,24 +82,67 @@ def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
         raise Http404
     feuille = Feuille(etape)
     if request.method == "POST":
-        versions, prendre = _lues(request.POST)
-        issue = actes.enregistrer_feuille(
-            dossier, feuille=feuille, postee=dict(request.POST.lists()), versions=versions, prendre=prendre,
-            par=request.acteur, roles=roles, le=timezone.now(),
-        )  # fmt: skip
-        if issue.est_rangee:
-            messages.success(request, f"Enregistré à {heure(timezone.now())}.")
-            if "demander" in request.POST:
-                _demander(request, dossier, roles)
-            return redirect(_suite(dossier, etape, request.POST))
-        contexte = _contexte(Reponses(dossier), roles, feuille, issue.formulaires)
-        contexte |= _a_trancher(issue, contexte["versions"], versions)
-        return _rendre(request, etape, contexte, code=422)
+        fait, suite = f"Enregistré à {heure(timezone.now())}.", _suite(dossier, etape, request.POST)
+        return _enregistrer(request, dossier, roles, feuille, dict(request.POST.lists()), fait, suite)
     if dossier.etat != BROUILLON:
         return _en_lecture(request, dossier, roles, etape)
     lues = Reponses(dossier)
     formulaires = _reprendre(request, lues, feuille)
     return _rendre(request, etape, _contexte(lues, roles, feuille, formulaires))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def tableur_du_budget(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/budget/tableur/` : le budget en .xlsx ; envoyé, le même fichier remplit l'étape.
+
+    Ce qui est tapé dans la page part avec le fichier : une seule écriture, les versions de la page.
+    """
+    dossier, roles = en_porteur(request, numero)
+    lues, feuille = Reponses(dossier), Feuille("budget")
+    budget = feuille.vierge(lues)["form"]
+    if request.method != "POST":
+        return _en_tableur(tableur.ecrire(budget), dossier)
+    exiger_le_brouillon(dossier, quoi="Importer un budget")
+    tapees = feuille.contenu(lues) | dict(request.POST.lists())
+    form = TableurForm(request.POST, request.FILES, budget=budget)
+    if form.is_valid():
+        fait, suite = form.fait(), etapes.adresse(dossier, feuille.etape)
+        return _enregistrer(request, dossier, roles, feuille, tapees | form.lues(), fait, suite)
+    contexte = _contexte(lues, roles, feuille, feuille.lier(lues, tapees))
+    contexte |= {"tableur": form, "refus": form.errors["fichier"]}
+    contexte["versions"] = _lues(request.POST)[0] or contexte["versions"]
+    return _rendre(request, feuille.etape, contexte, code=422)
+
+
+def _en_tableur(octets: bytes, dossier: Dossier) -> HttpResponse:
+    reponse = HttpResponse(octets, content_type=XLSX)
+    reponse["Content-Disposition"] = f'attachment; filename="budget-{dossier.numero}.xlsx"'
+    return reponse
+
+
+def _enregistrer(
+    request: HttpRequest,
+    dossier: Dossier,
+    roles: set[Role],
+    feuille: Feuille,
+    postee: dict[str, list[str]],
+    fait: str,
+    suite: str,
+) -> HttpResponse:
+    """Range l'étape et va à `suite` ; refusée ou en conflit, la page revient avec tout ce qui est écrit."""
+    versions, prendre = _lues(request.POST)
+    issue = actes.enregistrer_feuille(
+        dossier, feuille=feuille, postee=postee, versions=versions, prendre=prendre, par=request.acteur,
+        roles=roles, le=timezone.now(),
+    )  # fmt: skip
+    if issue.est_rangee:
+        messages.success(request, fait)
+        if "demander" in request.POST:
+            _demander(request, dossier, roles)
+        return redirect(suite)
+    contexte = _contexte(Reponses(dossier), roles, feuille, issue.formulaires)
+    contexte |= _a_trancher(issue, contexte["versions"], versions)
+    return _rendre(request, feuille.etape, contexte, code=422)
 
 
 def _rendre(request: HttpRequest, etape: str, contexte: dict[str, Any], code: int = 200) -> HttpResponse:
@@ -191,7 +236,7 @@ def _propre_a(lues: Reponses, etape: str, formulaires: Mapping[str, Any]) -> dic
     if etape == "organisme":
         return {"lignes": lecture.lignes(lues, etape), "obligations": lues.obligations}
     if etape == "budget":
-        return {"plan": formulaires["form"].plan()}
+        return {"plan": formulaires["form"].plan(), "tableur": TableurForm(budget=formulaires["form"])}
     if etape == "demandes":
         return {"communes_repliees": any(ligne["repliee"] for ligne in formulaires["form"].lignes())}
     if etape == "publics":

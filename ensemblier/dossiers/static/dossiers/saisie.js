@@ -244,7 +244,7 @@
   };
   // Vrai si la page redonne un jeton : la personne est connectée, le formulaire le reprend.
   async function jetonNeuf() {
-    const page = await lire(location.pathname);
+    const page = await lire(formulaire.getAttribute("action"));
     const neuf = page?.querySelector("form[data-saisie] [name=csrfmiddlewaretoken]")?.value;
     if (!neuf) return false;
     for (const jeton of document.querySelectorAll("[name=csrfmiddlewaretoken]")) jeton.value = neuf;
