@@ -28,7 +28,7 @@ TRANSACTION = ("SAVEPOINT", "RELEASE")
 
 PAGES = (
     ("benoit", "instruction_dossier", "depose", "", 21),
-    ("benoit", "instruction_completude", "depose", "", 18),
+    ("benoit", "instruction_completude", "depose", "", 19),
     ("chloe", "instruction_avis", "depose", "ETAT", 25),
     ("amina", "dossier", "depose", "", 11),
     ("amina", "accuse", "depose", "", 9),

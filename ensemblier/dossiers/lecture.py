@@ -214,7 +214,7 @@ def reponse(dossier: Dossier, reglement: Appel, restantes: int | None) -> str:
             return f"Il reste {restantes} point{'s' if restantes > 1 else ''} à compléter avant de déposer."
         return "Rien ne bloque : relisez le dossier, puis déposez-le."
     if dossier.etat == A_COMPLETER:
-        return "Le service attend une pièce : ajoutez-la dans « Pièces », puis envoyez-la."
+        return "Le service attend votre réponse : lisez ce qu'il demande, puis envoyez-la."
     recu = jour_et_heure(dossier.depose_le.isoformat()) if dossier.depose_le else ""
     decision = next((j for j in reglement.jalons if j.nature in ("decision", "comite")), None)
     prevue = f" Réponse prévue : {decision.texte or decision.libelle}." if decision else ""

@@ -6,14 +6,20 @@ from typing import Any
 
 from django import forms
 
+from ensemblier.dossiers.corrections import CORRIGEABLES, Demandee, question
+from ensemblier.dossiers.models import Correction
 from ensemblier.instruction.examen import Completude
 from ensemblier.interface.formulaires import ChampDate, Formulaire
 
 COURT = forms.Textarea({"rows": 3})
 
 
+REPRISES = 3
+"""Combien de réponses une demande fait reprendre : au-delà, un rendez-vous sert mieux le porteur."""
+
+
 class ComplementsForm(Formulaire):
-    """Les pièces à demander (les manquantes sont cochées) et le message au porteur."""
+    """Les pièces à demander (les manquantes sont cochées), les réponses à reprendre, le message."""
 
     pieces = forms.MultipleChoiceField(
         label="Pièces à demander", widget=forms.CheckboxSelectMultiple, required=False
@@ -26,6 +32,44 @@ class ComplementsForm(Formulaire):
         kwargs.setdefault("initial", {"pieces": [p.code for p in bilan.manquantes]})
         super().__init__(*args, **kwargs)
         self.fields["pieces"].choices = [(p.code, p.libelle) for p in bilan.lignes]
+        self.fields["pieces"].required = False
+        questions = [("", "Aucune"), *((c, question(c)) for c in CORRIGEABLES)]
+        for rang in range(1, REPRISES + 1):
+            self.fields[f"champ_{rang}"] = forms.ChoiceField(
+                label="Réponse à reprendre", choices=questions, required=False
+            )
+            self.fields[f"genre_{rang}"] = forms.ChoiceField(
+                label="Ce qui ne va pas", choices=Correction.Genre.choices, required=False
+            )
+            self.fields[f"raison_{rang}"] = forms.CharField(
+                label="Pourquoi, et quoi écrire ?", widget=forms.Textarea({"rows": 2}), max_length=500,
+                required=False,
+            )  # fmt: skip
+        self.groupes = (
+            ("", ("pieces",)),
+            *((f"Réponse à reprendre ({r} sur {REPRISES})", (f"champ_{r}", f"genre_{r}", f"raison_{r}"))
+              for r in range(1, REPRISES + 1)),
+            ("", ("message",)),
+        )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        for rang in range(1, REPRISES + 1):
+            champ, raison = (self.cleaned_data.get(f"{nom}_{rang}") for nom in ("champ", "raison"))
+            if champ and not raison:
+                self.add_error(f"raison_{rang}", "La raison manque : le porteur doit savoir quoi reprendre.")
+            if raison and not champ:
+                self.add_error(f"champ_{rang}", "La réponse à reprendre n'est pas choisie. Choisissez-la.")
+        return self.cleaned_data
+
+    def demande(self) -> dict[str, Any]:
+        """Ce que l'acte attend."""
+        dits = self.cleaned_data
+        corrections = [
+            Demandee(dits[f"champ_{r}"], dits[f"genre_{r}"] or Correction.Genre.PRECISER, dits[f"raison_{r}"])
+            for r in range(1, REPRISES + 1)
+            if dits.get(f"champ_{r}")
+        ]
+        return {"pieces": dits["pieces"], "message": dits["message"], "corrections": corrections}
 
 
 class MotifForm(Formulaire):

@@ -1,10 +1,10 @@
 from django.urls import path
 
-from ensemblier.instruction.views import completude, dossier, liens, messages
+from ensemblier.instruction.views import completude, corrections, dossier, liens, messages
 
 urlpatterns = [
     path("liens/<str:jeton>/", liens.lien, name="lien"),
-    path("dossiers/<str:numero>/corrections/", dossier.corrections, name="corrections"),
+    path("dossiers/<str:numero>/corrections/", corrections.page, name="corrections"),
     path("instruction/<str:numero>/completude/", completude.page, name="instruction_completude"),
     path(
         "instruction/<str:numero>/completude/complements/", completude.demander, name="demander_complements"

@@ -12,6 +12,7 @@ from ensemblier.dossiers.actes.brouillon import (
     retirer_contact_commune,
 )
 from ensemblier.dossiers.actes.contacts import demander_confirmation
+from ensemblier.dossiers.actes.corrections import clore_les_corrections, corriger, demander_corrections
 from ensemblier.dossiers.actes.depot import conserver_accuse, deposer, retirer
 from ensemblier.dossiers.actes.exceptions import accorder_derogation, dispenser_obligation
 from ensemblier.dossiers.actes.messages import ecrire_message, lire_messages
@@ -24,10 +25,13 @@ __all__ = [
     "SaisieDivergente",
     "accorder_derogation",
     "avancer_demande",
+    "clore_les_corrections",
     "conserver_accuse",
+    "corriger",
     "creer",
     "creer_une_fois",
     "demander_confirmation",
+    "demander_corrections",
     "deposer",
     "dispenser_obligation",
     "ecrire_message",

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import transaction
 
+from ensemblier.dossiers import actes as actes_dossiers
+from ensemblier.dossiers.corrections import CORRIGEABLES, Demandee, question
 from ensemblier.dossiers.etats import A_COMPLETER, DEPOSE, IRRECEVABLE, RECEVABLE, etape
 from ensemblier.dossiers.models import Critere, Dossier, Piece, Suspension
 from ensemblier.dossiers.reponses import Reponses
@@ -31,8 +33,9 @@ def demander_complements(
     par: Acteur,
     roles: Iterable[Role],
     le: datetime,
+    corrections: Sequence[Demandee] = (),
 ) -> Complement:
-    """Demande des pièces, avec un délai (P29) ; l'horloge s'arrête, le porteur est prévenu (B15).
+    """Demande des pièces ou des réponses à reprendre, avec un délai (P29) ; l'horloge s'arrête (B15).
 
     Une pièce déjà reçue et redemandée devient « à remplacer ».
     """
@@ -40,15 +43,19 @@ def demander_complements(
     connues = {p.code for p in regles.pieces_pour(dossier.organisme.type)}
     if inconnues := [code for code in pieces if code not in connues]:
         raise ActeBloque(f"Le règlement ne demande pas à ce porteur : {', '.join(inconnues)}.")
-    if not pieces and not message.strip():
+    if not pieces and not corrections and not message.strip():
         raise ActeBloque("Rien n'est demandé. Cochez une pièce, ou écrivez ce qu'il faut préciser.")
+    roles = set(roles)
     noms = [p.libelle for p in regles.pieces if p.code in pieces]
-    motif = message.strip() or f"Pièces attendues : {', '.join(noms)}."
+    noms += [question(c.champ) for c in corrections if c.champ in CORRIGEABLES]
+    motif = message.strip() or f"Attendu : {', '.join(noms)}."
     echeance = echeance_complements(jour_de(le), regles.delai_complement_jours)
     avancer(
         dossier, "demander_complements", par=par, roles=roles, le=le, motif=motif, etape=A_COMPLETER,
-        details={"pieces": list(pieces), "echeance": echeance.isoformat()},
+        details={"pieces": list(pieces), "echeance": echeance.isoformat(),
+                 "corrections": {c.champ: c.raison for c in corrections}},
     )  # fmt: skip
+    actes_dossiers.demander_corrections(dossier, demandees=corrections, par=par, roles=roles, le=le)
     complement = Complement.objects.create(
         dossier=dossier,
         pieces=list(pieces),
@@ -75,6 +82,9 @@ def completer(dossier: Dossier, *, par: Acteur, roles: Iterable[Role], le: datet
         raise ActeBloque(
             f"Il manque encore : {', '.join(manque)}. Ajoutez ce qui manque, puis envoyez de nouveau."
         )
+    if muettes := list(dossier.corrections.ouvertes().filter(repondue_le=None)):
+        reste = ", ".join(f"« {c.question} »" for c in muettes)
+        raise ActeBloque(f"Il reste à reprendre : {reste}. Enregistrez vos corrections, puis envoyez.")
     avancer(dossier, "completer", par=par, roles=roles, le=le, etape=DEPOSE)
     _clore_le_complement(dossier, le)
     courriels.complements_recus(dossier, le=le)
@@ -87,6 +97,7 @@ def _clore_le_complement(dossier: Dossier, le: datetime) -> None:
 
 def _reprendre_l_horloge(dossier: Dossier, le: datetime) -> None:
     dossier.suspensions.filter(au=None, motif=PIECES_ATTENDUES).update(au=jour_de(le))
+    actes_dossiers.clore_les_corrections(dossier, le=le)
 
 
 @transaction.atomic

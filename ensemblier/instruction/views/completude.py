@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from ensemblier.dossiers import corrections
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
@@ -45,6 +46,7 @@ def _page(
         "fil": fil(dossier, "Complétude"),
         "bilan": bilan,
         "complement": complement_ouvert(dossier),
+        "reprises": corrections.a_lire(list(dossier.corrections.all())),
         "bloquants": rapport_de(dossier, lues=lues).bloquants("declarer_recevable"),
         "actes": {t.acte for t in dossier.machine.possibles(etat=dossier.etat, roles=siens)},
         "est_pilote": bool(siens & set(PILOTE)),
@@ -67,7 +69,7 @@ def demander(request: HttpRequest, numero: str) -> HttpResponse:
     exiger_role(roles(request.acteur, dossier), PILOTE, "Demander des pièces")
     form = ComplementsForm(request.POST, bilan=completude(Reponses(dossier)))
     options = _acteur(request, dossier)
-    if essayer(form, lambda: actes.demander_complements(dossier, **form.cleaned_data, **options)):
+    if essayer(form, lambda: actes.demander_complements(dossier, **form.demande(), **options)):
         messages.success(request, "Demande envoyée au porteur. L'horloge est arrêtée.")
         return redirect(PAGE, numero)
     return _page(request, dossier, complements=form)

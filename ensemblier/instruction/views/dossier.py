@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -15,14 +14,11 @@ from ensemblier.dossiers import actes as actes_dossiers
 from ensemblier.dossiers.droits import roles, roles_sur_demande
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Demande, Dossier, Piece
-from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction import actes
 from ensemblier.instruction.droits import PILOTE, exiger_role
-from ensemblier.instruction.examen import completude
 from ensemblier.instruction.forms import DauphinForm, DepotForm, JugementForm
 from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal, page_du_journal
-from ensemblier.instruction.models import Complement
-from ensemblier.instruction.views.commun import essayer, jouer, statut
+from ensemblier.instruction.views.commun import essayer, statut
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import tracer
 from ensemblier.registre.fichiers import servir
@@ -182,27 +178,3 @@ def piece(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
         objet=dossier.designation(), raison=trouvee.code,
     )  # fmt: skip
     return servir(trouvee.fichier)
-
-
-@require_http_methods(["GET", "POST"])
-def corrections(request: HttpRequest, numero: str) -> HttpResponse:
-    """`/dossiers/<n>/corrections/` : ce que le service attend du porteur, et l'envoi de sa réponse."""
-    visibles = Dossier.objects.visibles_par(request.acteur).select_related(
-        "organisme", "appel__reglement", "reglement", "territoire"
-    )
-    dossier = get_object_or_404(visibles, numero=numero)
-    siens = roles(request.acteur, dossier)
-    if request.method == "POST":
-        acte = partial(actes.completer, dossier, par=request.acteur, roles=siens, le=timezone.now())
-        return jouer(request, acte, fait="Votre réponse est envoyée.", vers="corrections", numero=numero)
-    return render(request, "instruction/corrections.html", _contexte_des_corrections(dossier))
-
-
-def _contexte_des_corrections(dossier: Dossier) -> dict[str, Any]:
-    complement = Complement.objects.filter(dossier=dossier).last()
-    demandees = set(complement.pieces) if complement else set()
-    lignes = [p for p in completude(Reponses(dossier)).lignes if p.code in demandees]
-    return {
-        "dossier": dossier, "complement": complement, "lignes": lignes,
-        "manque": [p for p in lignes if p.manque], "attend": dossier.etat == "a_completer",
-    }  # fmt: skip
