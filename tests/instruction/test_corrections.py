@@ -1,4 +1,4 @@
-"""Faire reprendre une réponse : la raison, la seule réponse ouverte, l'avant et l'après, l'envoi qui attend."""
+"""Faire reprendre une réponse : sa raison, elle seule ouverte, l'avant et l'après, l'envoi qui attend."""
 
 import pytest
 import time_machine
@@ -182,7 +182,9 @@ def test_une_demande_mal_faite_est_refusee_et_n_avance_rien(dossier, demandees, 
 
 def test_l_agent_demande_par_la_page(dossier):
     client, adresse = f.client("benoit"), reverse("demander_complements", args=[dossier.numero])
-    sans_raison = client.post(adresse, {"champ_1": "description", "genre_1": "preciser", "message": "Bonjour."})
+    sans_raison = client.post(
+        adresse, {"champ_1": "description", "genre_1": "preciser", "message": "Bonjour."}
+    )
     assert sans_raison.status_code == 422
     assert "quoi reprendre" in sans_raison.content.decode()
     envoi = {"champ_1": "description", "genre_1": "completer", "raison_1": RAISON, "message": "Bonjour."}

@@ -92,10 +92,10 @@ def completer(dossier: Dossier, *, par: Acteur, roles: Iterable[Role], le: datet
 
 def _clore_le_complement(dossier: Dossier, le: datetime) -> None:
     Complement.objects.ouverts().filter(dossier=dossier).update(repondu_le=le)
-    _reprendre_l_horloge(dossier, le)
+    _ne_plus_attendre(dossier, le)
 
 
-def _reprendre_l_horloge(dossier: Dossier, le: datetime) -> None:
+def _ne_plus_attendre(dossier: Dossier, le: datetime) -> None:
     dossier.suspensions.filter(au=None, motif=PIECES_ATTENDUES).update(au=jour_de(le))
     actes_dossiers.clore_les_corrections(dossier, le=le)
 
@@ -177,7 +177,7 @@ def declarer_recevable(dossier: Dossier, *, par: Acteur, roles: Iterable[Role], 
         dossier, "declarer_recevable", par=par, roles=roles, le=le,
         details={"pieces_encore_attendues": manque}, **champs,
     )  # fmt: skip
-    _reprendre_l_horloge(dossier, le)
+    _ne_plus_attendre(dossier, le)
     return manque
 
 

@@ -42,9 +42,7 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
     form = CorrectionsForm(request.POST if reprend else None, dossier=dossier, demandees=ouvertes)
     acte = partial(_corriger, form, dossier, options)
     if reprend and essayer(form, acte):
-        messages.success(
-            request, "Vos corrections sont enregistrées. Relisez, puis envoyez votre réponse."
-        )
+        messages.success(request, "Vos corrections sont enregistrées. Relisez, puis envoyez votre réponse.")
         return redirect(PAGE, numero)
     est_porteur = bool(siens & {Role.REDACTEUR, Role.SIGNATAIRE})
     contexte = _contexte(dossier) | {"form": form, "ouvertes": ouvertes, "est_porteur": est_porteur}
