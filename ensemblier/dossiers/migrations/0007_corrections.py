@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dossiers', '0005_messages'),
+        ('dossiers', '0006_reprises'),
     ]
 
     operations = [
