@@ -15,6 +15,7 @@ PILOTE = {Role.INSTRUCTEUR}
 SEANCE_DECIDE = ("attente", "refus")
 REFUS = "L'action double un service existant du quartier."
 NOTES = {"ciblage": 4, "pilier": 3, "participation": 3}
+BAISSES = {"attente": 5, "refus": 8}
 
 
 def juger_la_recevabilite(recit: Recit) -> None:
@@ -88,20 +89,22 @@ def tenir_la_seance(recit: Recit, *, type_: str, titre: str) -> None:
     programmation.ouvrir_la_seance(seance, par=par, roles=PILOTE, le=le)
     for membre in seance.participants.all():
         programmation.pointer(membre, est_present=True, par=par, roles=PILOTE, le=le)
-    for cas in inscrits:
+    for rang, cas in enumerate(inscrits):
         inscription = seance.inscriptions.select_related("dossier", "seance").get(dossier=cas.dossier)
-        noter(recit, inscription)
+        noter(recit, inscription, BAISSES.get(cas.issue, rang % 4))
         _decider(recit, cas, inscription)
     programmation.clore_la_seance(seance, par=par, roles=PILOTE, le=recit.le("programme", 17))
 
 
-def noter(recit: Recit, inscription: Inscription) -> None:
+def noter(recit: Recit, inscription: Inscription, baisse: int) -> None:
+    """Élise note ; `baisse` : combien de critères perdent un point, pour un classement qui se lit."""
     grille = recit.appel.regles().grille
     if grille is None or inscription.seance.type != Seance.Type.JURY:
         return
-    for critere in grille.criteres:
+    for rang, critere in enumerate(grille.criteres):
+        valeur = NOTES.get(critere.code, 3) - (rang < baisse)
         programmation.noter(
-            inscription, recit.comptes["elise"], critere=critere.code, valeur=NOTES.get(critere.code, 3),
+            inscription, recit.comptes["elise"], critere=critere.code, valeur=valeur,
             par=recit.acteur("elise", "programme"), le=recit.le("programme", 15),
         )  # fmt: skip
 
