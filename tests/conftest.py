@@ -1,6 +1,8 @@
 """Ce que tous les essais partagent : aucune sortie réseau, hypothesis sobre, le choix de ce qui se rejoue."""
 
+import os
 import socket
+from collections import Counter
 
 import pytest
 from django.db import connection
@@ -12,13 +14,25 @@ settings.load_profile("maison")
 _LOCALES = ("127.0.0.1", "::1", "localhost")
 
 _BASES = {"db", "transactional_db", "django_db_reset_sequences", "base_d_ailleurs"}
+_CAS_REJOUES = None if "ENSEMBLIER_ESSAIS_ENTIERS" in os.environ else 2
 
 
 def pytest_collection_modifyitems(config, items):
-    """Sur PostgreSQL, seul se rejoue ce qui touche une base : le moteur ne change rien au reste."""
+    """Sur PostgreSQL, seul se rejoue ce qui touche une base : le moteur ne change rien au reste.
+
+    Un essai à paramètres y joue deux de ses cas, que l'ordre du jour tire au sort ; tous, avec
+    `ENSEMBLIER_ESSAIS_ENTIERS=1`.
+    """
     if connection.vendor != "postgresql":
         return
-    joues = [e for e in items if e.get_closest_marker("django_db") or _BASES & set(e.fixturenames)]
+    joues, vus = [], Counter()
+    for essai in items:
+        if not (essai.get_closest_marker("django_db") or _BASES & set(essai.fixturenames)):
+            continue
+        fonction = essai.nodeid.partition("[")[0]
+        vus[fonction] += 1
+        if _CAS_REJOUES is None or vus[fonction] <= _CAS_REJOUES:
+            joues.append(essai)
     config.hook.pytest_deselected(items=[e for e in items if e not in joues])
     items[:] = joues
 
