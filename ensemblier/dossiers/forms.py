@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from django import forms
 
+from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.interface.formulaires import ChampDate, Formulaire
 from ensemblier.noyau import identifiants
@@ -294,16 +295,40 @@ class QuartiersForm(FormulaireDeDossier):
 
 
 class OuvertureForm(Formulaire):
-    """Pour quel organisme ouvrir le dossier ; la clé évite d'en ouvrir deux."""
+    """Pour quel organisme ouvrir le dossier, et la suite de quelle action ; la clé évite d'en ouvrir deux."""
 
     organisme = forms.ModelChoiceField(
         label="Pour quel organisme ?", queryset=None, widget=forms.RadioSelect, empty_label=None
     )
+    suite_de = forms.ModelChoiceField(
+        label="Est-ce la suite d'une action déjà déposée ?", required=False, queryset=None,
+        to_field_name="numero", blank=True,
+        empty_label="Non, c'est une action nouvelle", widget=forms.RadioSelect,
+        help_text="L'action, les publics, les quartiers et le budget sont recopiés dans le brouillon.",
+    )  # fmt: skip
     cle = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
-    def __init__(self, *args: Any, organismes: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, organismes: Any, anciens: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, initial={"cle": uuid4().hex, "organisme": organismes.first()}, **kwargs)
         self.fields["organisme"].queryset = organismes
+        self.fields["suite_de"].queryset = anciens
+        self.fields["suite_de"].label_from_instance = self._reprendre
+        if anciens is None or not anciens.exists():
+            del self.fields["suite_de"]
+
+    @staticmethod
+    def _reprendre(ancien: Dossier) -> str:
+        nom = f"{ancien.intitule or 'action sans nom'} ({ancien.numero}, {ancien.organisme.nom})"
+        return f"Reprendre l'action de {ancien.appel.exercice} : {nom}"
+
+    def clean(self) -> dict[str, Any]:
+        ancien, organisme = self.cleaned_data.get("suite_de"), self.cleaned_data.get("organisme")
+        if ancien and organisme and ancien.organisme_id != organisme.pk:
+            self.add_error(
+                "suite_de",
+                f"Cette action est de {ancien.organisme.nom}. Choisissez cet organisme, ou « Non ».",
+            )
+        return self.cleaned_data
 
 
 class SaisieForm(Formulaire):

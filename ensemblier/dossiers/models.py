@@ -24,6 +24,17 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
     def deposes(self) -> DossierQuerySet:
         return self.exclude(etat=BROUILLON)
 
+    def a_reprendre(self, acteur: Acteur | None, appel: Appel) -> DossierQuerySet:
+        """Les dossiers déposés des organismes de l'acteur, dans d'autres appels : l'action peut continuer."""
+        siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)} if acteur else set()
+        deposes = self.visibles_par(acteur).filter(organisme__in=siens, depose_le__isnull=False)
+        return deposes.exclude(appel=appel).select_related("appel", "organisme").order_by("-depose_le")
+
+    def avec_la_suite(self) -> DossierQuerySet:
+        """Ajoute `continue_dans` : le numéro du dernier dossier qui continue l'action."""
+        suites = Dossier.objects.filter(suite_de=OuterRef("pk")).order_by("-cree_le")
+        return self.annotate(continue_dans=Subquery(suites.values("numero")[:1]))
+
     def visibles_par(self, acteur: Acteur | None) -> DossierQuerySet:
         """Ce que l'acteur peut lire (domaine §C.2) : ses droits d'abord, puis les seules branches utiles.
 
@@ -90,6 +101,9 @@ class Dossier(Suivi):
     cree_le = models.DateTimeField()
     modifie_le = models.DateTimeField()
     etape = models.CharField(max_length=30, blank=True)
+    suite_de = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="suites"
+    )
 
     intitule = models.CharField(max_length=256, blank=True)
     resume = models.TextField(blank=True)

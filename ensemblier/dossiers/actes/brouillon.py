@@ -17,6 +17,7 @@ from ensemblier.dossiers.actes.commun import PORTEUR, tenir_le_brouillon
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.fiche import remplir
 from ensemblier.dossiers.models import Dossier, Numerotation
+from ensemblier.dossiers.suite import recopier
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.noyau.regles import Fiche
 from ensemblier.registre import intentions
@@ -38,12 +39,18 @@ CHAMPS = frozenset(
 
 @transaction.atomic
 def creer(
-    *, appel: Appel, organisme: Organisme, par: Acteur, le: datetime, fiche: Fiche | None = None
+    *,
+    appel: Appel,
+    organisme: Organisme,
+    par: Acteur,
+    le: datetime,
+    fiche: Fiche | None = None,
+    suite_de: Dossier | None = None,
 ) -> Dossier:
     """Ouvre un brouillon, numéroté « 25-0041 » : l'année de l'appel, puis l'ordre d'ouverture.
 
-    `fiche` le remplit (import, simulateur). Lève `RoleInsuffisant` si la personne n'est pas de l'organisme,
-    `ActeBloque` si l'appel n'est pas publié.
+    `fiche` le remplit (import, simulateur), ou `suite_de`, l'action d'un dossier déposé qu'il continue. Lève
+    `RoleInsuffisant` si la personne n'est pas de l'organisme, `ActeBloque` si l'appel n'est pas publié.
     """
     siens = {d.organisme for d in par.perimetres(*PORTEUR)}
     if organisme.pk not in siens and not par.a(Role.SYSTEME):
@@ -53,30 +60,58 @@ def creer(
             f"L'appel « {appel.titre_court} » n'est pas ouvert : aucun dossier ne peut y commencer.",
             "Choisissez un appel publié.",
         )
+    if suite_de is not None:
+        _exiger_la_meme_action(suite_de, appel=appel, organisme=organisme)
     auteur = par.utilisateur or _premier_rattache(organisme)
     dossier = Dossier(
         numero=_numero(appel), territoire=appel.territoire, appel=appel, organisme=organisme,
-        cree_par_id=auteur, cree_le=le, modifie_le=le, etape=BROUILLON,
+        cree_par_id=auteur, cree_le=le, modifie_le=le, etape=BROUILLON, suite_de=suite_de,
     )  # fmt: skip
-    ouvrir(dossier, par=par, le=le, libelle="Dossier ouvert")
+    libelle = f"Dossier ouvert, suite de {suite_de.numero}" if suite_de else "Dossier ouvert"
+    ouvrir(dossier, par=par, le=le, libelle=libelle)
+    if suite_de is not None:
+        recopier(dossier, suite_de)
     if fiche is not None:
         remplir(dossier, fiche, par=par, le=le)
     return dossier
 
 
+def _exiger_la_meme_action(ancien: Dossier, *, appel: Appel, organisme: Organisme) -> None:
+    """Une action se continue chez elle : même organisme, même territoire, et d'un dossier déposé."""
+    if ancien.organisme_id != organisme.pk or ancien.territoire_id != appel.territoire_id:
+        raise ActeBloque(
+            f"Le dossier {ancien.numero} est d'un autre organisme : son action ne se reprend pas ici.",
+            "Choisissez un dossier de cet organisme.",
+        )
+    if ancien.depose_le is None or ancien.appel_id == appel.pk:
+        raise ActeBloque(
+            f"Le dossier {ancien.numero} n'a pas été déposé dans un autre appel : il n'y a rien à reprendre.",
+            "Continuez ce dossier, ou commencez une action nouvelle.",
+        )
+
+
 def creer_une_fois(
-    *, cle: str, appel: Appel, organisme: Organisme, par: Acteur, le: datetime, fiche: Fiche | None = None
+    *,
+    cle: str,
+    appel: Appel,
+    organisme: Organisme,
+    par: Acteur,
+    le: datetime,
+    fiche: Fiche | None = None,
+    suite_de: Dossier | None = None,
 ) -> Dossier:
     """Comme `creer` ; la même clé (double clic, page renvoyée) rend le même brouillon."""
     corps: dict[str, Any] = {"acte": "creer", "appel": appel.pk, "organisme": organisme.pk}
     if fiche is not None:
         corps["fiche"] = fiche.en_json()
+    if suite_de is not None:
+        corps["suite_de"] = suite_de.pk
     intention = intentions.recevoir(cle=cle, par=par, corps=corps, le=le)
     with transaction.atomic():
         tenue = Intention.objects.select_for_update().get(pk=intention.pk)
         if tenue.reponse:
             return Dossier.objects.get(pk=tenue.reponse["dossier"])
-        dossier = creer(appel=appel, organisme=organisme, par=par, le=le, fiche=fiche)
+        dossier = creer(appel=appel, organisme=organisme, par=par, le=le, fiche=fiche, suite_de=suite_de)
         intentions.repondre(tenue, {"dossier": dossier.pk})
     return dossier
 

@@ -26,7 +26,8 @@ def trouver(request: HttpRequest, numero: str) -> Dossier:
     dossier = (
         Dossier.objects.visibles_par(request.acteur)
         .avec_les_messages(Message.Cote.PORTEUR)
-        .select_related("territoire", "organisme", "appel__reglement", "reglement", "pilier")
+        .avec_la_suite()
+        .select_related("territoire", "organisme", "appel__reglement", "reglement", "pilier", "suite_de")
         .filter(numero=numero)
         .first()
     )

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from ensemblier.appels.models import Appel
 from ensemblier.comptes import reprise
 from ensemblier.comptes.models import Organisme
-from ensemblier.dossiers import actes, etapes, lecture, tableur
+from ensemblier.dossiers import actes, etapes, lecture, suite, tableur
 from ensemblier.dossiers.accuse import depots_ailleurs
 from ensemblier.dossiers.actes.commun import PORTEUR, exiger_le_brouillon
 from ensemblier.dossiers.actes.saisie import Divergence, Issue
@@ -53,7 +53,7 @@ PLACES = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def nouveau(request: HttpRequest, appel: str) -> HttpResponse:
-    """`/dossiers/nouveau/<appel>/` : pour quel organisme, puis la première étape."""
+    """`/dossiers/nouveau/<appel>/` : pour quel organisme, la suite de quelle action ; puis l'étape 1."""
     choisi = get_object_or_404(
         Appel.objects.publies().select_related("territoire", "reglement"),
         territoire=request.territoire,
@@ -61,12 +61,14 @@ def nouveau(request: HttpRequest, appel: str) -> HttpResponse:
     )
     siens = {d.organisme for d in request.acteur.perimetres(*PORTEUR)} if request.acteur else set()
     organismes = Organisme.objects.filter(pk__in=siens).order_by("nom")
-    form = OuvertureForm(request.POST or None, organismes=organismes)
+    anciens = Dossier.objects.a_reprendre(request.acteur, choisi)
+    form = OuvertureForm(request.POST or None, organismes=organismes, anciens=anciens)
     if request.method == "POST" and form.is_valid():
         dossier = actes.creer_une_fois(
-            cle=form.cleaned_data["cle"], appel=choisi, organisme=form.cleaned_data["organisme"],
-            par=request.acteur, le=timezone.now(),
-        )  # fmt: skip
+            **form.cleaned_data, appel=choisi, par=request.acteur, le=timezone.now()
+        )
+        if dossier.suite_de:
+            messages.success(request, suite.annonce(dossier))
         return redirect("dossier_etape", dossier.numero, "action")
     jalon = choisi.jalons.filter(nature="depot").first()
     contexte = {"appel": choisi, "form": form, "organismes": organismes, "limite": jalon}
@@ -82,8 +84,8 @@ def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
         raise Http404
     feuille = Feuille(etape)
     if request.method == "POST":
-        fait, suite = f"Enregistré à {heure(timezone.now())}.", _suite(dossier, etape, request.POST)
-        return _enregistrer(request, dossier, roles, feuille, dict(request.POST.lists()), fait, suite)
+        fait, apres = f"Enregistré à {heure(timezone.now())}.", _apres(dossier, etape, request.POST)
+        return _enregistrer(request, dossier, roles, feuille, dict(request.POST.lists()), fait, apres)
     if dossier.etat != BROUILLON:
         return _en_lecture(request, dossier, roles, etape)
     lues = Reponses(dossier)
@@ -106,8 +108,8 @@ def tableur_du_budget(request: HttpRequest, numero: str) -> HttpResponse:
     tapees = feuille.contenu(lues) | dict(request.POST.lists())
     form = TableurForm(request.POST, request.FILES, budget=budget)
     if form.is_valid():
-        fait, suite = form.fait(), etapes.adresse(dossier, feuille.etape)
-        return _enregistrer(request, dossier, roles, feuille, tapees | form.lues(), fait, suite)
+        fait, apres = form.fait(), etapes.adresse(dossier, feuille.etape)
+        return _enregistrer(request, dossier, roles, feuille, tapees | form.lues(), fait, apres)
     contexte = _contexte(lues, roles, feuille, feuille.lier(lues, tapees))
     contexte |= {"tableur": form, "refus": form.errors["fichier"]}
     contexte["versions"] = _lues(request.POST)[0] or contexte["versions"]
@@ -127,9 +129,9 @@ def _enregistrer(
     feuille: Feuille,
     postee: dict[str, list[str]],
     fait: str,
-    suite: str,
+    apres: str,
 ) -> HttpResponse:
-    """Range l'étape et va à `suite` ; refusée ou en conflit, la page revient avec tout ce qui est écrit."""
+    """Range l'étape et va à `apres` ; refusée ou en conflit, la page revient avec tout ce qui est écrit."""
     versions, prendre = _lues(request.POST)
     issue = actes.enregistrer_feuille(
         dossier, feuille=feuille, postee=postee, versions=versions, prendre=prendre, par=request.acteur,
@@ -139,7 +141,7 @@ def _enregistrer(
         messages.success(request, fait)
         if "demander" in request.POST:
             _demander(request, dossier, roles)
-        return redirect(suite)
+        return redirect(apres)
     contexte = _contexte(Reponses(dossier), roles, feuille, issue.formulaires)
     contexte |= _a_trancher(issue, contexte["versions"], versions)
     return _rendre(request, feuille.etape, contexte, code=422)
@@ -204,7 +206,7 @@ def _demander(request: HttpRequest, dossier: Dossier, roles: set[Role]) -> None:
         messages.error(request, "Écrivez d'abord le jour du contact avec cette ville.")
 
 
-def _suite(dossier: Dossier, etape: str, donnees: Any) -> str:
+def _apres(dossier: Dossier, etape: str, donnees: Any) -> str:
     suivante = etapes.voisines(etape)["suivante"]
     if "demander" in donnees:
         return etapes.adresse(dossier, etape, "contacts")
