@@ -17,6 +17,7 @@ from ensemblier.dossiers.forms_budget import BudgetForm, DemandesForm
 from ensemblier.dossiers.forms_contacts import ContactsForm
 from ensemblier.dossiers.models import Dossier, Saisie
 from ensemblier.dossiers.reponses import Reponses
+from ensemblier.interface.champs import lectures
 from ensemblier.noyau.machine import Acteur, Role
 
 FORMULAIRES: dict[str, dict[str, type[FormulaireDeDossier]]] = {
@@ -79,6 +80,11 @@ class Feuille:
         formulaires = self.lier(lues, self.contenu(lues))
         self.erreurs(formulaires)
         return formulaires
+
+    def lectures(self, lues: Reponses, champ: str) -> list[str]:
+        """Ce que peut vouloir dire un montant ambigu, gardé tel qu'il a été tapé."""
+        boite = _boite(self.ouvrir(lues), champ)
+        return lectures(boite) if boite else []
 
     @staticmethod
     def erreurs(formulaires: Mapping[str, FormulaireDeDossier]) -> dict[str, str]:

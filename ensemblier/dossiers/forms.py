@@ -40,6 +40,8 @@ def oui_non(label: str, *, aide: str = "") -> forms.TypedChoiceField:
 class FormulaireDeDossier(Formulaire):
     """Un formulaire qui connaît son dossier ; `CHEMINS` lie chaque champ à son chemin dans la fiche."""
 
+    choisit_une_lecture = True
+    """Un montant ambigu propose ses deux lectures en boutons : l'éditeur lit celui qu'on presse."""
     CHEMINS: dict[str, str] = {}
     SELON: dict[str, str] = {}
 

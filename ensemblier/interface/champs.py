@@ -19,6 +19,7 @@ from ensemblier.noyau import ecritures
 from .formats import euros, nombre
 
 PLAFOND = Decimal("9999999999999.99")
+AMBIGU = "ambigu"
 
 
 def en_centimes(valeur: Any) -> int:
@@ -118,6 +119,13 @@ class SaisieEuros(forms.TextInput):
         return super().format_value(value)
 
 
+def lectures(boite: forms.BoundField) -> list[str]:
+    """Les deux montants que peut vouloir dire une boîte refusée pour « 12,345 » : « 12 345 », « 12,35 »."""
+    ambigus = (e for e in boite.errors.as_data() if e.code == AMBIGU)
+    lus = next((e.params["lectures"] for e in ambigus), ())
+    return [str(SaisieEuros().format_value(lu)) for lu in lus]
+
+
 class EurosFormField(forms.Field):
     """Lit ce qu'une personne écrit (« 1 234,50 € ») ; refuse l'ambigu (« 12,345 ») en le disant (K1)."""
 
@@ -141,6 +149,8 @@ class EurosFormField(forms.Field):
             return value
         try:
             return ecritures.analyser_saisie(str(value))
+        except ecritures.MontantAmbigu as erreur:
+            raise ValidationError(str(erreur), AMBIGU, {"lectures": erreur.lectures}) from erreur
         except ecritures.MontantInvalide as erreur:
             raise ValidationError(str(erreur), code="invalid") from erreur
 

@@ -1,6 +1,7 @@
 """L'enregistrement au fil de la frappe : rien ne se perd, rien ne s'écrase en silence (fiabilite, fait 4)."""
 
 import json
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -118,6 +119,39 @@ def test_une_reponse_pas_comprise_est_gardee_telle_quelle(amina, dossier, etape,
     assert contenu(dossier, etape) == avant | {champ: [tape]}
     assert f'value="{tape}"' in page(amina, dossier, etape)
     assert reponse.json()["erreur"].replace("\u00a0", " ") in page(amina, dossier, etape)
+
+
+def test_un_montant_ambigu_propose_ses_deux_lectures(amina, dossier):
+    """« 12,345 : est-ce 12 345 € ou 12,35 € ? » (É7) : deux boutons, et la frappe reste."""
+    recue = saisir(amina, dossier, "c_60", "12,345", etape="budget").json()
+    assert recue["lectures"] == ["12\u00a0345", "12,35"]
+    lue = page(amina, dossier, "budget")
+    assert '<button class="bouton bouton--second" name="lecture" value="c_60=12 345">12 345&nbsp;€' in lue
+    assert 'value="c_60=12,35">12,35&nbsp;€' in lue
+    assert "lectures" not in saisir(amina, dossier, "c_60", "x", etape="budget", version=1).json()
+
+
+@pytest.mark.parametrize(("lecture", "range_"), [("12\u00a0345", "12345"), ("12,35", "12.35")])
+def test_une_lecture_se_choisit_sans_javascript(amina, dossier, lecture, range_):
+    poste = contenu(dossier, "budget") | {"c_60": ["12,345"], "c_62": ["50"]}
+    assert amina.post(f"/dossiers/{dossier.numero}/budget/", poste).status_code == 422
+    reponse = amina.post(f"/dossiers/{dossier.numero}/budget/", poste | {"lecture": f"c_60={lecture}"})
+    assert reponse["Location"] == f"/dossiers/{dossier.numero}/budget/", "on reste à l'étape"
+    montants = dict(dossier.lignes_de_budget.values_list("compte", "montant"))
+    assert (montants["60"], montants["62"]) == (Decimal(range_), Decimal(50))
+
+
+def test_une_lecture_n_ecrit_que_dans_une_boite_de_la_page(amina, dossier):
+    poste = contenu(dossier, "budget") | {"lecture": "numero=99"}
+    assert amina.post(f"/dossiers/{dossier.numero}/budget/", poste).status_code == 302
+    assert relu(dossier).numero == dossier.numero
+
+
+def test_entree_n_appuie_sur_aucun_autre_bouton_que_enregistrer(amina, dossier):
+    """Le navigateur presse le premier bouton du formulaire : jamais une lecture, ni l'envoi d'un courriel."""
+    saisir(amina, dossier, "c_60", "12,345", etape="budget")
+    formulaire = page(amina, dossier, "budget").partition('id="saisie"')[2]
+    assert formulaire.partition("<button")[2].startswith(' class="visually-hidden" name="rester"')
 
 
 def test_le_budget_garde_le_montant_d_avant_tant_que_le_nouveau_n_est_pas_compris(amina, dossier):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -85,7 +85,7 @@ def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
     feuille = Feuille(etape)
     if request.method == "POST":
         fait, apres = f"Enregistré à {heure(timezone.now())}.", _apres(dossier, etape, request.POST)
-        return _enregistrer(request, dossier, roles, feuille, dict(request.POST.lists()), fait, apres)
+        return _enregistrer(request, dossier, roles, feuille, _tapees(request.POST), fait, apres)
     if dossier.etat != BROUILLON:
         return _en_lecture(request, dossier, roles, etape)
     lues = Reponses(dossier)
@@ -105,7 +105,7 @@ def tableur_du_budget(request: HttpRequest, numero: str) -> HttpResponse:
     if request.method != "POST":
         return _en_tableur(tableur.ecrire(budget), dossier)
     exiger_le_brouillon(dossier, quoi="Importer un budget")
-    tapees = feuille.contenu(lues) | dict(request.POST.lists())
+    tapees = feuille.contenu(lues) | _tapees(request.POST)
     form = TableurForm(request.POST, request.FILES, budget=budget)
     if form.is_valid():
         fait, apres = form.fait(), etapes.adresse(dossier, feuille.etape)
@@ -150,6 +150,13 @@ def _enregistrer(
 def _rendre(request: HttpRequest, etape: str, contexte: dict[str, Any], code: int = 200) -> HttpResponse:
     lues = json.dumps(contexte["versions"])
     return render(request, GABARITS[etape], contexte | {"versions": lues}, status=code)
+
+
+def _tapees(donnees: QueryDict) -> dict[str, list[str]]:
+    """Ce que la page a envoyé ; le bouton d'une lecture (« c_60=12 345 ») écrit la sienne dans sa boîte."""
+    tapees = dict(donnees.lists())
+    champ, _, lecture = donnees.get("lecture", "").partition("=")
+    return tapees | {champ: [lecture]} if champ in tapees else tapees
 
 
 def _lues(donnees: Any) -> tuple[dict[str, int], set[str]]:
@@ -210,7 +217,7 @@ def _apres(dossier: Dossier, etape: str, donnees: Any) -> str:
     suivante = etapes.voisines(etape)["suivante"]
     if "demander" in donnees:
         return etapes.adresse(dossier, etape, "contacts")
-    if "rester" in donnees or suivante is None:
+    if {"rester", "lecture"} & set(donnees) or suivante is None:
         return etapes.adresse(dossier, etape)
     return etapes.adresse(dossier, suivante.code)
 
@@ -306,7 +313,10 @@ def saisie(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
         )  # fmt: skip
     except actes.SaisieDivergente as autre:
         return JsonResponse(_autre(dossier, etape, autre.divergence), status=409)
-    return JsonResponse({"version": gardee.rang, "heure": heure(gardee.le), "erreur": gardee.erreur})
+    recue = {"version": gardee.rang, "heure": heure(gardee.le), "erreur": gardee.erreur}
+    if gardee.erreur and (possibles := Feuille(etape).lectures(Reponses(dossier), gardee.champ)):
+        recue["lectures"] = possibles
+    return JsonResponse(recue)
 
 
 def _autre(dossier: Dossier, etape: str, divergence: Divergence) -> dict[str, Any]:

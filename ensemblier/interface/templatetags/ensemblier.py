@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 
 from ensemblier.interface import constats as mise_en_constat
 from ensemblier.interface import dessins, formats, presentation, tableaux
+from ensemblier.interface.champs import lectures
 from ensemblier.interface.icones import ICONES, dessin
 from ensemblier.interface.lecture import lire, part, texte
 from ensemblier.interface.pages import Page
@@ -361,6 +362,7 @@ def champ(context: Context, field: BoundField, constats: Any = None, suffixe: st
         "erreur_id": f"{field.auto_id}_error",
         "suffixe": suffixe or getattr(widget, "suffixe", ""),
         "constats": constats,
+        "lectures": lectures(field) if getattr(field.form, "choisit_une_lecture", False) else (),
         "maximum": getattr(field.field, "max_length", None) if isinstance(widget, w.Textarea) else None,
     }
 

@@ -101,10 +101,10 @@
   }
   addEventListener("online", () => { essais = 0; partir(); });
 
-  function recue(due, { version, heure, erreur }) {
+  function recue(due, { version, heure, erreur, lectures }) {
     versions[due.champ] = Math.max(versions[due.champ] ?? 0, version);
     lues.value = JSON.stringify(versions);
-    signaler(due.champ, erreur);
+    signaler(due.champ, erreur, lectures);
     if (erreur) return dire(`Gardé à ${heure}, à corriger : la réponse n'est pas comprise.`);
     dire(attente.size ? "Enregistrement…" : `Enregistré à ${heure}.`, { fort: !annonceFaite });
     annonceFaite = true;
@@ -125,9 +125,9 @@
   const cadre = (nom) => boites(nom)[0]?.closest(".champ, .groupe") || formulaire;
 
   // L'erreur d'une réponse, sous sa question, comme le serveur l'écrirait.
-  function signaler(nom, phrase) {
+  function signaler(nom, phrase, lectures = []) {
     const lieu = cadre(nom);
-    lieu.querySelectorAll(":scope > .erreurs").forEach((e) => e.remove());
+    lieu.querySelectorAll(":scope > .erreurs, :scope > .lectures").forEach((e) => e.remove());
     lieu.classList.toggle("champ--erreur", Boolean(phrase));
     for (const boite of boites(nom)) {
       if (phrase) boite.setAttribute("aria-invalid", "true");
@@ -138,6 +138,23 @@
     zone.append(creer("p", "erreur", phrase));
     const premiere = lieu.querySelector("label, legend");
     premiere ? premiere.after(zone) : lieu.prepend(zone);
+    if (lectures.length) zone.after(choisir(nom, lectures));
+  }
+
+  // Un montant qui se lit de deux façons : un bouton par lecture.
+  function choisir(nom, lectures) {
+    const choix = creer("p", "actions lectures");
+    for (const lecture of lectures) {
+      const bouton = creer("button", "bouton bouton--second", `${lecture}\u00a0€`);
+      bouton.type = "button";
+      bouton.addEventListener("click", () => {
+        poser(nom, [lecture]);
+        mettre(nom);
+        boites(nom)[0]?.focus();
+      });
+      choix.append(bouton);
+    }
+    return choix;
   }
 
   // Deux valeurs pour une réponse : les deux se montrent, la personne choisit.
