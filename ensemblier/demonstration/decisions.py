@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from ensemblier.demonstration.recit import Cas, Recit
 from ensemblier.dossiers import actes as dossiers
+from ensemblier.dossiers.corrections import Demandee
 from ensemblier.dossiers.droits import roles
 from ensemblier.instruction import actes as instruction
 from ensemblier.noyau.machine import Role
@@ -14,6 +17,8 @@ from ensemblier.programmation.models import Inscription, Seance
 PILOTE = {Role.INSTRUCTEUR}
 SEANCE_DECIDE = ("attente", "refus")
 REFUS = "L'action double un service existant du quartier."
+DEMANDE = "Bonjour,\n\nLa banque édite le relevé lundi. Pouvons-nous l'envoyer mardi ?"
+REPONSE = "Bonjour,\n\nMardi convient. Joignez-le dans « Pièces », puis envoyez votre réponse."
 NOTES = {"ciblage": 4, "pilier": 3, "participation": 3}
 BAISSES = {"attente": 5, "refus": 8}
 
@@ -26,7 +31,9 @@ def juger_la_recevabilite(recit: Recit) -> None:
             instruction.demander_complements(
                 cas.dossier, pieces=["rib"], par=par, roles=PILOTE, le=le,
                 message="Il manque le relevé d'identité bancaire au nom de l'association.",
+                corrections=[Demandee("evaluation", "preciser", "Dites qui compte les présents, et quand.")],
             )  # fmt: skip
+            _s_ecrire(recit, cas)
         elif cas.issue == "irrecevable":
             motif = "L'action est déjà payée par un marché public."
             instruction.declarer_irrecevable(cas.dossier, motif=motif, par=par, roles=PILOTE, le=le)
@@ -45,6 +52,20 @@ def juger_la_recevabilite(recit: Recit) -> None:
                     qualification="Deux habitants du quartier co-animent le comité de suivi.",
                 )  # fmt: skip
             cas.dossier.refresh_from_db()
+
+
+def _s_ecrire(recit: Recit, cas: Cas) -> None:
+    """Le porteur demande du temps, le service répond : un fil déjà commencé."""
+    porteur, service, le = (
+        recit.porteur(cas, "recevable"),
+        recit.acteur("benoit", "recevable"),
+        recit.le("recevable"),
+    )
+    for rang, (par, texte) in enumerate(((porteur, DEMANDE), (service, REPONSE))):
+        dossiers.ecrire_message(
+            cas.dossier, texte=texte, cle=f"demonstration-{cas.dossier.numero}-{rang}", par=par,
+            roles=roles(par, cas.dossier), le=le + timedelta(hours=1 + rang),
+        )  # fmt: skip
 
 
 def instruire_et_proposer(recit: Recit) -> None:

@@ -18,13 +18,14 @@ from ensemblier.dossiers.etats import (
     RECEVABLE,
     RETIRE,
 )
-from ensemblier.dossiers.models import Ciblage, ContactCommune, Demande
+from ensemblier.dossiers.models import Ciblage, ContactCommune, Demande, Message
 from ensemblier.instruction.examen import INSTRUCTION
 from ensemblier.instruction.models import Avis, Complement
 from ensemblier.noyau.machine import Acteur, Role
 
 VERIFIER = "Vérifier les pièces et la recevabilité"
 ECHU = "Le porteur n'a pas répondu"
+LIRE = "Lire le message du porteur"
 AVIS = "Rendre l'avis"
 CONTACT = "Confirmer le contact"
 FERMES = (IRRECEVABLE, RETIRE, CLOS)
@@ -71,8 +72,10 @@ def _du_pilote(jour: date, echus: Q) -> list[Attente]:
     muets = Complement.objects.ouverts().filter(dossier=OuterRef("pk"), echeance__lt=jour)
     echu = Q(etat=A_COMPLETER) & Q(Exists(muets))
     verifier = Q(etat=DEPOSE)
+    messages = Message.objects.a_lire_par(Message.Cote.SERVICE).filter(dossier=OuterRef("pk"))
     return [
         Attente(ECHU, echu, echu),
+        Attente(LIRE, Q(Exists(messages)), Q(pk__in=[])),
         Attente(VERIFIER, verifier, verifier & echus),
         _avis_attendu(Q(financeur__type="epci"), echus),
     ]

@@ -10,6 +10,7 @@ from ensemblier.comptes.models import Interet, Rattachement
 from ensemblier.dossiers import actes
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Dossier, Message, MessageQuerySet
+from ensemblier.instruction import actes as instruction
 from ensemblier.noyau.machine import EtatInterdit, RoleInsuffisant
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.models import Courriel, Evenement, Fichier
@@ -204,6 +205,22 @@ def test_mes_dossiers_et_l_onglet_disent_ce_qui_attend(dossier):
     assert "Messages (1)" not in page(dossier, "benoit", "instruction_historique").content.decode()
     ecrire(dossier, "amina")
     assert "Messages (1)" in page(dossier, "benoit", "instruction_historique").content.decode()
+
+
+def test_la_liste_de_travail_du_service_attend_une_lecture(dossier):
+    par = f.acteur("benoit", le=LE.date())
+    instruction.declarer_recevable(dossier, par=par, roles=roles(par, dossier), le=LE)
+
+    def attentes(qui):
+        vue = f.client(qui).get(reverse("instruction"), {"vue": "tout"})
+        return [x.attente for x in vue.context["lignes"]]
+
+    assert not [a for a in attentes("benoit") if "message" in a]
+    ecrire(dossier, "amina")
+    assert any("Lire le message du porteur" in a for a in attentes("benoit"))
+    assert not [a for a in attentes("chloe") if "message" in a]
+    ecrire(dossier, "benoit", "Bien reçu.")
+    assert not [a for a in attentes("benoit") if "message" in a]
 
 
 def test_la_boite_range_un_fil_par_dossier_et_mene_a_la_bonne_page(dossier):
