@@ -150,7 +150,10 @@ def test_le_bouton_enregistre_ce_qui_est_tape_puis_ecrit_a_la_ville(brouillon):
     assert contact().le.isoformat() == "2025-10-16"
     assert "16\u00a0octobre 2025" in courriels().get().texte
     assert "Question envoyée" in suite.content.decode()
-    assert "Redemander la confirmation" in suite.content.decode()
+    assert "elle peut repartir le 27/10/2025" in suite.content.decode()
+    assert "demander la confirmation" not in suite.content.decode().lower()
+    with time_machine.travel(f.instant("2025-10-27 09:00"), tick=False):
+        assert "Redemander la confirmation" in f.client("amina").get(url).content.decode()
 
 
 def test_le_depot_interroge_chaque_ville_une_fois(brouillon):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -50,13 +50,18 @@ def demander_confirmation(
             "Le jour que vous avez noté suffit pour déposer."
         )
     parti = liens_en_cours([lu], le=le).get(lu.designation())
-    encore = ajouter_jours(jour_de(parti.cree_le), RELANCE) if parti else None
+    encore = relance_le(parti) if parti else None
     if encore and jour_de(le) < encore:
         raise ActeBloque(
             f"La question est déjà partie. Vous pourrez la renvoyer à {ville} le "
             f"{en_francais(encore, 'lettre')}."
         )
     return _interroger(dossier, lu, referent, par=par, le=le)
+
+
+def relance_le(lien: Lien) -> date:
+    """Le premier jour où la même question peut repartir."""
+    return ajouter_jours(jour_de(lien.cree_le), RELANCE)
 
 
 def _referents(dossier: Dossier, contacts: Iterable[ContactCommune]) -> dict[int, Contact]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from ensemblier.dossiers import actes, etapes
+from ensemblier.dossiers.actes.contacts import relance_le
 from ensemblier.dossiers.lecture import reponse_de_la_ville
 from ensemblier.dossiers.models import ContactCommune, Dossier
 from ensemblier.dossiers.reponses import Reponses
@@ -43,10 +44,17 @@ def suivi(lues: Reponses) -> list[dict[str, Any]]:
     """Chaque ville notée : sa réponse, ou le jour où la question est partie."""
     muets = [c.designation() for c in lues.contacts if c.confirme_le is None]
     liens = {x.objet: x for x in Lien.objects.pour(ContactCommune.CONFIRMER, muets)} if muets else {}
-    return [
-        {"contact": c, "reponse": reponse_de_la_ville(c), "lien": _du_jour(c, liens.get(c.designation()))}
-        for c in lues.contacts
-    ]
+    rendus = []
+    for c in lues.contacts:
+        lien = _du_jour(c, liens.get(c.designation()))
+        relance = relance_le(lien) if lien else None
+        rendus.append(
+            {
+                "contact": c, "reponse": reponse_de_la_ville(c), "lien": lien, "relance": relance,
+                "attend": bool(relance and timezone.localdate() < relance),
+            }
+        )  # fmt: skip
+    return rendus
 
 
 def _du_jour(contact: ContactCommune, lien: Lien | None) -> Lien | None:
