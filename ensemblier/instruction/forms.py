@@ -45,12 +45,15 @@ class ComplementsForm(Formulaire):
                 label="Pourquoi, et quoi écrire ?", widget=forms.Textarea({"rows": 2}), max_length=500,
                 required=False,
             )  # fmt: skip
-        self.groupes = (
-            ("", ("pieces",)),
-            *((f"Réponse à reprendre ({r} sur {REPRISES})", (f"champ_{r}", f"genre_{r}", f"raison_{r}"))
-              for r in range(1, REPRISES + 1)),
-            ("", ("message",)),
-        )  # fmt: skip
+
+    def reprises(self) -> list[dict[str, Any]]:
+        """Les boîtes de chaque réponse à reprendre ; repliées tant que rien n'y est écrit."""
+        rendues = []
+        for rang in range(1, REPRISES + 1):
+            boites = [self[f"{nom}_{rang}"] for nom in ("champ", "genre", "raison")]
+            ouverte = any(b.errors for b in boites) or bool(boites[0].value())
+            rendues.append({"rang": rang, "boites": boites, "ouverte": ouverte})
+        return rendues
 
     def clean(self) -> dict[str, Any]:
         for rang in range(1, REPRISES + 1):

@@ -186,6 +186,7 @@ def test_l_agent_demande_par_la_page(dossier):
         adresse, {"champ_1": "description", "genre_1": "preciser", "message": "Bonjour."}
     )
     assert sans_raison.status_code == 422
+    assert [r["ouverte"] for r in sans_raison.context["complements"].reprises()] == [True, False, False]
     assert "quoi reprendre" in sans_raison.content.decode()
     envoi = {"champ_1": "description", "genre_1": "completer", "raison_1": RAISON, "message": "Bonjour."}
     assert client.post(adresse, envoi).status_code == 302
