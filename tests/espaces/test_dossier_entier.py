@@ -132,7 +132,7 @@ def test_la_ville_hors_de_l_action_ne_trouve_rien():  # S72
 def test_le_referent_confirme_le_contact(aap):
     farid = f.client("farid")
     adresse = reverse("instruction_avis", args=[aap.numero, code_de_lens()])
-    assert "dit vous avoir contacté" in farid.get(adresse).content.decode()
+    assert "Les Jardins de la fosse 12 disent vous avoir contacté" in farid.get(adresse).content.decode()
     contact = aap.contacts_communes.get()
     farid.post(reverse("confirmer_contact", args=[aap.numero, contact.pk]), {"reponse": "oui"})
     contact.refresh_from_db()
