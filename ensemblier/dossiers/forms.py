@@ -296,6 +296,10 @@ class QuartiersForm(FormulaireDeDossier):
             poser(fiche.setdefault("action", {}), "quartiers", visees)
 
 
+A_VUE = 6
+"""Au-delà, des boutons à cocher font une page à dérouler : la liste se replie."""
+
+
 class OuvertureForm(Formulaire):
     """Pour quel organisme ouvrir le dossier, et la suite de quelle action ; la clé évite d'en ouvrir deux."""
 
@@ -313,9 +317,12 @@ class OuvertureForm(Formulaire):
     def __init__(self, *args: Any, organismes: Any, anciens: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, initial={"cle": uuid4().hex, "organisme": organismes.first()}, **kwargs)
         self.fields["organisme"].queryset = organismes
-        self.fields["suite_de"].queryset = anciens
-        self.fields["suite_de"].label_from_instance = self._reprendre
-        if anciens is None or not anciens.exists():
+        suite_de, combien = self.fields["suite_de"], 0 if anciens is None else anciens.count()
+        suite_de.label_from_instance = self._reprendre
+        if combien > A_VUE:
+            suite_de.widget = forms.Select()
+        suite_de.queryset = anciens
+        if not combien:
             del self.fields["suite_de"]
 
     @staticmethod

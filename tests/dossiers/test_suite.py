@@ -67,6 +67,15 @@ def test_sans_action_passee_la_page_ne_demande_rien(amina, appel):
     assert "suite d'une action" not in texte(amina.get("/dossiers/nouveau/aap-2026/"))
 
 
+def test_beaucoup_d_actions_passees_se_replient_dans_une_liste(amina, ancien, appel, monkeypatch):
+    monkeypatch.setattr("ensemblier.dossiers.forms.A_VUE", 0)
+    page = texte(amina.get("/dossiers/nouveau/aap-2026/"))
+    assert '<select name="suite_de"' in page
+    assert f'<option value="{ancien.numero}">Reprendre l\'action de 2025' in page
+    commencer(amina, ancien.organisme, ancien.numero)
+    assert ancien.suites.count() == 1
+
+
 def test_une_action_reprise_dit_ce_qui_l_est_et_ce_qui_reste(amina, ancien, appel):
     reponse = commencer(amina, ancien.organisme, ancien.numero)
     neuf = Dossier.objects.get(suite_de=ancien)
