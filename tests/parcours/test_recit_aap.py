@@ -133,7 +133,7 @@ def demander(amina: Personne) -> None:
 
 
 def confirmer_le_contact(farid: Personne, numero: str) -> None:
-    farid.va(f"/instruction/{numero}/avis/LENS/").lit("dit vous avoir contacté")
+    farid.va(f"/instruction/{numero}/avis/LENS/").lit("disent vous avoir contacté")
     presser(farid, "Je confirme")
     farid.lit("confirmé")
 
