@@ -16,7 +16,7 @@ from ensemblier.bilans.etats import A_CORRIGER, ATTENDU
 from ensemblier.bilans.models import Bilan
 from ensemblier.conventions.models import Tranche
 from ensemblier.dossiers.attentes import Attente, attentes, du_porteur, etapes_commencees
-from ensemblier.dossiers.etats import ABANDONNEE, BROUILLON, CLOS, IRRECEVABLE, RETIRE
+from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, CLOS, IRRECEVABLE, RETIRE
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.noyau.calendrier import jour_de
 
@@ -36,7 +36,8 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
     present = timezone.now()
     dossiers = du_porteur(request.acteur) if request.acteur else []
     taches = [*attentes(dossiers, le=present), *_bilans(dossiers)]
-    taches.sort(key=lambda a: (a.avant is None, a.avant or date.max))
+    arretes = {d.numero for d in dossiers if d.etat == A_COMPLETER}
+    taches.sort(key=lambda a: (a.dossier not in arretes, a.avant is None, a.avant or date.max))
     contexte = {
         "taches": [(a, a.retard(jour_de(present))) for a in taches],
         "premiere": next((a for a in taches if a.avant), None),

@@ -163,19 +163,22 @@ def _phrase(
 
 
 def _a_rendre(volets: list[dict[str, Any]]) -> str:
-    """Ce qu'un financeur réclame, et où en est l'échange (B17)."""
-    for v in volets:
-        decompte, rendu = v["decompte"], v["reversement"]
-        if decompte is None or not decompte.trop_percu:
-            continue
-        somme = f"{v['demande'].financeur.sigle}, trop-perçu de {montants.en_francais(decompte.trop_percu)}"
-        if rendu is None:
-            return f"{somme}\u00a0: à réclamer."
-        if rendu.etat == REVERSEMENT_EN_PROJET and rendu.observations_le:
-            return f"{somme}\u00a0: le porteur a répondu, à vous de décider."
-        if rendu.etat == REVERSEMENT_EN_PROJET:
-            limite = calendrier.en_francais(rendu.reponse_avant_le)
-            return f"{somme}\u00a0: le porteur peut répondre jusqu'au {limite}."
+    """Ce que chaque financeur réclame, et où en est l'échange (B17)."""
+    return " ".join(filter(None, (_rendu_d_un_volet(v) for v in volets)))
+
+
+def _rendu_d_un_volet(v: dict[str, Any]) -> str:
+    decompte, rendu = v["decompte"], v["reversement"]
+    if decompte is None or not decompte.trop_percu:
+        return ""
+    somme = f"{v['demande'].financeur.sigle}, trop-perçu de {montants.en_francais(decompte.trop_percu)}"
+    if rendu is None:
+        return f"{somme}\u00a0: à réclamer."
+    if rendu.etat == REVERSEMENT_EN_PROJET and rendu.observations_le:
+        return f"{somme}\u00a0: le porteur a répondu, à vous de décider."
+    if rendu.etat == REVERSEMENT_EN_PROJET:
+        limite = calendrier.en_francais(rendu.reponse_avant_le)
+        return f"{somme}\u00a0: le porteur peut répondre jusqu'au {limite}."
     return ""
 
 

@@ -399,3 +399,41 @@ def test_ce_que_le_depot_exige_n_est_pas_dit_facultatif():
     )
     assert "facultatif" not in total[:120]
     assert "facultatif" in description[:120]
+
+
+def test_un_appel_ferme_ne_laisse_pas_commencer_un_dossier():
+    """Personne n'écrit six étapes pour rien : la page le dit, l'envoi est refusé, sauf dérogation (S21)."""
+    fabriques.appel()
+    fabriques.personne("amina")
+    organisme = fabriques.organisme()
+    envoi = {"organisme": organisme.pk, "cle": "cle-d-un-appel-ferme"}
+    with time_machine.travel(fabriques.instant("2025-05-26 00:00"), tick=False):
+        amina = fabriques.client("amina")
+        page = lire(amina, "/dossiers/nouveau/ami-2025/")
+        assert "fermé depuis le dimanche 25 mai 2025" in page
+        assert "Commencer le dossier" not in page
+        assert amina.post("/dossiers/nouveau/ami-2025/", envoi).status_code == 409
+        assert not Dossier.objects.exists()
+    with time_machine.travel(fabriques.instant("2025-05-25 23:59"), tick=False):
+        amina = fabriques.client("amina")
+        assert "Commencer le dossier" in lire(amina, "/dossiers/nouveau/ami-2025/")
+        assert amina.post("/dossiers/nouveau/ami-2025/", envoi | {"cle": "cle-a-temps"}).status_code == 302
+
+
+def test_un_brouillon_d_un_appel_ferme_ne_promet_pas_un_depot():
+    dossier = fabriques.dossier()
+    with time_machine.travel(fabriques.instant("2025-06-02 10:00"), tick=False):
+        amina = fabriques.client("amina")
+        for page in ("publics/", "relecture/"):
+            texte = lire(amina, f"/dossiers/{dossier.numero}/{page}")
+            assert "L'appel a fermé le dimanche 25 mai 2025, 23 h 59. Votre dossier est gardé." in texte
+            assert "Rien ne bloque le dépôt" not in texte
+
+
+def test_une_boite_pas_encore_remplie_n_a_pas_de_regle_sous_elle(amina):
+    """La règle attend en marge : une page vide ne crie pas."""
+    dossier = fabriques.dossier("aap-2026")
+    Dossier.objects.filter(pk=dossier.pk).update(droit_commun="", comite_de_suivi="", pilier=None)
+    page = lire(amina, f"/dossiers/{dossier.numero}/action/")
+    assert '<div class="sous-champ" id="sous-action-droit_commun"></div>' in page
+    assert "à remplir" in page

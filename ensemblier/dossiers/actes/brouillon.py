@@ -16,8 +16,9 @@ from ensemblier.dossiers import ecriture
 from ensemblier.dossiers.actes.commun import PORTEUR, tenir_le_brouillon
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.fiche import remplir
-from ensemblier.dossiers.models import Dossier, Numerotation
+from ensemblier.dossiers.models import Derogation, Dossier, Numerotation
 from ensemblier.dossiers.suite import recopier
+from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.noyau.regles import Fiche
 from ensemblier.registre import intentions
@@ -100,7 +101,10 @@ def creer_une_fois(
     fiche: Fiche | None = None,
     suite_de: Dossier | None = None,
 ) -> Dossier:
-    """Comme `creer` ; la même clé (double clic, page renvoyée) rend le même brouillon."""
+    """Comme `creer` ; la même clé (double clic, page renvoyée) rend le même brouillon.
+
+    Lève `ActeBloque` une fois l'appel fermé, sauf dérogation en cours (S21) : personne n'écrit pour rien.
+    """
     corps: dict[str, Any] = {"acte": "creer", "appel": appel.pk, "organisme": organisme.pk}
     if fiche is not None:
         corps["fiche"] = fiche.en_json()
@@ -111,9 +115,21 @@ def creer_une_fois(
         tenue = Intention.objects.select_for_update().get(pk=intention.pk)
         if tenue.reponse:
             return Dossier.objects.get(pk=tenue.reponse["dossier"])
+        _exiger_l_ouverture(appel, organisme, le)
         dossier = creer(appel=appel, organisme=organisme, par=par, le=le, fiche=fiche, suite_de=suite_de)
         intentions.repondre(tenue, {"dossier": dossier.pk})
     return dossier
+
+
+def _exiger_l_ouverture(appel: Appel, organisme: Organisme, le: datetime) -> None:
+    jour = jour_de(le)
+    fin = appel.jalons.filter(nature="depot").values_list("fin", flat=True).first()
+    prolonge = Derogation.objects.filter(appel=appel, organisme=organisme, jusqu_au__gte=jour)
+    if fin is not None and fin < jour and not prolonge.exists():
+        raise ActeBloque(
+            f"L'appel « {appel.titre_court} » est fermé depuis le {en_francais(fin)}, 23 h 59.",
+            "Un empêchement ? Écrivez au service : une dérogation est possible, motivée.",
+        )
 
 
 def _premier_rattache(organisme: Organisme) -> int:

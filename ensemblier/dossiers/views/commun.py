@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
+from ensemblier.appels.models import Appel
 from ensemblier.dossiers.actes.commun import PORTEUR
 from ensemblier.dossiers.actes.pieces import OUVERTS
 from ensemblier.dossiers.droits import roles as roles_sur
@@ -17,6 +18,7 @@ from ensemblier.dossiers.models import Dossier, Message
 from ensemblier.dossiers.pieces import MANQUANTE, pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.reprises import reprises
+from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Role, RoleInsuffisant
 from ensemblier.registre.actes import tracer
 
@@ -66,8 +68,15 @@ def cadre(dossier: Dossier, roles: set[Role], *pages: str) -> dict[str, Any]:
         "dossier": dossier,
         "est_signataire": Role.SIGNATAIRE in roles,
         "fil": fil(dossier, *pages),
-        "limite": dossier.appel.jalons.filter(nature="depot").first(),
+        **echeance(dossier.appel),
     }
+
+
+def echeance(appel: Appel) -> dict[str, Any]:
+    """Le jalon du dépôt, et s'il est passé : une page ne dit pas « ouvert » d'un appel fermé."""
+    limite = appel.jalons.filter(nature="depot").first()
+    fin = limite.fin if limite else None
+    return {"limite": limite, "est_close": fin is not None and fin < jour_de(timezone.now())}
 
 
 def lignes_de_pieces(lues: Reponses) -> list[dict[str, Any]]:

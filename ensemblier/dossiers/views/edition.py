@@ -28,8 +28,8 @@ from ensemblier.dossiers.forms_tableur import TableurForm
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views import contacts
-from ensemblier.dossiers.views.commun import cadre, contexte_des_pieces, en_porteur
-from ensemblier.interface.constats import REPLIEES, famille
+from ensemblier.dossiers.views.commun import cadre, contexte_des_pieces, echeance, en_porteur
+from ensemblier.interface.constats import RENSEIGNER, REPLIEES, famille
 from ensemblier.interface.controles import XLSX
 from ensemblier.interface.formats import accord, heure
 from ensemblier.noyau.machine import Role
@@ -70,8 +70,7 @@ def nouveau(request: HttpRequest, appel: str) -> HttpResponse:
         if dossier.suite_de:
             messages.success(request, suite.annonce(dossier))
         return redirect("dossier_etape", dossier.numero, "action")
-    jalon = choisi.jalons.filter(nature="depot").first()
-    contexte = {"appel": choisi, "form": form, "organismes": organismes, "limite": jalon}
+    contexte = {"appel": choisi, "form": form, "organismes": organismes, **echeance(choisi)}
     return render(request, "dossiers/nouveau.html", contexte, status=422 if form.errors else 200)
 
 
@@ -262,7 +261,7 @@ def _juge(dossier: Dossier, rapport: Rapport, etape: str) -> dict[str, Any]:
     restantes, restantes_ici = etapes.restantes(constats), etapes.restantes(ici)
     par_champ: dict[str, list[Any]] = {}
     for c in ici:
-        if famille(c) not in REPLIEES:
+        if famille(c) not in (*REPLIEES, RENSEIGNER):
             par_champ.setdefault(c.champs[0], []).append(c)
     return {
         "constats": constats,
@@ -345,8 +344,8 @@ def constats(request: HttpRequest, numero: str) -> HttpResponse:
     contexte = _juge(dossier, rapport, code) | {
         "dossier": dossier,
         "etape": etapes.PAR_CODE[code],
-        "limite": dossier.appel.jalons.filter(nature="depot").first(),
         "vivant": True,
+        **echeance(dossier.appel),
     }
     places = {etapes.ancre(champ) for champ in _places(formulaires)}
     contexte["sous_champs"] = [(a, siens) for a, siens in contexte["sous_champs"] if a in places]
