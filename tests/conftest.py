@@ -14,13 +14,13 @@ settings.load_profile("maison")
 _LOCALES = ("127.0.0.1", "::1", "localhost")
 
 _BASES = {"db", "transactional_db", "django_db_reset_sequences", "base_d_ailleurs"}
-_CAS_REJOUES = None if "ENSEMBLIER_ESSAIS_ENTIERS" in os.environ else 2
+_CAS_REJOUES = None if "ENSEMBLIER_ESSAIS_ENTIERS" in os.environ else 1
 
 
 def pytest_collection_modifyitems(config, items):
     """Sur PostgreSQL, seul se rejoue ce qui touche une base : le moteur ne change rien au reste.
 
-    Un essai à paramètres y joue deux de ses cas, que l'ordre du jour tire au sort ; tous, avec
+    Un essai à paramètres y joue un de ses cas, que l'ordre du jour tire au sort ; tous, avec
     `ENSEMBLIER_ESSAIS_ENTIERS=1`.
     """
     if connection.vendor != "postgresql":

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,6 +146,10 @@ def navigateur() -> Iterator[Browser]:
         chromium.close()
 
 
+VUES: defaultdict[tuple[str, int], set[tuple[str, ...]]] = defaultdict(set)
+"""Les genres de page où axe est passé, par personne et largeur : un récit ne refait pas ceux d'un autre."""
+
+
 @dataclass
 class Personne:
     """Une personne devant son écran : ce qu'elle fait, et ce que son navigateur a vu de travers."""
@@ -214,7 +219,7 @@ def personne(request, serveur, navigateur) -> Iterator:
         page.on("console", lambda m: erreurs.append(m.text) if m.type in ("error", "warning") else None)
         page.on("pageerror", lambda e: erreurs.append(str(e)))
         page.on("request", lambda r: _etrangere(r.url, serveur, erreurs))
-        qui = Personne(serveur, contexte, page, erreurs, set())
+        qui = Personne(serveur, contexte, page, erreurs, VUES[nom, largeur])
         ouvertes.append(qui)
         request.node.stash[OUVERTES][nom or "la personne sans compte"] = qui
         if nom:
