@@ -47,7 +47,7 @@ postgresql: $(TAMPONS)/essais ## Ce qui touche la base, rejoué sur PostgreSQL
 
 navigateur: $(TAMPONS)/essais ## Les récits, dans Chromium
 	@echo "── Essais dans Chromium"
-	@$(LANCER) pytest -q -m navigateur
+	@$(LANCER) pytest -q -n 2 --dist worksteal -m navigateur
 
 bench: $(TAMPONS)/essais ## Les mesures du README
 	@for banc in benchmarks/*.py; do $(LANCER) python $$banc; done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import re
@@ -106,19 +107,31 @@ class Serveur:
 
 @pytest.fixture(scope="session")
 def _demonstration(tmp_path_factory) -> tuple[Path, dict]:
-    """La démonstration construite une fois par la commande que lance un nouveau venu.
+    """La démonstration construite une fois, même à deux processus, par la commande d'un nouveau venu.
 
     `PARCOURS_DEMO` nomme un dossier où la garder d'un lancement à l'autre : une minute de moins en écrivant.
     """
     garde = os.environ.get("PARCOURS_DEMO")
-    dossier = Path(garde) if garde else tmp_path_factory.mktemp("demo") / "var"
+    base = tmp_path_factory.getbasetemp()
+    commune = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    dossier = Path(garde) if garde else commune / "demonstration" / "var"
+    dossier.parent.mkdir(parents=True, exist_ok=True)
+    annonce = dossier.with_suffix(".json")
+    with dossier.with_suffix(".verrou").open("w") as verrou:
+        fcntl.flock(verrou, fcntl.LOCK_EX)
+        if garde or not annonce.exists():
+            annonce.write_text(_construire(dossier))
+    return dossier, json.loads(annonce.read_text())
+
+
+def _construire(dossier: Path) -> str:
     commande = [sys.executable, "-m", "config.cli", "demo", "--sans-serveur", "--json"]
     environnement = os.environ | {"ENSEMBLIER_VAR": str(dossier), "DJANGO_SETTINGS_MODULE": "config.settings"}
     fin = subprocess.run(
         commande, env=environnement, cwd=settings.RACINE, capture_output=True, text=True, check=False
     )
     assert fin.returncode == 0, fin.stderr[-3000:]
-    return dossier, json.loads(fin.stdout)
+    return fin.stdout
 
 
 @pytest.fixture
