@@ -1,6 +1,7 @@
 """Ce que tous les essais partagent : aucune sortie réseau, hypothesis sobre, le choix de ce qui se rejoue."""
 
 import os
+import shutil
 import socket
 from collections import Counter
 
@@ -35,6 +36,21 @@ def pytest_collection_modifyitems(config, items):
             joues.append(essai)
     config.hook.pytest_deselected(items=[e for e in items if e not in joues])
     items[:] = joues
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Un seul Chromium par processus : deux Playwright dans le même se gênent."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.parcours.conftest import OPTIONS
+
+    chemin = shutil.which("chromium")
+    assert chemin, "Chromium est absent : lancez « bin/systeme essais »."
+    with sync_playwright() as outil:
+        navigateur = outil.chromium.launch(executable_path=chemin, args=OPTIONS)
+        yield navigateur
+        navigateur.close()
 
 
 @pytest.fixture(autouse=True)

@@ -1,29 +1,10 @@
 """La galerie dans un vrai Chromium : axe, 320 px, thèmes, clavier, sans JavaScript (G12, G14, G15, G16)."""
 
-import shutil
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.navigateur, pytest.mark.django_db(transaction=True)]
-OPTIONS = [
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as outil:
-        navigateur = outil.chromium.launch(executable_path=shutil.which("chromium"), args=OPTIONS)
-        yield navigateur
-        navigateur.close()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.urls import resolve
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 OPTIONS = [
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -149,14 +149,9 @@ def serveur(_demonstration, tmp_path) -> Iterator[Serveur]:
         serveur.tuer()
 
 
-@pytest.fixture(scope="session")
-def navigateur() -> Iterator[Browser]:
-    chemin = shutil.which("chromium")
-    assert chemin, "Chromium est absent : lancez « bin/systeme essais »."
-    with sync_playwright() as p:
-        chromium = p.chromium.launch(executable_path=chemin, args=OPTIONS)
-        yield chromium
-        chromium.close()
+@pytest.fixture
+def navigateur(chromium) -> Browser:
+    return chromium
 
 
 VUES: defaultdict[tuple[str, int], set[tuple[str, ...]]] = defaultdict(set)
