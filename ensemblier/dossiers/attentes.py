@@ -47,7 +47,7 @@ def du_porteur(acteur: Acteur) -> list[Dossier]:
         Dossier.objects.filter(territoire__code=acteur.territoire, organisme__in=organismes)
         .select_related("appel", "organisme", "territoire")
         .defer("fiche_figee", "rapport_fige", "accuse_contenu", "territoire__cadre", "appel__projet")
-        .avec_les_messages(Message.Cote.PORTEUR)
+        .annotate(messages_a_lire=Message.objects.comptes_par_dossier(Message.Cote.PORTEUR))
         .annotate(
             limite=Subquery(depot),
             prolonge=Subquery(derogation.values("jusqu_au")[:1]),

@@ -37,7 +37,9 @@ def dossier_a_instruire(request: HttpRequest, numero: str) -> Dossier:
     """Le dossier déposé, s'il est visible (404 sinon) et lu par une autorité (403 sinon)."""
     visibles = Dossier.objects.visibles_par(request.acteur).deposes()
     if lit_le_fil(request.acteur):
-        visibles = visibles.avec_les_messages(Message.Cote.SERVICE)
+        visibles = visibles.annotate(
+            messages_a_lire=Message.objects.comptes_par_dossier(Message.Cote.SERVICE)
+        )
     complet = visibles.select_related(
         "appel__reglement", "appel__territoire", "reglement", "territoire", "organisme", "pilier",
         "charge_de_mission",

@@ -27,7 +27,7 @@ def trouver(request: HttpRequest, numero: str) -> Dossier:
     """Le dossier, si la personne peut le voir ; sinon le même 404 que s'il n'existait pas, et une trace."""
     dossier = (
         Dossier.objects.visibles_par(request.acteur)
-        .avec_les_messages(Message.Cote.PORTEUR)
+        .annotate(messages_a_lire=Message.objects.comptes_par_dossier(Message.Cote.PORTEUR))
         .avec_la_suite()
         .select_related("territoire", "organisme", "appel__reglement", "reglement", "pilier", "suite_de")
         .filter(numero=numero)

@@ -1,0 +1,41 @@
+"""Les noms de la pièce ; leurs QuerySets portent les lectures."""
+
+from ensemblier.dossiers.models.acces import Acces, Deport, DeportQuerySet
+from ensemblier.dossiers.models.budget import Demande, DemandeQuerySet, LigneDeBudget
+from ensemblier.dossiers.models.corrections import Correction, CorrectionQuerySet
+from ensemblier.dossiers.models.depot import Attestation, Critere, Derogation, Obligation, Suspension
+from ensemblier.dossiers.models.dossier import Dossier, DossierQuerySet, Numerotation
+from ensemblier.dossiers.models.messages import LECTEURS_DU_FIL, Message, MessageQuerySet
+from ensemblier.dossiers.models.pieces import Piece, PieceQuerySet
+from ensemblier.dossiers.models.quartiers import Ciblage, ContactCommune
+from ensemblier.dossiers.models.saisies import Saisie, SaisieQuerySet, Simulation, SimulationQuerySet
+
+__all__ = [
+    "LECTEURS_DU_FIL",
+    "Acces",
+    "Attestation",
+    "Ciblage",
+    "ContactCommune",
+    "Correction",
+    "CorrectionQuerySet",
+    "Critere",
+    "Demande",
+    "DemandeQuerySet",
+    "Deport",
+    "DeportQuerySet",
+    "Derogation",
+    "Dossier",
+    "DossierQuerySet",
+    "LigneDeBudget",
+    "Message",
+    "MessageQuerySet",
+    "Numerotation",
+    "Obligation",
+    "Piece",
+    "PieceQuerySet",
+    "Saisie",
+    "SaisieQuerySet",
+    "Simulation",
+    "SimulationQuerySet",
+    "Suspension",
+]

@@ -1,0 +1,182 @@
+"""Un dossier : une action, ses publics, ses quartiers, son budget ; une demande par financeur."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import F, OuterRef, Q, Subquery
+
+from ensemblier.appels.models import Appel, Reglement
+from ensemblier.comptes.models import Interet, Organisme, Utilisateur
+from ensemblier.dossiers.etats import BROUILLON, DOSSIER
+from ensemblier.dossiers.models.acces import Acces, Deport
+from ensemblier.dossiers.models.budget import Demande
+from ensemblier.dossiers.models.quartiers import Ciblage
+from ensemblier.interface.champs import EurosField
+from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.registre.models import Fichier, Suivi
+from ensemblier.territoires.models import Pilier, Territoire, Thematique
+
+
+class DossierQuerySet(models.QuerySet["Dossier"]):
+    def deposes(self) -> DossierQuerySet:
+        return self.exclude(etat=BROUILLON)
+
+    def a_reprendre(self, acteur: Acteur | None, appel: Appel) -> DossierQuerySet:
+        """Les dossiers déposés des organismes de l'acteur, dans d'autres appels : l'action peut continuer."""
+        siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)} if acteur else set()
+        deposes = self.visibles_par(acteur).filter(organisme__in=siens, depose_le__isnull=False)
+        return deposes.exclude(appel=appel).select_related("appel", "organisme").order_by("-depose_le")
+
+    def avec_la_suite(self) -> DossierQuerySet:
+        """Ajoute `continue_dans` : le numéro du dernier dossier qui continue l'action."""
+        suites = Dossier.objects.filter(suite_de=OuterRef("pk")).order_by("-cree_le")
+        return self.annotate(continue_dans=Subquery(suites.values("numero")[:1]))
+
+    def visibles_par(self, acteur: Acteur | None) -> DossierQuerySet:
+        """Ce que l'acteur peut lire (domaine §C.2) : ses droits d'abord, puis les seules branches utiles.
+
+        Un intérêt ou un déport ferme l'accès de toute personne qui n'est pas du porteur (B10).
+        """
+        if acteur is None:
+            return self.none()
+        base = self.filter(territoire__code=acteur.territoire)
+        porteurs = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)}
+        autorite = self._cote_autorite(acteur)
+        if autorite is None:
+            return base.filter(organisme_id__in=porteurs) if porteurs else base.none()
+        autorite &= ~Q(etat=BROUILLON)
+        if acteur.utilisateur is not None:
+            autorite &= ~Q(pk__in=Deport.objects.en_cours(acteur.utilisateur).values("dossier"))
+            autorite &= ~Q(organisme_id__in=Interet.objects.en_cours(acteur.utilisateur).values("organisme"))
+        return base.filter(autorite | Q(organisme_id__in=porteurs)) if porteurs else base.filter(autorite)
+
+    def a_juger_par(self, acteur: Acteur | None) -> DossierQuerySet:
+        """Ce que l'acteur voit et peut juger : jamais un dossier d'un organisme qu'il représente (B10)."""
+        visibles = self.visibles_par(acteur)
+        siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)} if acteur else set()
+        return visibles.exclude(organisme__in=siens) if siens else visibles
+
+    @staticmethod
+    def _cote_autorite(acteur: Acteur) -> Q | None:
+        if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR):
+            return Q()
+        branches: list[Q] = []
+        if acteur.a(Role.FINANCES):
+            branches.append(Q(decide_le__isnull=False))
+        if financeurs := {d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)}:
+            demandes = Demande.objects.filter(financeur__code__in=financeurs)
+            branches.append(Q(pk__in=demandes.values("dossier")))
+        if communes := {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)}:
+            cibles = Ciblage.objects.filter(communes__code__in=communes)
+            branches.append(Q(pk__in=cibles.values("dossier")))
+        if acteur.a(Role.JURY):
+            acces = Acces.objects.filter(utilisateur_id=acteur.utilisateur, retire_le=None)
+            branches.append(Q(pk__in=acces.values("dossier")))
+        if not branches:
+            return None
+        total = branches[0]
+        for branche in branches[1:]:
+            total |= branche
+        return total
+
+
+class Dossier(Suivi):
+    """Ce qu'un porteur demande, dans un appel ; les réponses qu'une règle lit sont des colonnes."""
+
+    machine = DOSSIER
+    numero = models.CharField(max_length=12)
+    territoire = models.ForeignKey(Territoire, on_delete=models.PROTECT, related_name="+")
+    appel = models.ForeignKey(Appel, on_delete=models.PROTECT, related_name="+")
+    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="+")
+    cree_par = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="+")
+    cree_le = models.DateTimeField()
+    modifie_le = models.DateTimeField()
+    etape = models.CharField(max_length=30, blank=True)
+    suite_de = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="suites"
+    )
+
+    intitule = models.CharField(max_length=256, blank=True)
+    resume = models.TextField(blank=True)
+    description = models.TextField(blank=True)
+    objectifs = models.TextField(blank=True)
+    parcours = models.TextField(blank=True)
+    partenaires = models.TextField(blank=True)
+    moyens = models.TextField(blank=True)
+    evaluation = models.TextField(blank=True)
+    du = models.DateField(null=True, blank=True)
+    au = models.DateField(null=True, blank=True)
+    pilier = models.ForeignKey(Pilier, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    thematiques = models.ManyToManyField(Thematique, related_name="+", blank=True)
+    est_experimentale = models.BooleanField(null=True, blank=True)
+    experimentale_justification = models.TextField(blank=True)
+    tolerance_validee = models.BooleanField(null=True)
+    est_numerique = models.BooleanField(null=True, blank=True)
+    numerique_coherence = models.TextField(blank=True)
+    droit_commun = models.TextField(blank=True)
+    comite_de_suivi = models.TextField(blank=True)
+    cibles_couvertes = models.JSONField(null=True, blank=True)
+    gestionnaire = models.CharField(max_length=24, blank=True)
+    numero_dauphin = models.CharField(max_length=20, blank=True)
+    depose_dauphin_le = models.DateField(null=True, blank=True)
+    contact_departement_le = models.DateField(null=True, blank=True)
+    a_agent_departement = models.BooleanField(null=True, blank=True)
+    heures_departement = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
+
+    publics_total = models.PositiveIntegerField(null=True, blank=True)
+    publics_qpv = models.PositiveIntegerField(null=True, blank=True)
+    publics_description = models.TextField(blank=True)
+    mobilisation_qpv = models.TextField(blank=True)
+
+    cout_total = EurosField(default=Decimal(0))
+    demande_totale = EurosField(default=Decimal(0))
+    taux_retenu = models.DecimalField(max_digits=5, decimal_places=4, null=True)
+
+    reglement = models.ForeignKey(Reglement, null=True, on_delete=models.PROTECT, related_name="+")
+    fiche_figee = models.JSONField(null=True)
+    rapport_fige = models.JSONField(null=True)
+    depose_le = models.DateTimeField(null=True, db_index=True)
+    depose_par = models.CharField(max_length=200, blank=True)
+    accuse_contenu = models.JSONField(null=True)
+    accuse_empreinte = models.CharField(max_length=64, blank=True)
+    accuse = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
+    complet_le = models.DateTimeField(null=True)
+    decide_le = models.DateTimeField(null=True)
+    charge_de_mission = models.ForeignKey(
+        Utilisateur, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    objects = DossierQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-numero",)
+        constraints = (
+            models.UniqueConstraint(fields=("territoire", "numero"), name="dossier_numero_unique"),
+            models.CheckConstraint(
+                condition=Q(publics_qpv__isnull=True)
+                | Q(publics_total__isnull=True)
+                | Q(publics_qpv__lte=F("publics_total")),
+                name="dossier_publics_qpv_au_plus_total",
+                violation_error_message="Les habitants de quartier prioritaire dépassent le total (S06).",
+            ),
+            models.CheckConstraint(
+                condition=Q(du__isnull=True) | Q(au__isnull=True) | Q(du__lte=F("au")),
+                name="dossier_dates_en_ordre",
+                violation_error_message="La fin de l'action précède son début.",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.numero} {self.intitule}".strip()
+
+
+class Numerotation(models.Model):
+    """Le dernier numéro donné par territoire et année d'appel ; sa ligne est le verrou."""
+
+    territoire = models.ForeignKey(Territoire, on_delete=models.CASCADE, related_name="+")
+    annee = models.PositiveSmallIntegerField()
+    dernier = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("territoire", "annee"), name="numerotation_unique"),)
