@@ -11,7 +11,7 @@ from django import forms
 from ensemblier.bilans.calculs import CHARGE, PRODUIT
 from ensemblier.bilans.controles import veut_un_comite
 from ensemblier.bilans.models import Bilan
-from ensemblier.conventions import comptes
+from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.models import Ciblage, Dossier, LigneDeBudget
 from ensemblier.interface.champs import EurosFormField
 from ensemblier.interface.formulaires import ChampDate, Formulaire, FormulaireModele
@@ -113,10 +113,10 @@ class BilanForm(FormulaireModele):
         realise = {}
         if self.instance.pk:
             realise = {(x.sens, x.compte): x.montant for x in self.instance.lignes.all()}
-        for sens, connus in ((CHARGE, comptes.CHARGES), (PRODUIT, comptes.PRODUITS)):
+        for sens, connus in ((CHARGE, cerfa.CODES_DE_CHARGES), (PRODUIT, cerfa.CODES_DE_PRODUITS)):
             for compte in dict.fromkeys([*self.prevu[sens], *_imprevus(connus, self.prevu[sens])]):
                 self.fields[f"{sens}_{compte}"] = EurosFormField(
-                    label=comptes.nom(compte), initial=realise.get((sens, compte))
+                    label=cerfa.libelle(compte), initial=realise.get((sens, compte))
                 )
 
     def montants(self, sens: str) -> dict[str, Decimal]:

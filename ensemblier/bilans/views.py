@@ -23,9 +23,9 @@ from ensemblier.bilans.forms import (
     PaiementForm,
 )
 from ensemblier.bilans.models import Bilan, Reversement
-from ensemblier.conventions import comptes
 from ensemblier.conventions.droits import PORTEUR, exiger_lecteur, exiger_sur_volet, fil_des_suites
 from ensemblier.conventions.models import Tranche, Versement
+from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.etats import ACCORDS, VOTEE
 from ensemblier.dossiers.models import Demande, Dossier, Obligation
 from ensemblier.noyau import montants
@@ -200,7 +200,7 @@ def lecture(request: HttpRequest, numero: str) -> HttpResponse:
         "est_porteur": bool(siens & PORTEUR),
         "alertes": controles.alertes(rendu),
         "ecarts": [
-            (comptes.nom(e.compte), e) for e in calculs.ecarts(calculs.charges_prevues(dossier), realisees)
+            (cerfa.libelle(e.compte), e) for e in calculs.ecarts(calculs.charges_prevues(dossier), realisees)
         ],
         "fil": _fil(request, numero, "Bilan"),
         **_soldes(dossier, realisees),

@@ -6,8 +6,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from ensemblier.conventions import comptes
 from ensemblier.conventions.plan import Plan, condition_en_mots, regle_de_versement
+from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.models import Ciblage, Demande, LigneDeBudget
 from ensemblier.interface.pdf import ecrire_pdf
 from ensemblier.noyau import calendrier, montants
@@ -102,7 +102,7 @@ def contexte_convention(demande: Demande, plan: Plan, *, jour: date) -> dict[str
     quartiers = Ciblage.objects.filter(dossier=dossier).select_related("quartier")
     return contexte_accord(demande, plan, jour=jour) | {
         "lignes_de_convention": plan.convention.lignes,
-        "charges": [(comptes.nom(x.compte), x.montant) for x in charges],
+        "charges": [(cerfa.libelle(x.compte), x.montant) for x in charges],
         "produits": [(_produit(x), x.montant) for x in produits],
         "total_charges": montants.de_centimes(sum(montants.en_centimes(x.montant) for x in charges)),
         "total_produits": montants.de_centimes(sum(montants.en_centimes(x.montant) for x in produits)),
@@ -112,7 +112,7 @@ def contexte_convention(demande: Demande, plan: Plan, *, jour: date) -> dict[str
 
 
 def _produit(ligne: LigneDeBudget) -> str:
-    return f"Subvention, {ligne.financeur.nom}" if ligne.financeur else comptes.nom(ligne.compte)
+    return f"Subvention, {ligne.financeur.nom}" if ligne.financeur else cerfa.libelle(ligne.compte)
 
 
 def lettre_d_accord(demande: Demande, plan: Plan, *, jour: date) -> bytes:

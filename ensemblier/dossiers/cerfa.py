@@ -64,6 +64,17 @@ EMPLOIS_VOLONTAIRES = Compte(
 VOLONTAIRES = Compte("87", "Bénévolat et dons reçus", "la même valeur, de l'autre côté : les deux sont égaux")
 
 
+SUBVENTIONS = Compte("74", "Subventions", "une ligne par financeur")
+CODES_DE_CHARGES = tuple(c.code for c in (*CHARGES, EMPLOIS_VOLONTAIRES))
+CODES_DE_PRODUITS = tuple(c.code for c in (*PRODUITS, SUBVENTIONS, VOLONTAIRES))
+_LIBELLES = {c.code: c.libelle for c in (*CHARGES, EMPLOIS_VOLONTAIRES, *PRODUITS, SUBVENTIONS, VOLONTAIRES)}
+
+
+def libelle(code: str) -> str:
+    """Les mots d'un compte, les mêmes de la demande au bilan ; un compte détaillé prend ceux du sien."""
+    return _LIBELLES.get(code) or _LIBELLES.get(familles(code)) or f"Autre compte ({code})"
+
+
 def familles(code: str) -> str:
     """Le compte à deux chiffres d'un compte détaillé : « 604 » se range sous « 60 »."""
     return code[:2] if code.isdigit() else code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,9 +134,9 @@ def rangees(form: Any, constats: dict[str, list[Constat]]) -> list[dict[str, Any
     ]
 
 
-def restantes(constats: list[Constat]) -> int:
-    """Ce qui arrête encore le dépôt."""
-    return sum(1 for c in constats if c.arrete("deposer"))
+def a_completer(constats: Iterable[Constat]) -> list[Constat]:
+    """Ce qui arrête encore le dépôt, d'un volet ou de tout le dossier : le seul calcul des « points »."""
+    return [c for c in constats if c.arrete("deposer")]
 
 
 def voisines(code: str) -> dict[str, Any]:

@@ -101,17 +101,12 @@ def _publics(lues: Reponses) -> Iterable[tuple[str, Any]]:
 
 
 def _budget(lues: Reponses) -> Iterable[tuple[str, Any]]:
-    noms = {
-        c.code: c.libelle
-        for c in (*cerfa.CHARGES, *cerfa.PRODUITS, cerfa.EMPLOIS_VOLONTAIRES, cerfa.VOLONTAIRES)
-    }
     pack = lues.dossier.territoire.pack()
     for ligne in lues.lignes_de_budget:
         sens = LigneDeBudget.Sens(ligne.sens).label
         autre = pack.autre_ressource(ligne.compte.partition(":")[2])
         nom = ligne.financeur.nom if ligne.financeur else autre.nom if autre else None
-        nom = nom or noms.get(ligne.compte) or noms.get(cerfa.familles(ligne.compte), ligne.compte)
-        yield f"{sens} : {nom}", euros(ligne.montant)
+        yield f"{sens} : {nom or cerfa.libelle(ligne.compte)}", euros(ligne.montant)
     yield "Coût de l'action, hors bénévolat", euros(lues.dossier.cout_total)
 
 

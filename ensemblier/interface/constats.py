@@ -67,6 +67,12 @@ def famille(constat: Any) -> Famille:
     return connues[verdict]
 
 
+def arrete_le_depot(constat: Any) -> bool:
+    """Vrai si la règle bloque le dépôt lui-même, et pas seulement ce qui le suit."""
+    actes = liste(constat, "bloque")
+    return "deposer" in actes if actes else bool(lire(constat, "bloquante", False))
+
+
 def consequence(constat: Any) -> str:
     """« bloque le dépôt », « n'empêche pas le dépôt »… : ce que le verdict arrête, en mots."""
     fam = famille(constat)
@@ -190,12 +196,18 @@ def _barres(donnees: Any) -> list[dict[str, Any]]:
 
 
 def decompte(constats: list[Any]) -> str:
-    """« 1 bloque, 2 points d'attention, 9 respectées » : la phrase de tête de la liste."""
+    """« 1 bloque, 2 points d'attention, 9 respectées » : la phrase de tête de la liste.
+
+    Ce qui laisse déposer et n'arrête que la suite se compte à part : « 2 bloquent la suite » (P33).
+    """
     morceaux = []
     for fam in FAMILLES:
-        combien = sum(1 for c in constats if famille(c) is fam)
-        if combien:
+        siens = [c for c in constats if famille(c) is fam]
+        suite = [c for c in siens if fam is BLOQUE and not arrete_le_depot(c)]
+        if combien := len(siens) - len(suite):
             morceaux.append(accord(combien, fam.un, fam.plusieurs))
+        if suite:
+            morceaux.append(accord(len(suite), "bloque la suite", "bloquent la suite"))
     return ", ".join(morceaux) if morceaux else "Aucune règle à vérifier"
 
 

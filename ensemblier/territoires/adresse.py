@@ -21,10 +21,12 @@ INSECABLE = "\u00a0"
 class Verdict:
     """La réponse : un mot, une phrase, la distance ; `choix` : les adresses entre lesquelles choisir.
 
+    « Pas de réponse » : le service des adresses est en panne, rien n'a été vérifié, la page recommence.
+
     `point` : où l'adresse est située, si elle l'est assez près d'un quartier pour se dessiner.
     """
 
-    mot: Literal["Oui", "Non", "À vérifier"]
+    mot: Literal["Oui", "Non", "À vérifier", "Pas de réponse"]
     phrase: str
     code: str = ""
     proche_code: str = ""
@@ -104,17 +106,25 @@ def _incertitude(r: geographie.Reponse, precision: str, distance: str) -> str:
 
 
 def situer_l_adresse(territoire: Territoire, texte: str, *, service: str) -> Verdict:
-    """Le verdict d'une adresse écrite ; toute panne, tout doute rend « à vérifier ». Rien n'est gardé."""
+    """Le verdict d'une adresse écrite ; un doute rend « à vérifier », une panne se dit. Rien n'est gardé."""
     quartiers = territoire.pack().quartiers
     lon = sum(q.lon for q in quartiers) / len(quartiers)
     lat = sum(q.lat for q in quartiers) / len(quartiers)
     try:
         lieux = clients.chercher(texte, service=service, lon=lon, lat=lat)
     except ServiceIndisponible:
-        return _a_verifier("le service qui situe les adresses ne répond pas. Réessayez plus tard.")
+        return SANS_REPONSE
     if not lieux:
         return _a_verifier("l'adresse n'a pas été trouvée. Écrivez le numéro, la rue et la commune.")
     return _juger(territoire, lieux)
+
+
+SANS_REPONSE = Verdict(
+    "Pas de réponse",
+    f"Pas de réponse{INSECABLE}: le service qui situe les adresses est en panne. La vôtre n'est pas en "
+    "cause, elle n'a pas été vérifiée. La vérification se refait tant que cette page est ouverte ; vous "
+    "pouvez aussi la relancer, ou chercher votre quartier par commune.",
+)
 
 
 def _a_verifier(phrase: str, *, trouvee: str = "", choix: tuple[clients.Lieu, ...] = ()) -> Verdict:

@@ -2,7 +2,7 @@
 
 Contrat : GET `/search`, réponse GeoJSON, `properties.score` de 0 à 1, `type` housenumber, street,
 locality ou municipality. Rien n'est gardé. Toute panne lève `ServiceIndisponible` : l'appelant répond
-« à vérifier » (S67).
+que rien n'a été vérifié.
 """
 
 from __future__ import annotations

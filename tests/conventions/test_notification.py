@@ -215,7 +215,7 @@ def test_la_convention_porte_ses_articles_et_ses_annexes():
         "Entre les parties", "Préambule", "Objet", "Durée", "Coût de l'action", "Versements", "Justificatifs",
         "Engagements", "Contrôle", "Évaluation", "Excédent", "Sanctions et reversement", "Avenant",
         "Résiliation", "Litiges", "Annexe 1", "Annexe 2", "Annexe 3", "contrat d'engagement républicain",
-        "Des repas cuisinés ensemble.", "Charges de personnel (64)",
+        "Des repas cuisinés ensemble.", "Personnel (64)",
         "24\u00a0000,00\u00a0€", "douze mille euros", "L1611-4",
     ):  # fmt: skip
         assert mention in html, mention

@@ -309,7 +309,8 @@ def test_ouvrir_deux_fois_avec_la_meme_cle_ouvre_un_seul_dossier(amina):
     assert "Pour quel organisme" in lire(amina, url)
     donnees = {"cle": "b" * 32, "organisme": organisme.pk}
     assert amina.post(url, donnees).url == amina.post(url, donnees).url
-    assert Dossier.objects.count() == 1
+    ouvert = Dossier.objects.get()
+    assert f"Dossier {ouvert.numero} ouvert à l'étape 2" in lire(amina, f"/dossiers/{ouvert.numero}/action/")
 
 
 def test_on_n_ouvre_pas_pour_l_organisme_d_un_autre(amina):

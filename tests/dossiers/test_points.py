@@ -46,8 +46,29 @@ def test_la_tete_est_la_somme_de_la_marge_a_chaque_etape(vide):
         tete, ici, ailleurs = _points(amina.get(f"/dossiers/{vide.numero}/{code}/").content.decode())
         assert tete == ici + ailleurs > 0, code
         tetes.add(tete)
-    dossier, *_ = _points(amina.get(f"/dossiers/{vide.numero}/").content.decode())
-    assert tetes == {dossier}
+    for page in ("", "relecture/"):
+        tete, *_ = _points(amina.get(f"/dossiers/{vide.numero}/{page}").content.decode())
+        assert tetes == {tete}, page
+
+
+def test_un_point_d_un_seul_volet_compte_partout(db):
+    """Les heures du Département manquent : un point en tête de l'éditeur, le même à la relecture (S18)."""
+    amina, brouillon = f.client("amina"), f.dossier("aap-2026", action__agent_departement=True)
+    pages = [
+        amina.get(f"/dossiers/{brouillon.numero}/{p}").content.decode() for p in ("demandes/", "relecture/")
+    ]
+    assert [_points(page)[0] for page in pages] == [1, 1]
+    assert "Déposer sans la demande à DEPARTEMENT" in pages[1]
+
+
+def test_la_marge_des_pieces_ne_se_contredit_pas(db):
+    """Deux pièces manquent, rien ne bloque le dépôt : ce qui n'arrête que la suite se compte à part (P33)."""
+    brouillon = f.dossier("aap-2026")
+    f.joindre(brouillon, "rib")
+    page = f.client("amina").get(f"/dossiers/{brouillon.numero}/pieces/").content.decode()
+    marge = page.replace("\u00a0", " ").partition("Cette étape : rien ne bloque le dépôt")[2]
+    assert re.search(r"\d+ bloquent la suite", marge)
+    assert not re.search(r"\d+ bloquent(?! la suite)", marge)
 
 
 def test_une_reponse_tapee_change_la_tete_et_la_marge_ensemble(vide):

@@ -120,6 +120,15 @@ def test_les_constats_vont_du_bloquant_au_replie():
     assert mise_en_constat.decompte(galerie.constats()).replace(N, " ") == attendu
 
 
+def test_ce_qui_laisse_deposer_se_compte_a_part():
+    """Une pièce attendue plus tard n'est pas un point qui bloque le dépôt (P33)."""
+    plus_tard = un_constat(bloquante=False, bloque=["conventionner"])
+    assert mise_en_constat.decompte([plus_tard, plus_tard]).replace(N, " ") == "2 bloquent la suite"
+    assert (
+        mise_en_constat.decompte([un_constat(), plus_tard]).replace(N, " ") == "1 bloque, 1 bloque la suite"
+    )
+
+
 def test_la_ligne_n_a_que_glyphe_mot_et_phrase():
     html = rendre('{% constat c "ligne" %}', c=un_constat())
     assert "citation" not in html

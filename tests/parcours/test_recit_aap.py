@@ -227,8 +227,8 @@ def rendre_compte(amina: Personne, numero: str) -> None:
             "Le comité de suivi": "Réuni deux fois ; horaires élargis le samedi.",
             "Pourquoi ces écarts": "Des pièces données par les habitants.",
         },
-        depenses={"Achats (60)": "10 600", "Services extérieurs (61)": "6 000",
-                  "Charges de personnel (64)": "14 000"},
+        depenses={"Achats (60)": "10 600", "Locations, entretien, assurance (61)": "6 000",
+                  "Personnel (64)": "14 000"},
     )  # fmt: skip
     presser(amina, "Envoyer le bilan", lu="Votre bilan est envoyé")
 

@@ -275,8 +275,8 @@ def rendre_compte(amina: Personne, numero: str) -> None:
             "Pourquoi ces écarts": "Des légumes donnés par le marché.",
         },
         depenses={
-            "Achats (60)": "7 500,50", "Autres services extérieurs (62)": "5 000",
-            "Charges de personnel (64)": "6 000", "Contributions volontaires (86)": "1 500",
+            "Achats (60)": "7 500,50", "Honoraires, déplacements, communication (62)": "5 000",
+            "Personnel (64)": "6 000", "Bénévolat et dons utilisés (86)": "1 500",
         },
     )  # fmt: skip
     amina.page.locator("body").click()

@@ -103,16 +103,21 @@ def test_une_adresse_illisible_ne_part_meme_pas(texte):
         (b"", 302),
     ],
 )
-def test_une_reponse_absurde_est_a_verifier(corps, code):
-    assert _verdict(corps, code=code).mot == "À vérifier"
+def test_une_reponse_absurde_dit_que_rien_n_a_ete_verifie(corps, code):
+    assert _verdict(corps, code=code).mot == "Pas de réponse"
 
 
-def test_un_service_absent_est_a_verifier():
+def test_un_service_absent_se_dit_et_la_page_recommence(settings):
+    """Une panne n'est pas un doute sur l'adresse : rien n'a été vérifié, et la page réessaie."""
     with geocodeur(reponse()) as (service, _):
         pass
-    assert (
-        situer_l_adresse(fabriques.territoire(), "12 rue des Exemples", service=service).mot == "À vérifier"
-    )
+    settings.GEOCODEUR = service
+    page = fabriques.client().post("/quartiers/adresse/", {"adresse": "12 rue des Tulipes"}).content.decode()
+    assert '<p class="verdict">Pas de réponse</p>' in page
+    assert "Le service qui situe les adresses est en panne" in page
+    assert 'hx-trigger="submit, load delay:20s"' in page
+    assert 'name="adresse" value="12 rue des Tulipes"' in page
+    assert "À vérifier" not in page
 
 
 @pytest.mark.parametrize("panne", [{"pause": 1.0}, {"goutte": 0.05}])

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from ensemblier.appels.models import Appel
+from ensemblier.dossiers import etapes
 from ensemblier.dossiers.actes.commun import PORTEUR
 from ensemblier.dossiers.actes.pieces import OUVERTS
 from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON
+from ensemblier.dossiers.fiche import rapport_de
 from ensemblier.dossiers.models import Dossier, Message
 from ensemblier.dossiers.pieces import MANQUANTE, pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
@@ -77,6 +80,19 @@ def echeance(appel: Appel) -> dict[str, Any]:
     limite = appel.jalons.filter(nature="depot").first()
     fin = limite.fin if limite else None
     return {"limite": limite, "est_close": fin is not None and fin < jour_de(timezone.now())}
+
+
+def commencer(request: HttpRequest, dossier: Dossier) -> str:
+    """Par où un dossier neuf commence : l'étape 1, ou la 2 si l'organisme a déjà tout dit ; et pourquoi."""
+    constats = rapport_de(dossier, le=timezone.now()).constats
+    if etapes.a_completer(etapes.de_l_etape(list(constats), etapes.ETAPES[0])):
+        return etapes.adresse(dossier, "organisme")
+    messages.info(
+        request,
+        f"Dossier {dossier.numero} ouvert à l'étape 2 : l'étape 1 reprend ce que votre organisme a déjà dit. "
+        "Vérifiez-la quand vous voulez.",
+    )
+    return etapes.adresse(dossier, "action")
 
 
 def lignes_de_pieces(lues: Reponses) -> list[dict[str, Any]]:

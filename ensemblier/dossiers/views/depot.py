@@ -61,16 +61,19 @@ def _deposer(request: HttpRequest, dossier: Dossier, roles: set[Role], form: Dep
 
 
 def _contexte(lues: Reponses, roles: set[Role], rapport: Any, bloques: dict[str, Any]) -> dict[str, Any]:
-    dossier, constats = lues.dossier, list(rapport.constats)
+    dossier = lues.dossier
+    constats = etapes.sans_les_declarations(rapport, reglement_de(dossier))
     page = cadre(dossier, roles, "Relire et déposer")
     limite = page["limite"]
-    bloquants = [c for c in constats if c.financeur is None and c.arrete("deposer")]
+    bloquants = etapes.a_completer(constats)
     au_depot, ensuite = etapes.par_moment(constats)
     signataires = Rattachement.objects.en_vigueur(jour_de(timezone.now())).filter(
         organisme=dossier.organisme, qualite=Rattachement.Qualite.SIGNATAIRE
     )
     return page | {
         "bloquants": bloquants,
+        "restantes": len(bloquants),
+        "arretent_tout": [c for c in bloquants if c.financeur is None],
         "au_depot": [c for c in au_depot if c not in bloquants],
         "ensuite": ensuite,
         "volets_bloques": bloques,

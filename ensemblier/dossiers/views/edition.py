@@ -28,7 +28,7 @@ from ensemblier.dossiers.forms_tableur import TableurForm
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views import contacts
-from ensemblier.dossiers.views.commun import cadre, contexte_des_pieces, echeance, en_porteur
+from ensemblier.dossiers.views.commun import cadre, commencer, contexte_des_pieces, echeance, en_porteur
 from ensemblier.interface.constats import RENSEIGNER, REPLIEES, famille
 from ensemblier.interface.controles import XLSX
 from ensemblier.interface.formats import accord, heure
@@ -69,7 +69,7 @@ def nouveau(request: HttpRequest, appel: str) -> HttpResponse:
         )
         if dossier.suite_de:
             messages.success(request, suite.annonce(dossier))
-        return redirect("dossier_etape", dossier.numero, "action")
+        return redirect(commencer(request, dossier))
     contexte = {"appel": choisi, "form": form, "organismes": organismes, **echeance(choisi)}
     return render(request, "dossiers/nouveau.html", contexte, status=422 if form.errors else 200)
 
@@ -258,21 +258,23 @@ def _juge(dossier: Dossier, rapport: Rapport, etape: str) -> dict[str, Any]:
     """Les constats de l'étape devant, les autres ensuite ; les repères de la liste des étapes."""
     constats = etapes.sans_les_declarations(rapport, reglement_de(dossier))
     ici = etapes.de_l_etape(constats, etapes.PAR_CODE[etape])
-    restantes, restantes_ici = etapes.restantes(constats), etapes.restantes(ici)
+    restantes, restantes_ici = len(etapes.a_completer(constats)), len(etapes.a_completer(ici))
+    au_depot, ensuite = etapes.par_moment(constats)
     par_champ: dict[str, list[Any]] = {}
     for c in ici:
         if famille(c) not in (*REPLIEES, RENSEIGNER):
             par_champ.setdefault(c.champs[0], []).append(c)
     return {
         "constats": constats,
-        "constats_ici": ici,
-        "constats_ailleurs": [c for c in etapes.par_moment(constats)[0] if c not in ici],
+        "constats_ici": [c for c in au_depot if c in ici],
+        "constats_ensuite": [c for c in ensuite if c in ici],
+        "constats_ailleurs": [c for c in au_depot if c not in ici],
         "reperes": etapes.reperes(dossier, constats, etape),
         "restantes": restantes,
         "restantes_ailleurs": restantes - restantes_ici,
         "titre_ici": f"Cette étape : {accord(restantes_ici, 'point')} à compléter"
         if restantes_ici
-        else "Cette étape : rien ne bloque",
+        else "Cette étape : rien ne bloque le dépôt",
         "financement": rapport.financement,
         "totaux": totaux(rapport),
         "par_champ": par_champ,

@@ -32,7 +32,7 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
     constats = restantes = None
     if dossier.etat == BROUILLON:
         constats = etapes.sans_les_declarations(rapport_de(dossier, le=present, lues=lues), reglement)
-        restantes = etapes.restantes(constats)
+        restantes = len(etapes.a_completer(constats))
     contexte = cadre(dossier, roles) | {
         "reponse": lecture.reponse(dossier, reglement, restantes),
         "reperes": etapes.reperes(dossier, constats or []),

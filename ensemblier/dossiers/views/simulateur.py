@@ -23,6 +23,7 @@ from ensemblier.dossiers.forms import OuvertureForm
 from ensemblier.dossiers.forms_simulateur import SimulateurForm
 from ensemblier.dossiers.models import Simulation
 from ensemblier.dossiers.simulateur import Essai, essayer, liens, rangees
+from ensemblier.dossiers.views.commun import commencer
 from ensemblier.interface.formats import euros_ronds
 from ensemblier.interface.qr import qr_en_svg
 from ensemblier.registre.actes import ActeBloque
@@ -133,7 +134,7 @@ def en_dossier(request: HttpRequest, jeton: str) -> HttpResponse:
             fiche=form.fiche_du_dossier(),
         )  # fmt: skip
         messages.success(request, _repris(form))
-        return redirect("dossier_etape", dossier.numero, "action")
+        return redirect(commencer(request, dossier))
     if not organismes:
         suite.retenir(request, request.path)
     contexte = {
