@@ -70,6 +70,10 @@ class Seance(Suivi):
     le = models.DateTimeField()
     lieu = models.CharField(max_length=200, blank=True)
     quorum = models.PositiveSmallIntegerField(default=1)
+    ouverte_avant = models.CharField(max_length=300, blank=True)
+    """Pourquoi la séance s'est ouverte avant son jour ; vide si elle s'est ouverte le jour dit."""
+    sans_quorum = models.CharField(max_length=300, blank=True)
+    """Pourquoi la séance s'est close sans quorum ; vide s'il était tenu."""
     proces_verbal = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
     objects = SeanceQuerySet.as_manager()
 

@@ -9,7 +9,7 @@ from ensemblier.comptes.models import Interet
 from ensemblier.dossiers.models import Deport, Dossier
 from ensemblier.noyau.machine import EtatInterdit, RoleInsuffisant
 from ensemblier.programmation import actes, deports, documents
-from ensemblier.programmation.actes import seances
+from ensemblier.programmation.actes import jury, seances
 from ensemblier.programmation.models import Note, Seance
 from ensemblier.programmation.notes import grille_de, resultats
 from ensemblier.registre.actes import ActeBloque
@@ -293,6 +293,65 @@ def test_la_seance_ne_se_clot_pas_avant_d_avoir_tout_decide():
         actes.clore_la_seance(tenue, document=False, **options)
     with pytest.raises(ActeBloque, match="Close"):
         scene.noter(tenue, dossier, "elise")
+
+
+def pointer(tenue, qui, est_present, dossier):
+    membre = tenue.participants.select_related("seance", "utilisateur").get(utilisateur=f.personne(qui))
+    actes.pointer(membre, est_present=est_present, le=scene.JURY, **scene.en(dossier))
+
+
+def test_avant_son_jour_la_seance_s_ouvre_avec_une_raison_ecrite():
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier, ouverte=False)
+    veille = {**scene.en(dossier), "le": f.instant("2025-06-30 23:59")}
+    with pytest.raises(ActeBloque, match=r"prévue le mar.*1er.juillet 2025"):
+        actes.ouvrir_la_seance(tenue, motif=" ", **veille)
+    actes.ouvrir_la_seance(tenue, motif="Tous les membres sont déjà réunis.", **veille)
+    assert (tenue.etat, tenue.ouverte_avant) == ("ouverte", "Tous les membres sont déjà réunis.")
+    le_jour_meme = scene.seance(scene.deuxieme(), ouverte=False)
+    matin = {**scene.en(dossier), "le": f.instant("2025-07-01 00:00")}
+    actes.ouvrir_la_seance(le_jour_meme, motif="Rien à dire.", **matin)
+    assert le_jour_meme.ouverte_avant == ""
+
+
+def test_un_absent_ne_note_pas():
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier)
+    pointer(tenue, "elise", False, dossier)
+    with pytest.raises(ActeBloque, match="présent à cette séance"):
+        scene.noter(tenue, dossier, "elise")
+    assert not Note.objects.exists()
+
+
+def test_un_absent_ne_note_pas_garde_levee(monkeypatch):
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier)
+    pointer(tenue, "elise", False, dossier)
+    monkeypatch.setattr(jury, "exiger_present", lambda *dits: None)
+    scene.noter(tenue, dossier, "elise")
+    assert Note.objects.exists()
+
+
+def test_sans_quorum_la_seance_se_clot_sur_une_raison_et_ajourne_ce_qui_reste():
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier)
+    pointer(tenue, "elise", False, dossier)
+    options = {**scene.en(dossier), "le": scene.JURY, "document": False}
+    with pytest.raises(ActeBloque, match=r"0.présent, 1.requis"):
+        actes.clore_la_seance(tenue, **options)
+    actes.clore_la_seance(tenue, motif="Grève des transports.", **options)
+    lue = inscription(tenue, dossier)
+    assert (lue.decision, lue.motif) == ("ajourne", "Quorum non atteint\xa0: Grève des transports.")
+    assert Seance.objects.get().sans_quorum == "Grève des transports."
+
+
+def test_une_seance_qui_a_decide_ne_se_clot_pas_sans_present():
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier)
+    scene.decider(tenue, dossier, "ajourne", "À revoir.")
+    pointer(tenue, "elise", False, dossier)
+    with pytest.raises(ActeBloque, match="notez les présents"):
+        actes.clore_la_seance(tenue, motif="Partie.", le=scene.JURY, document=False, **scene.en(dossier))
 
 
 def test_une_seance_n_examine_que_des_dossiers_recevables():

@@ -24,7 +24,7 @@ from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import exiger_recevable, ordre_aap, volets_sans_avis
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.noyau.montants import TauxRefuse, en_francais, taux_admis
-from ensemblier.programmation.actes.seances import exiger_ouverte
+from ensemblier.programmation.actes.seances import exiger_ouverte, exiger_present
 from ensemblier.programmation.calculs import cumul
 from ensemblier.programmation.deports import ecartes
 from ensemblier.programmation.models import Enveloppe, Inscription, Note, Seance
@@ -54,6 +54,7 @@ def noter(
         raise RoleInsuffisant("« Noter » : vous êtes déporté de ce dossier, vous ne le voyez ni ne le notez.")
     verrouiller(seance.racine())
     exiger_ouverte(seance)
+    exiger_present(seance, utilisateur)
     grille = grille_de(seance)
     if grille is None or critere not in {c.code for c in grille.criteres}:
         raise ActeBloque(f"La grille de l'appel n'a pas de critère « {critere} ». Rechargez la page.")

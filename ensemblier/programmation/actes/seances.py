@@ -13,6 +13,7 @@ from ensemblier.comptes.models import Habilitation, Utilisateur
 from ensemblier.dossiers.etats import RECEVABLE
 from ensemblier.dossiers.models import Acces, Deport, Dossier
 from ensemblier.instruction.droits import PILOTE, exiger_role
+from ensemblier.interface.formats import accord, echeance
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.programmation import documents
@@ -21,6 +22,9 @@ from ensemblier.programmation.etats import CLOSE, OUVERTE
 from ensemblier.programmation.models import Inscription, Participant, Seance
 from ensemblier.registre.actes import ActeBloque, avancer, consigner, ouvrir, verrouiller
 from ensemblier.registre.fichiers import conserver
+
+RAISON = 300
+"""Ce que le procès-verbal garde d'une raison, en caractères."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +196,29 @@ def declarer_deport(
 
 
 @transaction.atomic
-def ouvrir_la_seance(seance: Seance, *, par: Acteur, roles: Iterable[Role], le: datetime) -> None:
-    """Ouvre la séance ; les intérêts connus depuis la convocation deviennent des déports."""
-    avancer(seance, "ouvrir_la_seance", par=par, roles=roles, le=le, public=False)
+def ouvrir_la_seance(
+    seance: Seance, *, motif: str = "", par: Acteur, roles: Iterable[Role], le: datetime
+) -> None:
+    """Ouvre la séance ; les intérêts connus depuis la convocation deviennent des déports.
+
+    Avant son jour, une raison est écrite : des membres convoqués pour plus tard n'y seront pas.
+    """
+    raison = motif.strip()[:RAISON] if est_avant_son_jour(seance, le) else ""
+    if est_avant_son_jour(seance, le) and not raison:
+        raise ActeBloque(
+            f"La séance est prévue le {echeance(seance.le)}. Pour l'ouvrir avant ce jour, dites pourquoi : "
+            "la raison ira au procès-verbal."
+        )
+    avancer(
+        seance, "ouvrir_la_seance", par=par, roles=roles, le=le, motif=raison, public=False,
+        ouverte_avant=raison,
+    )  # fmt: skip
     _deporter_les_interesses(seance, par=par, le=le)
+
+
+def est_avant_son_jour(seance: Seance, le: datetime) -> bool:
+    """Le jour compte, pas l'heure : une séance de 14 h s'ouvre à 13 h 50 sans rien dire."""
+    return jour_de(le) < jour_de(seance.le)
 
 
 @transaction.atomic
@@ -228,11 +251,26 @@ def exiger_ouverte(seance: Seance) -> None:
         raise ActeBloque(f"La séance est « {seance.etat_agent} » : ouvrez-la d'abord, ou écrivez au service.")
 
 
+def exiger_present(seance: Seance, utilisateur: Utilisateur) -> None:
+    """Une note se donne en séance, par un membre que le service y a noté présent."""
+    if not seance.participants.filter(utilisateur=utilisateur, est_present=True).exists():
+        raise ActeBloque(
+            "Le service ne vous a pas noté présent à cette séance. Demandez-le-lui, puis notez ce dossier."
+        )
+
+
 def clore_la_seance(
-    seance: Seance, *, par: Acteur, roles: Iterable[Role], le: datetime, document: bool = True
+    seance: Seance,
+    *,
+    motif: str = "",
+    par: Acteur,
+    roles: Iterable[Role],
+    le: datetime,
+    document: bool = True,
 ) -> None:
     """Clôt la séance quand tout l'ordre du jour est décidé, puis écrit son procès-verbal.
 
+    Sans quorum, une raison est écrite, et ce qui restait à décider est ajourné.
     Un lien connu depuis l'ouverture s'écrit en déport : le procès-verbal le nomme.
     Une panne entre les deux : la même demande, renvoyée, écrit le procès-verbal qui manque.
     """
@@ -242,13 +280,50 @@ def clore_la_seance(
         return
     with transaction.atomic():
         verrouiller(seance.racine())
-        reste = list(seance.inscriptions.filter(decision="").values_list("dossier__numero", flat=True))
-        if reste:
-            raise ActeBloque(f"Il reste à décider : {', '.join(reste)}. Décidez, ou ajournez avec un motif.")
+        exiger_role(roles, PILOTE, "Clore la séance")
+        raison = _raison_sans_quorum(seance, motif)
+        reste = list(seance.inscriptions.filter(decision="").select_related("dossier"))
+        if reste and not raison:
+            noms = ", ".join(i.dossier.numero for i in reste)
+            raise ActeBloque(f"Il reste à décider : {noms}. Décidez, ou ajournez avec un motif.")
+        for inscription in reste:
+            _ajourner(inscription, f"Quorum non atteint : {raison}", par=par, le=le)
         _deporter_les_interesses(seance, par=par, le=le)
-        avancer(seance, "clore_la_seance", par=par, roles=roles, le=le, public=False)
+        avancer(
+            seance, "clore_la_seance", par=par, roles=roles, le=le, motif=raison, public=False,
+            sans_quorum=raison,
+        )  # fmt: skip
     if document:
         produire_le_proces_verbal(seance, par=par, le=le)
+
+
+def _raison_sans_quorum(seance: Seance, motif: str) -> str:
+    """Vide si le quorum est tenu ; sinon la raison, exigée ; jamais de décision sans un présent."""
+    presents = seance.participants.filter(est_present=True, a_voix=True).count()
+    if presents >= seance.quorum:
+        return ""
+    manque = (
+        f"Quorum non atteint : {accord(presents, 'présent')}, {accord(seance.quorum, 'requis', 'requis')}."
+    )
+    if not presents and seance.inscriptions.exclude(decision="").exists():
+        raise ActeBloque(f"{manque} Des dossiers sont décidés : notez les présents, puis clôturez.")
+    if not motif.strip():
+        raise ActeBloque(
+            f"{manque} Notez les présents, ou dites pourquoi la séance se clôt ainsi : ce qui reste à "
+            "décider sera ajourné, et la raison ira au procès-verbal."
+        )
+    return motif.strip()[:RAISON]
+
+
+def _ajourner(inscription: Inscription, motif: str, *, par: Acteur, le: datetime) -> None:
+    inscription.decision, inscription.motif = Inscription.Decision.AJOURNE, motif
+    inscription.decidee_le = le
+    inscription.save(update_fields=("decision", "motif", "decidee_le"))
+    consigner(
+        inscription.dossier, "decider_en_seance", par=par, le=le, public=False, motif=motif,
+        libelle=f"{inscription.seance.titre} : ajourné"[:200],
+        details={"seance": inscription.seance_id, "decision": inscription.decision},
+    )  # fmt: skip
 
 
 def _attend_son_proces_verbal(seance: Seance, roles: set[Role]) -> bool:

@@ -184,6 +184,7 @@ def seance(request: HttpRequest, pk: int) -> HttpResponse:
         "presents": sum(1 for p in participants if p.est_present and p.a_voix),
         "moi": moi,
         "est_pilote": est_pilote,
+        "avant_son_jour": actes.est_avant_son_jour(lue, timezone.now()),
         "a_egalite": any(r.egalite for r in resultats),
         "montre_les_notes": notes.lit_toutes_les_notes(request.acteur),
         "a_une_grille": notes.grille_de(lue) is not None,
@@ -207,7 +208,7 @@ def _ligne(resultat: notes.Resultat, est_visible: bool, acteur: Acteur) -> dict[
 @require_POST
 def ouvrir(request: HttpRequest, pk: int) -> HttpResponse:
     lue = _seance(request, pk)
-    acte = partial(actes.ouvrir_la_seance, lue, **_acte(request))
+    acte = partial(actes.ouvrir_la_seance, lue, motif=request.POST.get("raison", ""), **_acte(request))
     return jouer(request, acte, fait="Séance ouverte.", vers="seance", pk=pk)
 
 
@@ -223,7 +224,7 @@ def pointer(request: HttpRequest, pk: int, participant: int) -> HttpResponse:
 @require_POST
 def clore(request: HttpRequest, pk: int) -> HttpResponse:
     lue = _seance(request, pk)
-    acte = partial(actes.clore_la_seance, lue, **_acte(request))
+    acte = partial(actes.clore_la_seance, lue, motif=request.POST.get("raison", ""), **_acte(request))
     return jouer(request, acte, fait="Séance close. Le procès-verbal est écrit.", vers="seance", pk=pk)
 
 
