@@ -175,7 +175,7 @@ STATICFILES_DIRS = [
     ("bricolage", NODE / "@fontsource/bricolage-grotesque/files"),
 ]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "ensemblier.registre.stockage.StockageDurable"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION

@@ -1,9 +1,12 @@
 """Intentions, courriels, fichiers : ce qui entre et ce qui sort."""
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.template import engines
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,6 +82,41 @@ def test_un_contenu_est_servi_en_piece_jointe_sans_rien_executer():
     assert response["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert contenu(response) == b"<script>1</script>"
     assert fichier.nom == "été.html"
+
+
+def _ordre_des_ecritures(monkeypatch):
+    """Ce qui atteint le disque en conservant un contenu, dans l'ordre : les `fsync`, puis la ligne."""
+    ordre = []
+
+    def fsync(descripteur):
+        ordre.append(os.readlink(f"/proc/self/fd/{descripteur}"))
+
+    def ecrire(execute, sql, *reste):
+        if sql.startswith("INSERT"):
+            ordre.append("la ligne")
+        return execute(sql, *reste)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with connection.execute_wrapper(ecrire):
+        fichier = conserver(b"%PDF-1.7", nom="rib.pdf", type_mime="application/pdf", par=AMINA, le=LE)
+    return ordre, Path(fichier.contenu.path)
+
+
+@pytest.mark.django_db
+def test_le_disque_confirme_le_contenu_et_ses_dossiers_avant_la_ligne(monkeypatch, settings, tmp_path):
+    """Une coupure de courant après « enregistré » ne laisse jamais une ligne sans son fichier."""
+    settings.MEDIA_ROOT = tmp_path / "fichiers"
+    ordre, chemin = _ordre_des_ecritures(monkeypatch)
+    assert ordre == [str(chemin), str(chemin.parent), str(tmp_path / "fichiers"), str(tmp_path), "la ligne"]
+
+
+@pytest.mark.django_db
+def test_un_stockage_ordinaire_ne_confirme_rien_garde_levee(monkeypatch, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    }
+    assert _ordre_des_ecritures(monkeypatch)[0] == ["la ligne"]
 
 
 @given(st.text(max_size=400))
