@@ -155,6 +155,9 @@ ACCOUNT_FORMS = {
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+# Les autres limites d'allauth restent. Cent essais par heure sur un compte, d'où qu'ils viennent (T26).
+ACCOUNT_RATE_LIMITS = {"login_failed_compte": "20/12m/key"}
+TEMOIN_APPAREIL = "__Host-appareil" if PRODUCTION else "appareil"
 
 LANGUAGE_CODE = "fr"
 USE_I18N = True

@@ -129,8 +129,9 @@ def ajouter_rib(
 ) -> Rib:
     """Un compte de plus : il remplace le précédent et ne sert à payer qu'une fois contrôlé par les finances.
 
-    L'IBAN est chiffré ; le registre n'en garde que les trois derniers caractères. Les signataires sont
-    prévenus. Lève `IdentifiantInvalide` si la clé est fausse (S28).
+    L'IBAN est chiffré ; le registre n'en garde que les trois derniers caractères. Les signataires et
+    l'adresse de l'organisme sont prévenus, et un compte changé attend (`Rib.payable_le`). Lève
+    `IdentifiantInvalide` si la clé est fausse (S28).
     """
     _exiger(roles, Role.SIGNATAIRE, quoi="Ajouter un compte bancaire")
     valeur = identifiants.iban(iban).valeur
@@ -152,7 +153,7 @@ def ajouter_rib(
         details={"rib": rib.pk, "fin": rib.iban_fin, "ancienne_fin": ancien.iban_fin if ancien else "",
                  "titulaire": titulaire},
     )  # fmt: skip
-    courriels.annoncer_le_rib(rib, ancien, le=le)
+    courriels.annoncer_le_rib(rib, ancien, territoire=par.territoire, le=le)
     return rib
 
 

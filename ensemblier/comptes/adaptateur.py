@@ -6,11 +6,12 @@ import hashlib
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from ensemblier.comptes import suite
+from ensemblier.comptes import essais, suite
+from ensemblier.comptes.models import Utilisateur
 from ensemblier.registre.courriels import poster
 
 
@@ -35,6 +36,29 @@ class AdaptateurDeCompte(DefaultAccountAdapter):
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """La page qu'on cherchait avant de se connecter, sinon l'espace de son rôle."""
         return suite.reprendre(request) or super().get_login_redirect_url(request)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Le compte et d'où l'on essaie : cinq erreurs d'ailleurs ne ferment pas la porte à la personne."""
+        compte = super()._get_login_attempts_cache_key(request, **credentials)
+        return f"{compte}|{essais.origine(request, credentials.get('email', ''))}"
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        super().pre_authenticate(request, **credentials)
+        usage = essais.compter(request, credentials.get("email", ""))
+        if usage is None:
+            raise self.validation_error("too_many_login_attempts")
+        self._login_failed_rl_usage.usage += usage.usage
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """allauth l'appelle quand la personne reprend son compte par le lien reçu dans sa boîte."""
+        courriel = credentials.get("email", "")
+        essais.oublier(request, courriel)
+        essais.reconnaitre(request, courriel)
+        super()._delete_login_attempts_cached_email(request, **credentials)
+
+    def post_login(self, request: HttpRequest, user: Utilisateur, **reste: Any) -> HttpResponse:
+        essais.reconnaitre(request, user.courriel)
+        return super().post_login(request, user, **reste)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Met le courriel dans la boîte d'envoi : il part avec les autres, et une seule fois.

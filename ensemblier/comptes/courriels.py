@@ -7,6 +7,7 @@ from datetime import datetime
 from ensemblier.comptes.models import Invitation, Rattachement, Rib
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.registre.courriels import poster
+from ensemblier.territoires.models import Territoire
 
 
 def inviter(invitation: Invitation, *, le: datetime) -> None:
@@ -21,19 +22,24 @@ def inviter(invitation: Invitation, *, le: datetime) -> None:
     )
 
 
-def annoncer_le_rib(rib: Rib, ancien: Rib | None, *, le: datetime) -> None:
-    """Prévient chaque signataire : un compte changé sans qu'on le sache est une fraude qui réussit."""
-    signataires = rib.organisme.rattachements.en_vigueur(jour_de(le)).filter(
-        qualite=Rattachement.Qualite.SIGNATAIRE
+def annoncer_le_rib(rib: Rib, ancien: Rib | None, *, territoire: str, le: datetime) -> None:
+    """Prévient chaque signataire et l'adresse de l'organisme : un changement tu est une fraude réussie."""
+    organisme = rib.organisme
+    signataires = organisme.rattachements.en_vigueur(jour_de(le)).filter(
+        qualite=Rattachement.Qualite.SIGNATAIRE, utilisateur__is_active=True
     )
-    for rattachement in signataires.select_related("utilisateur"):
+    adresses = [organisme.courriel, *signataires.values_list("utilisateur__courriel", flat=True)]
+    attente = Territoire.objects.get(code=territoire).pack().epci.attente_rib_heures
+    for adresse in dict.fromkeys(a.lower() for a in adresses if a):
         poster(
-            cle=f"rib-{rib.pk}-{rattachement.utilisateur_id}",
-            a=rattachement.utilisateur.courriel,
+            cle=f"rib-{rib.pk}-{adresse}"[:160],
+            a=adresse,
             sujet="Le compte bancaire de votre organisme a changé"
             if ancien
             else "Un compte bancaire est ajouté à votre organisme",
             gabarit="comptes/courriels/rib",
-            contexte={"rib": rib, "ancien": ancien, "organisme": rib.organisme},
+            contexte={
+                "rib": rib, "ancien": ancien, "organisme": organisme, "payable_le": rib.payable_le(attente),
+            },
             le=le,
-        )
+        )  # fmt: skip

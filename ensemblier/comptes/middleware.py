@@ -8,7 +8,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from ensemblier.comptes import reprise
+from ensemblier.comptes import essais, reprise
 from ensemblier.comptes.droits import acteur_de
 from ensemblier.territoires.models import Territoire
 
@@ -35,7 +35,7 @@ class ActeurMiddleware:
         if request.territoire and request.user.is_authenticated:
             jour = timezone.localdate()
             request.acteur = acteur_de(request.user, request.territoire, le=jour)
-        return self.suite(request)
+        return essais.retenir(request, self.suite(request))
 
 
 def territoire_de(hote: str) -> Territoire | None:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from ensemblier.comptes.etats import HABILITATION, ORGANISME
+from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.models import Fichier, Suivi
 from ensemblier.territoires.models import Commune, Financeur, Territoire
@@ -293,6 +294,10 @@ class Rib(models.Model):
     def est_verifie(self) -> bool:
         """Un agent des finances a rapproché ce compte de sa pièce ; sans cela, rien ne se paie."""
         return self.verifie_le is not None
+
+    def payable_le(self, heures: int) -> date:
+        """Le premier jour où un compte changé peut servir : `heures` entières ont passé depuis."""
+        return jour_de(self.ajoute_le + timedelta(hours=heures)) + timedelta(days=1)
 
     @property
     def masque(self) -> str:

@@ -18,7 +18,7 @@ from ensemblier.conventions.plan import BILAN
 from ensemblier.dossiers.fiche import CERFA, se_remplit_ici
 from ensemblier.dossiers.models import Demande, Dossier, Obligation, Piece, Suspension
 from ensemblier.noyau import calendrier
-from ensemblier.territoires.models import Financeur
+from ensemblier.territoires.models import Financeur, Territoire
 
 INSECABLE = "\u00a0"
 
@@ -89,6 +89,7 @@ class _Faits:
     obligations: dict[int, list[Obligation]] = field(default_factory=dict)
     suspensions: dict[int, list[Suspension]] = field(default_factory=dict)
     reglements: dict[int, Reglement] = field(default_factory=dict)
+    attentes: dict[int, int] = field(default_factory=dict)
 
     @classmethod
     def lire(cls, demandes: Sequence[Demande], *, le: date) -> _Faits:
@@ -127,6 +128,12 @@ class _Faits:
                 "dossier_id",
             ),
             reglements=Reglement.objects.defer("contenu").in_bulk(reglements),
+            attentes={
+                t.pk: t.pack().epci.attente_rib_heures
+                for t in Territoire.objects.filter(pk__in={d.territoire_id for d in dossiers.values()}).only(
+                    "empreinte_du_pack"
+                )
+            },
         )
 
     def phrases(self, tranche: Tranche) -> list[str]:
@@ -135,7 +142,7 @@ class _Faits:
         payee_ici = demande.financeur.paiement == Financeur.Paiement.PREPARE
         phrases = self._convention(demande)
         if payee_ici:
-            phrases += self._rib(dossier.organisme_id)
+            phrases += self._rib(dossier)
         phrases += self._cer(dossier)
         if payee_ici:
             phrases += self._pieces(dossier, demande)
@@ -149,16 +156,22 @@ class _Faits:
         qui = "le porteur" if convention.etat == A_SIGNER else demande.financeur.nom
         return [f"Convention non signée par {qui}."]
 
-    def _rib(self, organisme: int) -> list[str]:
-        ribs = self.ribs.get(organisme, [])
+    def _rib(self, dossier: Dossier) -> list[str]:
+        """Le contrôle, et l'attente d'un compte changé (T29) : le temps qu'un signataire lise le courriel."""
+        ribs = self.ribs.get(dossier.organisme_id, [])
         if not ribs:
             return ["RIB absent."]
-        if ribs[0].verifie_le is not None:
-            return []
-        if len(ribs) > 1:
-            jour = calendrier.en_francais(calendrier.jour_de(ribs[0].ajoute_le), "courte")
-            return [f"RIB changé le {jour}{INSECABLE}: contrôle demandé aux finances."]
-        return ["RIB à contrôler par les finances."]
+        courant, est_change = ribs[0], len(ribs) > 1
+        phrases = []
+        if courant.verifie_le is None and est_change:
+            jour = calendrier.en_francais(calendrier.jour_de(courant.ajoute_le), "courte")
+            phrases.append(f"RIB changé le {jour}{INSECABLE}: contrôle demandé aux finances.")
+        elif courant.verifie_le is None:
+            phrases.append("RIB à contrôler par les finances.")
+        if est_change and self.le < (payable := courant.payable_le(self.attentes[dossier.territoire_id])):
+            jour = calendrier.en_francais(payable, "courte")
+            phrases.append(f"RIB changé depuis peu{INSECABLE}: aucun versement avant le {jour}.")
+        return phrases
 
     def _cer(self, dossier: Dossier) -> list[str]:
         organisme = dossier.organisme

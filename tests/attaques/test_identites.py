@@ -7,6 +7,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from ensemblier.comptes.models import Utilisateur
+from ensemblier.registre.models import Courriel
 from tests import fabriques as f
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,73 @@ def test_les_essais_d_un_compte_sont_comptes_quelle_que_soit_l_adresse_annoncee(
     assert _connecter(Client(), "david@maison.example").status_code == 302
 
 
+def test_cinq_erreurs_d_un_inconnu_ne_ferment_pas_la_porte_a_la_personne():
+    """T26 : l'essai se compte par compte et par machine ; la sienne n'a rien à se reprocher."""
+    for _ in range(6):
+        _connecter(Client(REMOTE_ADDR="198.51.100.1"), mot_de_passe="faux")
+    assert _connecter(Client(REMOTE_ADDR="203.0.113.5")).status_code == 302
+
+
+def test_cinq_erreurs_d_un_inconnu_fermeraient_la_porte_garde_levee(monkeypatch):
+    monkeypatch.setattr("ensemblier.comptes.essais.origine", lambda request, courriel: "")
+    for _ in range(6):
+        _connecter(Client(REMOTE_ADDR="198.51.100.1"), mot_de_passe="faux")
+    assert _connecter(Client(REMOTE_ADDR="203.0.113.5")).status_code != 302
+
+
+def _evalues(monkeypatch, essais):
+    """Combien de mots de passe sont vraiment comparés quand `essais` machines en tentent un chacune."""
+    vus = []
+    monkeypatch.setattr(Utilisateur, "check_password", lambda soi, brut: vus.append(brut) or brut == "juste")
+    for rang in range(essais):
+        _connecter(Client(REMOTE_ADDR=f"198.51.100.{rang}"), mot_de_passe="faux")
+    return vus
+
+
+def test_mille_machines_ne_comparent_que_cent_mots_de_passe_par_heure(monkeypatch):
+    """Vingt par douze minutes sur un compte ; le navigateur déjà connu de la personne entre quand même."""
+    chez_elle = Client(REMOTE_ADDR="203.0.113.5")
+    assert _connecter(chez_elle).status_code == 302
+    temoin = chez_elle.cookies["appareil"]
+    assert temoin["httponly"]
+    assert "amina" not in temoin.value
+    chez_elle.post("/deconnexion/")
+    assert len(_evalues(monkeypatch, 30)) == 20
+    assert _connecter(Client(REMOTE_ADDR="203.0.113.6"), mot_de_passe="juste").status_code != 302
+    assert _connecter(chez_elle, mot_de_passe="juste").status_code == 302
+
+
+def test_un_appareil_connu_a_lui_aussi_cinq_essais(monkeypatch):
+    """Le témoin recopié sur mille machines ne donne qu'un compte d'essais, et pour ce compte seul."""
+    chez_elle = Client()
+    _connecter(chez_elle)
+    vol = chez_elle.cookies["appareil"].value
+    codes = []
+    for rang in range(6):
+        voleur = Client(REMOTE_ADDR=f"198.51.100.{rang}")
+        voleur.cookies["appareil"] = vol
+        codes.append("Trop d" in _connecter(voleur, mot_de_passe="faux").content.decode())
+    assert codes == [False] * 5 + [True]
+
+
+def test_mille_machines_compareraient_tout_garde_levee(monkeypatch, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed_compte": None}
+    assert len(_evalues(monkeypatch, 30)) == 30
+
+
+def test_reprendre_son_compte_par_sa_boite_rouvre_la_porte(monkeypatch):
+    """Mot de passe oublié : le compte repart de zéro, et ce navigateur est désormais connu."""
+    _evalues(monkeypatch, 25)
+    monkeypatch.undo()
+    client = Client(REMOTE_ADDR="203.0.113.6")
+    client.post("/mot-de-passe/oublie/", {"email": "amina@maison.example"})
+    lien = re.search(r"/mot-de-passe/nouveau/\S+", Courriel.objects.latest("pk").texte).group()
+    page = client.get(client.get(lien)["Location"])
+    client.post(page.request["PATH_INFO"], {"password1": AUTRE, "password2": AUTRE})
+    assert client.cookies["appareil"].value
+    assert _connecter(client, mot_de_passe=AUTRE).status_code == 302
+
+
 def test_une_rafale_d_une_meme_machine_est_arretee_meme_sur_mille_comptes():
     codes = [_connecter(Client(), f"inconnu{n}@maison.example", "faux").status_code for n in range(40)]
     assert codes.count(429) >= 9
@@ -75,7 +143,7 @@ def test_une_rafale_d_une_meme_machine_est_arretee_meme_sur_mille_comptes():
 
 
 def test_sans_limite_la_connexion_juste_passe_garde_levee(settings):
-    settings.ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+    settings.ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "login_failed_compte": None}
     client = Client()
     for _ in range(6):
         _connecter(client, mot_de_passe="faux")
@@ -137,7 +205,6 @@ def test_un_nom_piege_n_ajoute_aucun_en_tete_au_courriel(nom):
     from django.core import mail
 
     from ensemblier.registre import courriels
-    from ensemblier.registre.models import Courriel
 
     envoi = {
         "prenom": nom, "nom": nom, "email": "nadia@asso.example", "password1": AUTRE, "password2": AUTRE,

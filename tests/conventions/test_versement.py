@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from ensemblier.comptes.models import Rib
 from ensemblier.conventions import actes
 from ensemblier.conventions.gardes import blocages, ce_qui_bloque
 from ensemblier.conventions.models import Convention, Tranche, Versement
@@ -124,8 +125,48 @@ def test_une_piece_a_remplacer_compte_comme_manquante():
 def test_un_rib_change_est_controle_de_nouveau():
     demande = f.notifier(f.volet(f.dossier(), "9000.00"))
     f.rib(demande.dossier.organisme, le=fabriques.instant("2025-11-03 10:00"), verifie=False)
-    phrases = ce_qui_bloque(f.tranche(demande), le=date(2025, 11, 4))
+    phrases = ce_qui_bloque(f.tranche(demande), le=date(2025, 11, 6))
     assert phrases == ["RIB changé le 03/11/2025\u00a0: contrôle demandé aux finances."]
+
+
+def _rib_change_et_controle():
+    """Un compte changé le lundi 3 novembre à 10 h, contrôlé aussitôt par les finances."""
+    demande = f.notifier(f.volet(f.dossier(), "9000.00"))
+    f.rib(demande.dossier.organisme, le=fabriques.instant("2025-11-03 10:00"))
+    return f.tranche(demande)
+
+
+def test_t29_un_rib_change_meme_controle_attend_quarante_huit_heures_entieres():
+    """Personne, pas même les finances, ne fait payer un compte neuf avant qu'un signataire l'ait su."""
+    tranche = _rib_change_et_controle()
+    with pytest.raises(ActeBloque, match="aucun versement avant le 06/11/2025"):
+        _preparer(tranche, le=fabriques.instant("2025-11-05 23:59"))
+    assert not Versement.objects.exists()
+    f.verser(tranche, le=fabriques.instant("2025-11-06 00:00"))
+    assert Versement.objects.get().etat == "paye"
+
+
+def test_t29_le_premier_rib_n_attend_que_son_controle():
+    demande = f.notifier(f.volet(f.dossier(porteur=f.organisme("Tout neuf", "902100031")), "9000.00"))
+    demande.dossier.organisme.ribs.update(
+        ajoute_le=f.NOTIFIE_LE - timedelta(hours=2), verifie_le=f.NOTIFIE_LE
+    )
+    assert ce_qui_bloque(f.tranche(demande), le=JOUR) == []
+
+
+def test_t29_un_rib_change_serait_paye_le_jour_meme_garde_levee(monkeypatch):
+    monkeypatch.setattr(Rib, "payable_le", lambda rib, heures: rib.ajoute_le.date())
+    _preparer(_rib_change_et_controle(), le=fabriques.instant("2025-11-03 12:00"))
+    assert Versement.objects.exists()
+
+
+def test_t29_l_attente_est_celle_du_pack():
+    tranche = _rib_change_et_controle()
+    lieu = tranche.demande.dossier.territoire
+    lieu.cadre["epci"]["attente_rib_heures"] = 0
+    lieu.empreinte_du_pack = "f" * 64
+    lieu.save(update_fields=("cadre", "empreinte_du_pack"))
+    assert ce_qui_bloque(tranche, le=date(2025, 11, 4)) == []
 
 
 def test_un_rib_change_apres_la_preparation_arrete_le_paiement():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -130,6 +131,7 @@ def page(request: HttpRequest, cle: str) -> HttpResponse:
         "roles": {role.value for role in roles},
         "rib": ribs[0] if ribs else None,
         "anciens_ribs": ribs[1:],
+        "rib_attend": _attente(request, ribs),
         "voit_le_rib": bool(roles & {Role.SIGNATAIRE, Role.REDACTEUR, Role.FINANCES}),
         "engagement": organisme.engagement_courant(),
         "personnes": organisme.rattachements.en_vigueur(timezone.localdate()).select_related("utilisateur"),
@@ -137,6 +139,14 @@ def page(request: HttpRequest, cle: str) -> HttpResponse:
         "manques": _manques(organisme, ribs),
     }
     return render(request, "comptes/organisme.html", contexte)
+
+
+def _attente(request: HttpRequest, ribs: list[Rib]) -> date | None:
+    """Le jour où un compte changé pourra servir à payer, s'il n'est pas passé (T29)."""
+    if len(ribs) < 2:
+        return None
+    jour = ribs[0].payable_le(request.territoire.pack().epci.attente_rib_heures)
+    return jour if jour > timezone.localdate() else None
 
 
 def _manques(organisme: Organisme, ribs: list[Rib]) -> list[tuple[str, str, str]]:

@@ -22,12 +22,16 @@ Courriel = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$
 
 
 class Epci(Modele):
-    """L'EPCI qui pilote ; `siege` vide : la lettre part sans adresse, jamais inventée (P36)."""
+    """L'EPCI qui pilote ; `siege` vide : la lettre part sans adresse, jamais inventée (P36).
+
+    `attente_rib_heures` : ce qu'un compte bancaire changé attend avant de servir à payer (T29).
+    """
 
     siren: Siren
     nom: Phrase
     sigle: Phrase
     siege: tuple[str, ...] = ()
+    attente_rib_heures: Annotated[int, Field(ge=0, le=720)] = 48
 
 
 class LibelleDate(Modele):
