@@ -9,11 +9,10 @@ COURRIEL = "amina@jardins-du-onze.example"
 
 
 def brouillon(qui):
-    """Le premier brouillon de « Mes dossiers »."""
+    """Le premier brouillon que « Mes dossiers » propose de relire."""
     qui.va("/dossiers/")
-    lien = qui.page.locator(
-        "a[href*='/relecture/'], a[href^='/dossiers/26-'], a[href^='/dossiers/25-']"
-    ).first
+    tache = qui.page.locator(".taches li").filter(has_text="Relire et déposer").first
+    lien = tache.get_by_role("link").first
     return re.search(r"\d\d-\d{4}", lien.get_attribute("href")).group()
 
 
