@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import TruncMonth
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,11 +20,11 @@ from ensemblier.bilans.etats import DECIDE, DEPOSE, PROJET
 from ensemblier.bilans.models import Bilan, Decompte, Reversement
 from ensemblier.comptes.droits import exiger
 from ensemblier.conventions.droits import AUTORITES
-from ensemblier.conventions.etats import ANNULE, PAYE, SIGNEE
+from ensemblier.conventions.etats import ANNULE, CERTIFIE, PAYE, PREPARE, SIGNEE
 from ensemblier.conventions.gardes import blocages
 from ensemblier.conventions.models import Convention, Tranche, Versement
 from ensemblier.conventions.plan import BILAN
-from ensemblier.dossiers.droits import roles_sur_demande
+from ensemblier.dossiers.droits import roles_sur_demande, roles_sur_financeur
 from ensemblier.dossiers.etats import (
     ACOMPTE_VERSE,
     CONVENTIONNEE,
@@ -49,7 +51,7 @@ class Suites:
     """Ce que l'acteur suit : tous les volets s'il pilote, paie ou contrôle ; les siens s'il finance."""
 
     def __init__(self, acteur: Acteur, *, jour: date, financeur: str = "") -> None:
-        self.jour = jour
+        self.acteur, self.jour = acteur, jour
         self.dossiers = Dossier.objects.visibles_par(acteur)
         volets = Demande.objects.filter(dossier__in=self.dossiers, etat__in=DECISIONS)
         if not acteur.a(*_PILOTES):
@@ -67,7 +69,7 @@ class Suites:
 
     def a_payer(self) -> QuerySet[Tranche]:
         """Les tranches dues, même bloquées ; un solde n'y est qu'après le bilan."""
-        liens = [f"demande__{lien}" for lien in _LIENS]
+        liens = ["demande__financeur__commune", *(f"demande__{lien}" for lien in _LIENS)]
         payee = Versement.objects.filter(tranche=OuterRef("pk"), etat=PAYE)
         return Tranche.objects.filter(
             ~Exists(payee),
@@ -101,20 +103,87 @@ class Suites:
             demande__in=self.volets.filter(etat=JUSTIFIEE), trop_percu__gt=0
         ).select_related(*liens)
 
-    def comptes(self) -> dict[str, Any]:
-        """La phrase de tête : des nombres et une somme."""
-        en_cours = Versement.objects.filter(tranche=OuterRef("pk")).exclude(etat=ANNULE)
-        preparables = self.a_payer().filter(demande__financeur__paiement=Financeur.Paiement.PREPARE)
-        a_preparer = preparables.filter(~Exists(en_cours)).aggregate(
-            nombre=Count("pk"), total=somme("montant")
+    def a_ma_charge(self) -> Q:
+        """Les tranches que l'acteur paie ou constate : celles de l'EPCI pour ses finances, sa ligne sinon."""
+        codes = {d.financeur for d in self.acteur.perimetres(Role.AGENT_FINANCEUR)}
+        miennes = Q(demande__financeur__code__in=codes) & ~Q(demande__financeur__type="epci")
+        return miennes | Q(demande__financeur__type="epci") if self.acteur.a(Role.FINANCES) else miennes
+
+    def geste(self) -> Case:
+        """Ce que l'acteur peut faire d'une tranche : certifier, puis constater, puis préparer.
+
+        Une convention non signée, le blocage le plus courant, range la tranche après, avec celles des autres.
+        """
+        versements = Versement.objects.filter(tranche=OuterRef("pk"))
+        d_un_autre = versements.filter(etat=PREPARE).exclude(prepare_par=self.acteur.utilisateur)
+        libre = ~Exists(versements.exclude(etat=ANNULE)) & ~Exists(
+            Convention.objects.filter(demande=OuterRef("demande")).exclude(etat=SIGNEE)
         )
+        etapes = (Exists(d_un_autre), Exists(versements.filter(etat=CERTIFIE)), libre)
+        return Case(
+            *(When(self.a_ma_charge() & etape, then=Value(rang)) for rang, etape in enumerate(etapes)),
+            default=Value(len(etapes)),
+            output_field=IntegerField(),
+        )
+
+    @cached_property
+    def paie(self) -> bool:
+        return self.acteur.a(Role.FINANCES, Role.AGENT_FINANCEUR)
+
+    @cached_property
+    def dues(self) -> dict[int, Due]:
+        """Chaque tranche due, avec ce qui la bloque et le geste qu'elle attend de l'acteur."""
+        tranches = list(self.a_payer())
+        raisons = blocages(tranches, le=self.jour)
+        versements = Versement.objects.filter(tranche__in=[t.pk for t in tranches]).exclude(etat=ANNULE)
+        en_cours = {v.tranche_id: v for v in versements}
+        return {t.pk: Due.lire(self.acteur, t, en_cours.get(t.pk), raisons[t.pk]) for t in tranches}
+
+    def comptes(self) -> dict[str, Any]:
+        """La phrase de tête : ce qui attend la personne, ce qui est prêt, ce qui bloque."""
+        libres = [d for d in self.dues.values() if d.versement is None and (d.est_mienne or not self.paie)]
+        ici = [d for d in libres if d.se_prepare and not d.raisons]
+        gestes = [d.geste for d in self.dues.values()]
         return {
+            "a_certifier": gestes.count("certifier"),
             "a_notifier": self.a_notifier().count(),
             "a_signer": self.a_signer().count(),
-            "a_preparer": a_preparer["nombre"],
-            "total_a_preparer": a_preparer["total"] or Decimal(0),
+            "a_preparer": len(ici),
+            "total_a_preparer": sum((d.tranche.montant for d in ici), Decimal(0)),
+            "a_constater": gestes.count("payer") + gestes.count("constater"),
+            "bloques": sum(1 for d in libres if d.raisons and (d.est_mienne or d.se_prepare)),
             "en_retard": self.bilans_attendus().filter(echeance__lt=self.jour).count(),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Une tranche due, son versement en cours, ce qui la bloque, et le geste de l'acteur s'il en a un."""
+
+    tranche: Tranche
+    versement: Versement | None
+    raisons: list[str]
+    est_mienne: bool
+    geste: str
+
+    @classmethod
+    def lire(cls, acteur: Acteur, tranche: Tranche, versement: Versement | None, raisons: list[str]) -> Due:
+        est_mienne = Role.FINANCES in roles_sur_financeur(acteur, tranche.demande.financeur)
+        geste = _geste(acteur, tranche, versement, raisons) if est_mienne else ""
+        return cls(tranche, versement, raisons, est_mienne, geste)
+
+    @property
+    def se_prepare(self) -> bool:
+        return self.tranche.demande.financeur.paiement == Financeur.Paiement.PREPARE
+
+
+def _geste(acteur: Acteur, tranche: Tranche, versement: Versement | None, raisons: list[str]) -> str:
+    if versement is None:
+        constate = tranche.demande.financeur.paiement == Financeur.Paiement.CONSTATE
+        return "" if raisons else "constater" if constate else "preparer"
+    if versement.etat == CERTIFIE:
+        return "payer"
+    return "certifier" if versement.prepare_par != acteur.utilisateur else ""
 
 
 def _page(request: HttpRequest, onglet: str, gabarit: str, contexte: Any) -> HttpResponse:
@@ -123,7 +192,7 @@ def _page(request: HttpRequest, onglet: str, gabarit: str, contexte: Any) -> Htt
     suites = Suites(acteur, jour=timezone.localdate(), financeur=financeur)
     commun = {
         "onglet": onglet,
-        "phrase": _phrase(suites.comptes()),
+        "phrase": _phrase(suites.comptes(), paie=_ne_fait_que_payer(acteur)),
         "financeurs": _financeurs(acteur, request),
         "financeur": financeur,
     }
@@ -135,23 +204,37 @@ def _apres(request: HttpRequest, liste: str) -> str:
     return request.GET.get(f"apres-{liste}", "")
 
 
-def _phrase(comptes: dict[str, Any]) -> str:
+def _ne_fait_que_payer(acteur: Acteur) -> bool:
+    """Les finances : elles ne notifient, ne signent ni ne réclament ; leur page ne dit que leurs gestes."""
+    return acteur.a(Role.FINANCES) and not acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AGENT_FINANCEUR)
+
+
+PAYER = (
+    ("a_certifier", "versement à certifier", "versements à certifier"),
+    ("a_constater", "paiement à constater", "paiements à constater"),
+    ("a_preparer", "versement à préparer", "versements à préparer"),
+    ("bloques", "versement bloqué", "versements bloqués"),
+)
+SUIVRE = (
+    ("a_notifier", "décision à notifier", "décisions à notifier"),
+    ("a_signer", "convention à signer", "conventions à signer"),
+    *PAYER,
+    ("en_retard", "bilan en retard", "bilans en retard"),
+)
+
+
+def _phrase(comptes: dict[str, Any], *, paie: bool) -> str:
     """« 3 conventions à signer, 11 versements à préparer (96 400,00 €), 4 bilans en retard. »"""
-    montant = euros(comptes["total_a_preparer"])
-    morceaux = [
-        accord(comptes[cle], f"{un} {quoi}", f"{un}s {quoi}")
-        for cle, un, quoi in (
-            ("a_notifier", "décision", "à notifier"),
-            ("a_signer", "convention", "à signer"),
-            ("a_preparer", "versement", "à préparer"),
-            ("en_retard", "bilan", "en retard"),
-        )
-        if comptes[cle]
-    ]
-    phrase = ", ".join(morceaux)
-    if comptes["a_preparer"]:
-        phrase = phrase.replace("à préparer", f"à préparer ({montant})")
-    return f"{phrase}." if phrase else "Rien à notifier, rien à signer, rien à payer, aucun bilan en retard."
+    morceaux = {
+        cle: accord(comptes[cle], un, des) for cle, un, des in (PAYER if paie else SUIVRE) if comptes[cle]
+    }
+    if "a_preparer" in morceaux:
+        morceaux["a_preparer"] += f" ({euros(comptes['total_a_preparer'])})"
+    if morceaux:
+        return f"{', '.join(morceaux.values())}."
+    if paie:
+        return "Rien à certifier, rien à payer."
+    return "Rien à notifier, rien à signer, rien à payer, aucun bilan en retard."
 
 
 def _financeurs(acteur: Acteur, request: HttpRequest) -> list[tuple[str, str]]:
@@ -162,7 +245,9 @@ def _financeurs(acteur: Acteur, request: HttpRequest) -> list[tuple[str, str]]:
 
 @require_safe
 def tout(request: HttpRequest) -> HttpResponse:
-    """`/suites/` : chaque volet décidé et son état, les derniers d'abord."""
+    """`/suites/` : chaque volet décidé et son état, les derniers d'abord ; les finances, à payer."""
+    if request.acteur and _ne_fait_que_payer(request.acteur) and request.GET.get("vue") != "tout":
+        return a_payer(request)
 
     def lire(suites: Suites) -> dict[str, Any]:
         volets = suites.volets.select_related(*_LIENS)
@@ -192,22 +277,16 @@ def a_payer(request: HttpRequest) -> HttpResponse:
 
     def lire(suites: Suites) -> dict[str, Any]:
         dues = suites.a_payer()
-        tranches = Page(
-            dues, "echeance", "demande__dossier__numero", "rang", apres=_apres(request, "versements")
-        )
-        raisons = blocages(tranches.lignes, le=suites.jour)
-        en_cours = {
-            v.tranche_id: v
-            for v in Versement.objects.filter(tranche__in=[t.pk for t in tranches]).exclude(etat=ANNULE)
-        }
+        cles = ("geste", "echeance", "demande__dossier__numero", "rang")
+        gestes = {"geste": suites.geste()}
+        tranches = Page(dues, *cles, apres=_apres(request, "versements"), annotees=gestes)
         lignes = [
             {
-                "tranche": t,
+                "due": suites.dues[t.pk],
                 "dossier": t.demande.dossier,
                 "nom": nom_court(t),
-                "raisons": raisons[t.pk],
-                "versement": en_cours.get(t.pk),
                 "jours": (t.echeance - suites.jour).days if t.echeance else None,
+                "retard": (suites.jour - t.echeance).days if t.echeance else 0,
             }
             for t in tranches
         ]

@@ -164,6 +164,14 @@ def poids(octets: int | None) -> str:
     return f"{nombre(Decimal(octets) / 1_000_000, 1)}{INSECABLE}Mo"
 
 
+def duree(jours: int) -> str:
+    """« 1 jour », « 45 jours », « 10 mois », « 2 ans » : une ancienneté se lit, elle ne se compte pas."""
+    mois = jours * 12 // 365
+    if mois >= 24:
+        return accord(mois // 12, "an")
+    return f"{mois}{INSECABLE}mois" if mois >= 2 else accord(jours, "jour")
+
+
 def accord(nombre_de: int, singulier: str, pluriel: str = "") -> str:
     """« 1 dossier », « 12 dossiers », « 0 dossier » : le compte et son nom, accordés."""
     nom = singulier if abs(nombre_de) < 2 else (pluriel or f"{singulier}s")

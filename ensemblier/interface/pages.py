@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -16,10 +16,18 @@ class Page:
 
     `apres` est la clé primaire de la dernière ligne de la page d'avant ; une autre valeur ouvre la première.
     Une ligne qui a quitté la liste entre-temps (payée, signée) garde sa place de repère ; une case vide se
-    range à la fin.
+    range à la fin. `annotees` : les clés qui ne sont pas des colonnes, et leur expression.
     """
 
-    def __init__(self, lignes: QuerySet[Any], *cles: str, apres: str = "") -> None:
+    def __init__(
+        self,
+        lignes: QuerySet[Any],
+        *cles: str,
+        apres: str = "",
+        annotees: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._annotees = dict(annotees or {})
+        lignes = lignes.annotate(**self._annotees)
         self._toutes = lignes
         self._cles = (*cles, "-pk" if cles and cles[-1][0] == "-" else "pk")
         repere = self._repere(apres)
@@ -45,7 +53,7 @@ class Page:
     def _repere(self, apres: str) -> tuple[Any, ...] | None:
         if not (apres.isascii() and apres.isdecimal() and len(apres) < 19):
             return None
-        lus = self._toutes.model._base_manager.filter(pk=int(apres))
+        lus = self._toutes.model._base_manager.filter(pk=int(apres)).annotate(**self._annotees)
         return lus.values_list(*(cle.lstrip("-") for cle in self._cles)).first()
 
     @staticmethod

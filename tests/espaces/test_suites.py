@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ensemblier.bilans.models import Bilan, Decompte
-from ensemblier.conventions.models import Convention, Notification, Versement
+from ensemblier.conventions.actes import preparer_versement
+from ensemblier.conventions.models import Convention, Notification, Tranche, Versement
 from ensemblier.dossiers.models import Deport
 from tests import fabriques
 from tests import fabriques_suites as f
@@ -83,7 +84,28 @@ def test_la_ligne_dit_ce_qui_bloque_et_le_delai():
         "9\u00a0600,00",
     ):
         assert mot in page, mot
-    assert "1\u00a0versement à préparer" in page
+    assert "1\u00a0versement bloqué" in page
+    assert "à préparer" not in page
+
+
+def test_les_finances_lisent_d_abord_leur_geste_et_n_en_lisent_pas_d_autre():
+    """Gérard : à certifier, puis à préparer, puis ce qui bloque ; un refus se dit."""
+    bloque, pret, prepare, refus = (f.dossier(f"25-000{n}") for n in range(1, 5))
+    f.notifier(f.volet(bloque, "12000.00"))
+    for dossier in (pret, prepare):
+        f.notifier(f.volet(dossier, "2000.00"))
+    f.notifier(f.volet(pret, "4000.00", financeur="ETAT"), qui="chloe")
+    f.volet(refus, "0.00", etat="refusee", motif="Crédits épuisés.")
+    preparer_versement(
+        Tranche.objects.get(demande__dossier=prepare), par=f.acteur("fatou_finances"), le=f.NOTIFIE_LE
+    )
+    lue, page = _lire("gerard_certifie", "suites")
+    gestes = [(ligne["dossier"].numero, ligne["due"].geste) for ligne in lue.context["lignes"]]
+    assert gestes == [("25-0003", "certifier"), ("25-0002", "preparer"), ("25-0001", ""), ("25-0002", "")]
+    phrase = "1 versement à certifier, 1 versement à préparer (2 000,00 €), 1 versement bloqué."
+    assert phrase in page.replace("\u00a0", " ")
+    _, tout = _lire("gerard_certifie", "suites", vue="tout")
+    assert "refusé" in tout
 
 
 def test_un_retard_de_bilan_se_lit():

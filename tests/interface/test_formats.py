@@ -97,6 +97,14 @@ def test_poids_et_accord():
     assert formats.accord(2, "aval", "avals") == f"2{N}avals"
 
 
+@pytest.mark.parametrize(
+    ("jours", "dit"),
+    [(1, "1 jour"), (60, "60 jours"), (61, "2 mois"), (321, "10 mois"), (729, "23 mois"), (730, "2 ans")],
+)
+def test_une_duree_se_lit(jours, dit):
+    assert formats.duree(jours) == dit.replace(" ", N)
+
+
 def test_les_filtres_sont_dans_les_gabarits_sans_les_charger():
     gabarit = Template('{{ x|euros }} {{ n|accord:"choix,choix" }} {{ p|pourcent:s }}')
     rendu = gabarit.render(Context({"x": Decimal(1), "n": 2, "p": Decimal("0.5996"), "s": Decimal("0.6")}))
