@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from ensemblier.bilans.actes import ouvrir_bilan
-from ensemblier.comptes.models import Habilitation, Interet, Rattachement, Utilisateur
+from ensemblier.comptes.models import Aide, Habilitation, Interet, Rattachement, Utilisateur
 from ensemblier.conventions import actes as conventions
 from ensemblier.conventions.models import Convention, Tranche, Versement
 from ensemblier.dossiers.actes import ecrire_message, garder_simulation
@@ -37,6 +37,7 @@ ACTEURS = {
     "henri": "jury, déporté de ce dossier",
     "fatou_finances": "finances",
     "odile": "auditrice",
+    "nadia": "aide invitée sur ces dossiers",
 }
 
 
@@ -67,7 +68,7 @@ def _personnes() -> dict[str, Utilisateur]:
     connues = ("amina", "lucas", "david", "benoit", "irene", "chloe", "denise", "farid", "elise",
                "fatou_finances", "odile")  # fmt: skip
     personnes = {nom: f.personne(nom) for nom in connues}
-    for nom in ("ancienne", "fermee", "wanda", "henri"):
+    for nom in ("ancienne", "fermee", "wanda", "henri", "nadia"):
         personnes[nom] = _compte(nom)
     porteur = f.organisme()
     for nom, fin in (("ancienne", date(2024, 12, 31)), ("fermee", None)):
@@ -104,6 +105,12 @@ def creer() -> Monde:
     _echanger(decide)
     seance, inscription = _seance(decide, personnes)
     brouillon = f.dossier("aap-2026")
+    for dossier in (decide, brouillon):
+        Aide.objects.create(
+            organisme=dossier.organisme, objet=dossier.designation(), courriel="nadia@maison.example",
+            utilisateur=personnes["nadia"], au=date(2099, 12, 31), invitee_le=s.NOTIFIE_LE,
+            invitee_par="Amina", acceptee_le=s.NOTIFIE_LE,
+        )  # fmt: skip
     return Monde(
         personnes,
         _parametres(decide, call, versement, seance, inscription, contact),

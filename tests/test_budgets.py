@@ -2,7 +2,7 @@
 
 Le budget d'architecture est 15 ; le compte d'aujourd'hui est un plafond, à baisser. Les saisies au fil de la
 frappe l'ont relevé d'une requête par étape, la question posée aux villes d'une de plus sur les publics,
-« Messages (2) » d'une par page du porteur.
+« Messages (2) » d'une par page du porteur, les co-porteurs d'une où l'action se lit.
 """
 
 import re
@@ -27,7 +27,7 @@ OCTETS = 60_000
 TRANSACTION = ("SAVEPOINT", "RELEASE")
 
 PAGES = (
-    ("benoit", "instruction_dossier", "depose", "", 21),
+    ("benoit", "instruction_dossier", "depose", "", 22),
     ("benoit", "instruction_completude", "depose", "", 19),
     ("chloe", "instruction_avis", "depose", "ETAT", 25),
     ("amina", "dossier", "depose", "", 11),
@@ -36,7 +36,7 @@ PAGES = (
     ("benoit", "instruction_messages", "depose", "", 8),
     *(("amina", "dossier_etape", "depose", code, 11 + (code == "publics")) for code in CODES),
     ("amina", "dossier", "brouillon", "", 20),
-    ("amina", "relecture", "brouillon", "", 19),
+    ("amina", "relecture", "brouillon", "", 20),
     *(("amina", "dossier_etape", "brouillon", code, 23 + (code == "publics")) for code in CODES),
 )
 
@@ -107,7 +107,7 @@ def test_une_lecture_par_regle_serait_vue_garde_levee(dossiers, monkeypatch):
     )
     adresse = reverse("instruction_dossier", args=[dossiers["depose"].numero])
     _, requetes = _requetes(f.client("benoit"), "get", adresse)
-    assert len(requetes) > 21
+    assert len(requetes) > 22
 
 
 def test_le_depot_ne_lit_qu_une_fois(dossiers):

@@ -35,6 +35,7 @@ from tests.monde import ACTEURS
 from tests.test_acces import _adresse, adresses
 
 PORTEUR = {"amina", "lucas"}
+AIDE = {"nadia"}
 SERVICE = {"benoit", "irene", "odile"}
 PAYEUR = {"fatou_finances"}
 PARTENAIRES = {"chloe", "farid", "elise"}
@@ -60,15 +61,15 @@ CANARIS = (
     _canari("FR7630001007941234567890185", "l'IBAN", set()),
     _canari("zibeline-rib", "la pièce du compte bancaire", PORTEUR, PAYEUR),
     _canari("zibeline-piece", "le RIB joint au dossier", PORTEUR, {"benoit", "irene"}, PAYEUR),
-    _canari("zibeline-statuts", "une pièce ordinaire", PORTEUR, SERVICE, PAYEUR, PARTENAIRES),
-    _canari("zibeline-brouillon", "le brouillon d'un porteur", PORTEUR),
+    _canari("zibeline-statuts", "une pièce ordinaire", PORTEUR, AIDE, SERVICE, PAYEUR, PARTENAIRES),
+    _canari("zibeline-brouillon", "le brouillon d'un porteur", PORTEUR, AIDE),
     _canari("zibeline-avis", "l'avis d'un financeur", SERVICE, PAYEUR, PARTENAIRES),
     _canari("zibeline-interne", "un fait interne du registre", SERVICE, PAYEUR, PARTENAIRES),
     _canari("zibeline-interet", "la nature d'un intérêt", set()),
     _canari("zibeline-deport", "le motif d'un déport, dit en séance", SERVICE, {"elise"}),
     _canari("zibeline-message", "un message au service", PORTEUR, SERVICE),
     _canari("zibeline-devis", "le fichier d'un message", PORTEUR, SERVICE),
-    _canari("zibeline-resume", "le texte du dossier", PORTEUR, SERVICE, PAYEUR, PARTENAIRES),
+    _canari("zibeline-resume", "le texte du dossier", PORTEUR, AIDE, SERVICE, PAYEUR, PARTENAIRES),
     _canari("zibeline-bilan", "le bilan du porteur", PORTEUR, SERVICE, PAYEUR, {"chloe", "farid"}),
     _canari("3 217,41", "un montant proposé, pas encore voté", SERVICE, PAYEUR, PARTENAIRES),
     _canari("zibeline.privee", "l'adresse du compte de quelqu'un", {"david"}),

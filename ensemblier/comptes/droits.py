@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from ensemblier.comptes.models import DansLeTemps, Habilitation, Organisme, Rattachement, Utilisateur
+from django.db.models import Value
+
+from ensemblier.comptes.models import Aide, Habilitation, Organisme, Rattachement, Utilisateur
 from ensemblier.noyau.machine import Acteur, Droit, Moyen, Role, RoleInsuffisant
 from ensemblier.territoires.models import Territoire
 
@@ -14,16 +16,16 @@ NOM_AU_PLUS, FONCTION_AU_PLUS = 150, 200
 
 def acteur_de(utilisateur: Utilisateur, territoire: Territoire, *, le: date) -> Acteur:
     """L'acteur et ses droits au jour `le` ; deux requêtes."""
-    rattachements = list(
-        Rattachement.objects.en_vigueur(le).filter(utilisateur=utilisateur).select_related("organisme")
-    )
+    porteur = _droits_de_porteur(utilisateur, le)
     habilitations = list(
         Habilitation.objects.en_vigueur(le)
         .filter(utilisateur=utilisateur, territoire=territoire)
         .select_related("financeur", "commune")
         .order_by("pk")
     )
-    droits = tuple(Droit(Role(r.qualite), organisme=r.organisme_id) for r in rattachements) + tuple(
+    droits = tuple(
+        Droit(Role(qualite), organisme=organisme, objet=objet) for qualite, organisme, objet, *_ in porteur
+    ) + tuple(
         Droit(
             Role(h.qualite),
             financeur=h.financeur.code if h.financeur else "",
@@ -33,19 +35,39 @@ def acteur_de(utilisateur: Utilisateur, territoire: Territoire, *, le: date) -> 
     )
     return Acteur(
         nom=utilisateur.nom_complet[:NOM_AU_PLUS],
-        fonction=_fonction(habilitations or rattachements)[:FONCTION_AU_PLUS],
+        fonction=_fonction(habilitations, porteur)[:FONCTION_AU_PLUS],
         territoire=territoire.code,
         utilisateur=utilisateur.pk,
         droits=droits,
     )
 
 
-def _fonction(qualites: list[DansLeTemps]) -> str:
-    if not qualites:
+def _droits_de_porteur(utilisateur: Utilisateur, le: date) -> list[tuple[str, int, str, str, str]]:
+    """Ce que la personne est du côté des porteurs : (qualité, organisme, objet, fonction, nom) ; une requête.
+
+    Une aide invitée n'a que son objet ; elle vient après les rattachements, qui disent mieux qui elle est.
+    """
+    rattachements = Rattachement.objects.en_vigueur(le).filter(utilisateur=utilisateur)
+    aides = Aide.objects.en_vigueur(le).filter(utilisateur=utilisateur).order_by()
+    lus = rattachements.values_list(
+        Value(0), "pk", "qualite", "organisme", Value(""), "fonction", "organisme__nom"
+    ).union(
+        aides.values_list(
+            Value(1), "pk", Value(Role.AIDE.value), "organisme", "objet", Value("aide invitée"),
+            "organisme__nom",
+        ),
+        all=True,
+    )  # fmt: skip
+    return [tuple(ligne[2:]) for ligne in sorted(lus)]
+
+
+def _fonction(habilitations: list[Habilitation], porteur: list[tuple[str, int, str, str, str]]) -> str:
+    if habilitations:
+        return habilitations[0].fonction
+    if not porteur:
         return "sans rattachement"
-    premiere = qualites[0]
-    organisme = getattr(premiere, "organisme", None)
-    return f"{premiere.fonction}, {organisme.nom}" if organisme else premiere.fonction
+    *_, fonction, organisme = porteur[0]
+    return f"{fonction}, {organisme}"
 
 
 def systeme(territoire: str, nom: str = "Ensemblier") -> Acteur:
@@ -71,7 +93,7 @@ def roles_sur_organisme(acteur: Acteur | None, organisme: Organisme) -> set[Role
     return {
         droit.role
         for droit in acteur.droits
-        if droit.role not in (Role.REDACTEUR, Role.SIGNATAIRE) or droit.organisme == organisme.pk
+        if droit.organisme is None or (droit.organisme == organisme.pk and not droit.objet)
     }
 
 

@@ -48,6 +48,11 @@ class Utilisateur(AbstractBaseUser):
     def nom_complet(self) -> str:
         return f"{self.prenom} {self.nom}".strip() or self.courriel
 
+    def adresses_prouvees(self) -> list[str]:
+        """Les adresses que la personne a confirmées ; une adresse écrite ne suffit pas."""
+        prouvees = self.emailaddress_set.filter(verified=True).values_list("email", flat=True)
+        return [adresse.lower() for adresse in prouvees]
+
 
 class OrganismeQuerySet(models.QuerySet["Organisme"]):
     def visibles_par(self, acteur: Acteur | None) -> OrganismeQuerySet:
@@ -188,8 +193,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
     def pour(self, utilisateur: Utilisateur, le: datetime) -> InvitationQuerySet:
         """Celles d'une adresse que la personne a prouvée sienne : une adresse écrite ne suffit pas."""
-        prouvees = utilisateur.emailaddress_set.filter(verified=True).values_list("email", flat=True)
-        return self.ouvertes(le).filter(courriel__in=[adresse.lower() for adresse in prouvees])
+        return self.ouvertes(le).filter(courriel__in=utilisateur.adresses_prouvees())
 
 
 class Invitation(models.Model):
@@ -219,6 +223,47 @@ class Invitation(models.Model):
                 condition=Q(acceptee_le=None, retiree_le=None),
                 name="invitation_ouverte_unique",
             ),
+        )
+
+
+class AideQuerySet(DansLeTempsQuerySet):
+    def en_vigueur(self, jour: date) -> AideQuerySet:
+        """Acceptées, pas retirées, et le jour de fin n'est pas passé."""
+        return super().en_vigueur(jour).filter(utilisateur__isnull=False, retiree_le=None)
+
+    def attendues(self, jour: date) -> AideQuerySet:
+        """Invitées, sans réponse, et encore utiles ce jour-là."""
+        return self.filter(utilisateur=None, retiree_le=None, au__gte=jour)
+
+    def pour(self, utilisateur: Utilisateur, jour: date) -> AideQuerySet:
+        """Celles d'une adresse que la personne a prouvée sienne."""
+        return self.attendues(jour).filter(courriel__in=utilisateur.adresses_prouvees())
+
+
+class Aide(DansLeTemps):
+    """Une personne du dehors, invitée à écrire un seul objet (« dossiers.Dossier:42 »), jusqu'au jour `au`.
+
+    Elle n'entre pas dans l'organisme : ni ses autres dossiers, ni son compte bancaire, ni ses messages.
+    """
+
+    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="aides")
+    objet = models.CharField(max_length=80)
+    courriel = models.EmailField()
+    utilisateur = models.ForeignKey(Utilisateur, null=True, on_delete=models.PROTECT, related_name="aides")
+    invitee_le = models.DateTimeField()
+    invitee_par = models.CharField(max_length=200)
+    acceptee_le = models.DateTimeField(null=True)
+    retiree_le = models.DateTimeField(null=True)
+    objects = AideQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("courriel", "pk")
+        indexes = (models.Index(fields=("objet",), name="aide_objet"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("objet", "courriel"), condition=Q(retiree_le=None), name="aide_en_cours_unique"
+            ),
+            models.CheckConstraint(condition=Q(au__isnull=False), name="aide_a_une_fin"),
         )
 
 

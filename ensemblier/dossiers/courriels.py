@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ensemblier.comptes.models import Rattachement
+from ensemblier.comptes.models import Aide, Rattachement
 from ensemblier.dossiers.accuse import pour_lecture
 from ensemblier.dossiers.lecture import phrase_du_contact
 from ensemblier.dossiers.models import ContactCommune, Dossier, Message
@@ -64,6 +64,18 @@ def demander_confirmation(
             "lien": lien,
             "jeton": jeton,
         },
+        le=le,
+    )
+
+
+def inviter_l_aide(dossier: Dossier, aide: Aide, *, le: datetime) -> None:
+    """Le même message, que l'adresse ait un compte ou non."""
+    poster(
+        cle=f"aide:{aide.pk}:{le:%Y%m%d}",
+        a=aide.courriel,
+        sujet=f"{dossier.organisme.nom} vous invite à aider sur un dossier"[:200],
+        gabarit="dossiers/courriels/aide",
+        contexte={"dossier": dossier, "aide": aide},
         le=le,
     )
 

@@ -8,9 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from ensemblier.appels.models import Dispositif
+from ensemblier.comptes.models import Organisme
 from ensemblier.dossiers.models import (
     Ciblage,
     ContactCommune,
+    CoPorteur,
     Critere,
     Demande,
     Dossier,
@@ -41,6 +43,19 @@ class CritereDit:
     code: str
     est_declare: bool
     justification: str = ""
+
+
+def poser_co_porteur(
+    dossier: Dossier, *, nom: str, numero: str, role: str, par: Acteur, le: datetime
+) -> tuple[CoPorteur, bool]:
+    """Un co-porteur, reconnu par son numéro ; rend aussi s'il est nouveau."""
+    return CoPorteur.objects.update_or_create(
+        dossier=dossier, numero=numero,
+        defaults={
+            "nom": nom[:200], "role": role[:300], "organisme": Organisme.objects.de_numero(numero).first(),
+            "ajoute_le": le, "ajoute_par": par.signature,
+        },
+    )  # fmt: skip
 
 
 def poser_quartiers(dossier: Dossier, vises: Mapping[Quartier, Iterable[Commune]]) -> None:

@@ -141,7 +141,15 @@ def _action(lues: Reponses) -> dict[str, Any]:
         "agent_departement": dossier.a_agent_departement,
         "heures_departement": dossier.heures_departement,
         "contact_departement_le": dossier.contact_departement_le,
+        "co_porteurs": _co_porteurs(lues),
     }
+
+
+def _co_porteurs(lues: Reponses) -> tuple[dict[str, str], ...] | None:
+    """Lus si l'appel en fait la preuve d'un critère : sans cela, aucune règle ne les demande."""
+    if not any(c.preuve == "co_porteurs" for c in reglement_de(lues.dossier).financement.criteres):
+        return None
+    return tuple({"nom": c.nom, "numero": c.numero, "role": c.role} for c in lues.co_porteurs) or None
 
 
 def _budget(lues: Reponses) -> dict[str, Any] | None:
@@ -198,6 +206,7 @@ def remplir(dossier: Dossier, fiche: Fiche, *, par: Acteur, le: datetime) -> lis
             dossier, charges=fiche.budget.charges, produits=produits, subventions=fiche.budget.produits.c74
         )
     _remplir_les_demandes(dossier, fiche, ecarts, par=par, le=le)
+    _remplir_les_co_porteurs(dossier, fiche, ecarts, par=par, le=le)
     ecriture.poser_criteres(
         dossier,
         [
@@ -307,3 +316,15 @@ def _remplir_les_demandes(
         else:
             demandes[choisi] = montant
     ecriture.poser_demandes(dossier, demandes, par=par, le=le)
+
+
+def _remplir_les_co_porteurs(
+    dossier: Dossier, fiche: Fiche, ecarts: list[str], *, par: Acteur, le: datetime
+) -> None:
+    for dit in fiche.action.co_porteurs or ():
+        if dit.numero:
+            ecriture.poser_co_porteur(
+                dossier, nom=dit.nom, numero=dit.numero, role=dit.role or "", par=par, le=le
+            )
+        else:
+            ecarts.append(f"Co-porteur sans SIREN ni RNA : {dit.nom}.")

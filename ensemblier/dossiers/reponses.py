@@ -9,6 +9,7 @@ from django.db.models import Value
 from ensemblier.dossiers.models import (
     Ciblage,
     ContactCommune,
+    CoPorteur,
     Critere,
     Demande,
     Derogation,
@@ -58,6 +59,10 @@ class Reponses:
     @cached_property
     def criteres(self) -> list[Critere]:
         return list(self.dossier.criteres.order_by("code"))
+
+    @cached_property
+    def co_porteurs(self) -> list[CoPorteur]:
+        return list(self.dossier.co_porteurs.all())
 
     @cached_property
     def thematiques(self) -> list[Thematique]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ensemblier.dossiers.views import contacts, depot, edition, lecture, messages, simulateur
+from ensemblier.dossiers.views import contacts, depot, edition, lecture, messages, personnes, simulateur
 
 urlpatterns = [
     path("appels/<slug:appel>/simulateur/", simulateur.page, name="simulateur"),
@@ -17,6 +17,16 @@ urlpatterns = [
     path("dossiers/<str:numero>/messages/", messages.messages_du_dossier, name="dossier_messages"),
     path("dossiers/<str:numero>/messages/<str:cle>/", messages.fichier, name="message_fichier"),
     path("dossiers/<str:numero>/retrait/", depot.retirer, name="retrait"),
+    path("aides/<int:pk>/", personnes.accepter, name="aide_accepter"),
+    path("dossiers/<str:numero>/personnes/", personnes.page, name="dossier_personnes"),
+    path("dossiers/<str:numero>/personnes/aide/", personnes.inviter, name="dossier_aide"),
+    path("dossiers/<str:numero>/personnes/aides/<int:pk>/", personnes.retirer, name="dossier_aide_retirer"),
+    path("dossiers/<str:numero>/personnes/co-porteur/", personnes.co_porteur, name="dossier_co_porteur"),
+    path(
+        "dossiers/<str:numero>/personnes/co-porteurs/<int:pk>/",
+        personnes.retirer_co_porteur,
+        name="dossier_co_porteur_retirer",
+    ),
     path("dossiers/<str:numero>/historique/", lecture.historique, name="dossier_historique"),
     path("dossiers/<str:numero>/dauphin/", lecture.dauphin, name="dossier_dauphin"),
     path("dossiers/<str:numero>/depots/<int:demande>/", lecture.depot_ailleurs, name="dossier_depot"),

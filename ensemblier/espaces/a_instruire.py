@@ -23,7 +23,7 @@ from ensemblier.dossiers.models import Ciblage, Demande, Dossier, DossierQuerySe
 from ensemblier.espaces.tableaux import A_INSTRUIRE
 from ensemblier.instruction.attentes import Attente, attentes, reunir
 from ensemblier.instruction.examen import echeances_d_instruction
-from ensemblier.instruction.lecture import AUTORITES, organismes_de
+from ensemblier.instruction.lecture import AUTORITES
 from ensemblier.instruction.models import Avis, Complement
 from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur, Role
@@ -56,7 +56,7 @@ def liste(request: HttpRequest) -> HttpResponse:
     """`/instruction/` : la phrase, les filtres, cinquante lignes, « Suivants »."""
     acteur = exiger(request.acteur, *AUTORITES)
     jour = timezone.localdate()
-    visibles = Dossier.objects.visibles_par(acteur).deposes().exclude(organisme__in=organismes_de(acteur))
+    visibles = Dossier.objects.a_juger_par(acteur).deposes()
     siennes = attentes(acteur, jour=jour)
     a_faire, en_retard = reunir([a.condition for a in siennes]), reunir([a.retard for a in siennes])
     vue = _vue(request.GET.get("vue", ""), siennes)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from ensemblier.appels.models import Appel
 from ensemblier.bilans.etats import A_CORRIGER, ATTENDU
 from ensemblier.bilans.models import Bilan
+from ensemblier.comptes.models import Aide
 from ensemblier.conventions.models import Tranche
 from ensemblier.dossiers.attentes import Attente, attentes, du_porteur, etapes_commencees
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, CLOS, IRRECEVABLE, RETIRE
@@ -35,7 +36,8 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
     """`/dossiers/` : les choses à faire d'abord, triées par date."""
     present = timezone.now()
     dossiers = du_porteur(request.acteur) if request.acteur else []
-    taches = [*attentes(dossiers, le=present), *_bilans(dossiers)]
+    portes = [d for d in dossiers if not d.est_aide]
+    taches = [*attentes(dossiers, le=present), *_bilans(portes)]
     arretes = {d.numero for d in dossiers if d.etat == A_COMPLETER}
     taches.sort(key=lambda a: (a.dossier not in arretes, a.avant is None, a.avant or date.max))
     contexte = {
@@ -43,8 +45,9 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
         "premiere": next((a for a in taches if a.avant), None),
         "groupes": _groupes(dossiers, {a.dossier for a in taches}),
         "dossiers": dossiers,
-        "argent": _argent(dossiers),
+        "argent": _argent(portes),
         "appels": _ouverts(request, present),
+        "aides": Aide.objects.pour(request.user, jour_de(present)).select_related("organisme"),
     }
     return render(request, "espaces/porteur.html", contexte)
 

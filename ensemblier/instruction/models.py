@@ -48,9 +48,7 @@ class AvisQuerySet(models.QuerySet["Avis"]):
         )  # fmt: skip
         if not acteur.a(*partage):
             return self.none()
-        siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)}
-        visibles = Dossier.objects.visibles_par(acteur).exclude(organisme__in=siens)
-        return self.filter(dossier__in=visibles)
+        return self.filter(dossier__in=Dossier.objects.a_juger_par(acteur))
 
 
 class Avis(models.Model):

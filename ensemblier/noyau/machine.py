@@ -16,6 +16,7 @@ class Role(StrEnum):
     PUBLIC = "public"
     REDACTEUR = "redacteur"
     SIGNATAIRE = "signataire"
+    AIDE = "aide"
     INSTRUCTEUR = "instructeur"
     RESPONSABLE = "responsable"
     FINANCES = "finances"
@@ -34,6 +35,7 @@ _LIBELLES: dict[Role, str] = {
     Role.PUBLIC: "public",
     Role.REDACTEUR: "rédacteur du porteur",
     Role.SIGNATAIRE: "signataire du porteur",
+    Role.AIDE: "aide invitée par le porteur",
     Role.INSTRUCTEUR: "chargé de mission",
     Role.RESPONSABLE: "responsable du territoire",
     Role.FINANCES: "service des finances",
@@ -59,13 +61,14 @@ class Droit:
     """Un rôle sur un périmètre ; un périmètre vide vaut pour tout le territoire.
 
     `organisme` est l'identifiant du porteur représenté (rédacteur, signataire) ; `financeur` et
-    `commune` sont des codes du pack.
+    `commune` sont des codes du pack ; `objet` (« dossiers.Dossier:42 ») borne une aide à un seul dossier.
     """
 
     role: Role
     organisme: int | None = None
     financeur: str = ""
     commune: str = ""
+    objet: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ ESPACES = (
     ((Role.FINANCES,), "suites"),
     ((Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL), "instruction"),
     ((Role.JURY,), "seances"),
-    ((Role.SIGNATAIRE, Role.REDACTEUR), "mes_dossiers"),
+    ((Role.SIGNATAIRE, Role.REDACTEUR, Role.AIDE), "mes_dossiers"),
 )
 
 

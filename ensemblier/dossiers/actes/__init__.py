@@ -16,6 +16,13 @@ from ensemblier.dossiers.actes.corrections import clore_les_corrections, corrige
 from ensemblier.dossiers.actes.depot import conserver_accuse, deposer, retirer
 from ensemblier.dossiers.actes.exceptions import accorder_derogation, dispenser_obligation
 from ensemblier.dossiers.actes.messages import ecrire_message, lire_messages
+from ensemblier.dossiers.actes.personnes import (
+    accepter_l_aide,
+    ajouter_co_porteur,
+    inviter_une_aide,
+    retirer_co_porteur,
+    retirer_l_aide,
+)
 from ensemblier.dossiers.actes.pieces import joindre_piece, reprendre_pieces, retirer_piece
 from ensemblier.dossiers.actes.saisie import SaisieDivergente, enregistrer_feuille, saisir
 from ensemblier.dossiers.actes.simulation import effacer_les_simulations, garder_simulation
@@ -23,7 +30,9 @@ from ensemblier.dossiers.actes.volets import avancer_demande, noter_numero_dauph
 
 __all__ = [
     "SaisieDivergente",
+    "accepter_l_aide",
     "accorder_derogation",
+    "ajouter_co_porteur",
     "avancer_demande",
     "clore_les_corrections",
     "conserver_accuse",
@@ -44,13 +53,16 @@ __all__ = [
     "enregistrer_feuille",
     "enregistrer_quartiers",
     "garder_simulation",
+    "inviter_une_aide",
     "joindre_piece",
     "lire_messages",
     "noter_numero_dauphin",
     "noter_reference_depot",
     "reprendre_pieces",
     "retirer",
+    "retirer_co_porteur",
     "retirer_contact_commune",
+    "retirer_l_aide",
     "retirer_piece",
     "saisir",
 ]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from ensemblier.dossiers.etats import BROUILLON
-from ensemblier.dossiers.models import Dossier
-from ensemblier.noyau.machine import EtatInterdit, Role, RoleInsuffisant
-from ensemblier.registre.actes import verrouiller
+from ensemblier.dossiers.models import Dossier, Piece
+from ensemblier.noyau.machine import Acteur, EtatInterdit, Role, RoleInsuffisant
+from ensemblier.registre.actes import consigner, verrouiller
 
 PORTEUR = (Role.REDACTEUR, Role.SIGNATAIRE)
+ECRIVAINS = (*PORTEUR, Role.AIDE)
+"""Qui écrit le brouillon ; seul le porteur dépose, répond au service et lit le compte bancaire."""
 PILOTE = (Role.INSTRUCTEUR, Role.RESPONSABLE)
 
 
@@ -33,10 +36,27 @@ def tenir(dossier: Dossier) -> Dossier:
 
 def tenir_le_brouillon(dossier: Dossier, roles: Iterable[Role], *, quoi: str) -> Dossier:
     """Le brouillon sous son verrou ; un dossier déposé ne se modifie plus."""
-    exiger(roles, *PORTEUR, Role.SYSTEME, quoi=quoi)
+    exiger(roles, *ECRIVAINS, Role.SYSTEME, quoi=quoi)
     tenu = tenir(dossier)
     exiger_le_brouillon(tenu, quoi=quoi)
     return tenu
+
+
+def noter_l_aide(
+    dossier: Dossier, quoi: str, *, par: Acteur, roles: Iterable[Role], le: datetime, **details: str
+) -> None:
+    """Tout ce qu'une aide invitée écrit est au registre, même dans un brouillon ; le porteur le relit."""
+    if Role.AIDE in roles:
+        consigner(
+            dossier, "aider", par=par, le=le, libelle=f"Aide invitée : {quoi}"[:200], details=details,
+            public=False,
+        )  # fmt: skip
+
+
+def refuser_le_rib(code: str, roles: Iterable[Role]) -> None:
+    """Le compte bancaire est l'affaire de l'organisme : une aide ne le lit ni ne le change."""
+    if code == Piece.RIB and not set(roles) & {*PORTEUR, Role.SYSTEME}:
+        raise RoleInsuffisant("« RIB » : cette pièce revient aux personnes de l'organisme.")
 
 
 def exiger_le_brouillon(dossier: Dossier, *, quoi: str) -> None:

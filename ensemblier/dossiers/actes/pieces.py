@@ -9,7 +9,14 @@ from datetime import datetime
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from ensemblier.dossiers.actes.commun import PORTEUR, exiger, tenir, tenir_le_brouillon
+from ensemblier.dossiers.actes.commun import (
+    ECRIVAINS,
+    exiger,
+    noter_l_aide,
+    refuser_le_rib,
+    tenir,
+    tenir_le_brouillon,
+)
 from ensemblier.dossiers.etats import A_COMPLETER, BROUILLON, DECIDE, DEPOSE, RECEVABLE
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Dossier, Piece
@@ -38,7 +45,8 @@ def joindre_piece(
     Après le dépôt, seules arrivent les pièces manquantes ou à remplacer (P33, S76). Lève `ActeBloque` si le
     fichier est refusé, `EtatInterdit` si la pièce ne se change plus.
     """
-    exiger(roles, *PORTEUR, Role.SYSTEME, quoi="Joindre une pièce")
+    exiger(roles, *ECRIVAINS, Role.SYSTEME, quoi="Joindre une pièce")
+    refuser_le_rib(code, roles)
     try:
         type_mime = controler(fichier.file)
     except FichierRefuse as refus:
@@ -57,6 +65,7 @@ def joindre_piece(
     garde = conserver(fichier, nom=fichier.name or code, type_mime=type_mime, par=par, le=le)
     piece = Piece.objects.create(dossier=tenu, code=code, fichier=garde, recue_le=le)
     _dire(tenu, piece, f"Pièce reçue : {ecrite.libelle}", par=par, le=le)
+    noter_l_aide(tenu, "une pièce jointe", par=par, roles=roles, le=le, piece=code)
     return piece
 
 
@@ -69,7 +78,9 @@ def reprendre_pieces(
     La source se retrouve ici, jamais dans la demande : nul ne désigne la pièce d'un autre. Une pièce déjà là
     n'est pas refaite. Lève `ActeBloque` si une pièce est périmée ou inconnue : rien n'est alors repris.
     """
-    exiger(roles, *PORTEUR, quoi="Reprendre une pièce")
+    exiger(roles, *ECRIVAINS, quoi="Reprendre une pièce")
+    for code in codes:
+        refuser_le_rib(code, roles)
     tenu = tenir(dossier)
     deja = set(tenu.pieces.filter(remplacee_le=None, code__in=codes).values_list("code", flat=True))
     voulus = [code for code in dict.fromkeys(codes) if code not in deja]
@@ -88,6 +99,7 @@ def reprendre_pieces(
         )
         _dire(tenu, piece, f"Pièce reprise : {ecrite.libelle}, {piece.origine}", par=par, le=le)
         jointes.append(piece)
+        noter_l_aide(tenu, "une pièce reprise", par=par, roles=roles, le=le, piece=code)
     return jointes
 
 
@@ -128,10 +140,12 @@ def _refuser_si_figee(dossier: Dossier, courante: Piece | None, libelle: str) ->
 def retirer_piece(dossier: Dossier, *, code: str, par: Acteur, roles: Iterable[Role], le: datetime) -> Piece:
     """Ôte une pièce du brouillon ; le fichier reste dans l'histoire du dossier."""
     tenu = tenir_le_brouillon(dossier, roles, quoi="Retirer une pièce")
+    refuser_le_rib(code, roles)
     courante = tenu.pieces.filter(code=code, remplacee_le=None).first()
     if courante is None:
         raise ActeBloque("Cette pièce n'est pas dans le dossier. Rechargez la page.")
     courante.remplacee_le = le
     courante.save(update_fields=("remplacee_le",))
     Dossier.objects.filter(pk=tenu.pk).update(modifie_le=le)
+    noter_l_aide(tenu, "une pièce retirée", par=par, roles=roles, le=le, piece=code)
     return courante

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from django.db import transaction
 
-from ensemblier.dossiers.actes.commun import tenir_le_brouillon
+from ensemblier.dossiers.actes.commun import noter_l_aide, tenir_le_brouillon
 from ensemblier.dossiers.models import Dossier, Saisie
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.noyau.machine import Acteur, Role
@@ -108,6 +108,7 @@ def saisir(
         if not _pareil(avant, contenu[champ]):
             raise SaisieDivergente(_divergence(champ, valeur, contenu[champ], derniere))
     erreur = _ranger_une(lues, feuille, contenu, champ, valeur, par=par, roles=siens, le=le)
+    noter_l_aide(tenu, "une réponse écrite", par=par, roles=siens, le=le, etape=feuille.etape, champ=champ)
     return _noter(tenu, feuille, champ, valeur, contenu[champ], par=par, le=le, cle=cle, erreur=erreur)
 
 
@@ -168,9 +169,14 @@ def enregistrer_feuille(
             feuille.ranger(tenu, formulaires, par=par, roles=siens, le=le)
     except ActeBloque as refus:
         return Issue(formulaires, refus=refus.raisons)
-    for champ, valeur in voulu.items():
-        if not _pareil(valeur, contenu[champ]):
-            _noter(tenu, feuille, champ, valeur, contenu[champ], par=par, le=le, cle=uuid4().hex)
+    changes = [champ for champ, valeur in voulu.items() if not _pareil(valeur, contenu[champ])]
+    for champ in changes:
+        _noter(tenu, feuille, champ, voulu[champ], contenu[champ], par=par, le=le, cle=uuid4().hex)
+    if changes:
+        noter_l_aide(
+            tenu, "une étape enregistrée", par=par, roles=siens, le=le, etape=feuille.etape,
+            champ=", ".join(changes),
+        )  # fmt: skip
     _lever_l_attente(tenu, feuille)
     return Issue(formulaires, est_rangee=True)
 

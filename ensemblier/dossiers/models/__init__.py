@@ -1,11 +1,12 @@
 """Les noms de la pièce ; leurs QuerySets portent les lectures."""
 
-from ensemblier.dossiers.models.acces import Acces, Deport, DeportQuerySet
+from ensemblier.dossiers.models.acces import Acces, Deport, DeportQuerySet, aides
 from ensemblier.dossiers.models.budget import Demande, DemandeQuerySet, LigneDeBudget
 from ensemblier.dossiers.models.corrections import Correction, CorrectionQuerySet
 from ensemblier.dossiers.models.depot import Attestation, Critere, Derogation, Obligation, Suspension
 from ensemblier.dossiers.models.dossier import Dossier, DossierQuerySet, Numerotation
 from ensemblier.dossiers.models.messages import LECTEURS_DU_FIL, Message, MessageQuerySet
+from ensemblier.dossiers.models.personnes import CoPorteur
 from ensemblier.dossiers.models.pieces import Piece, PieceQuerySet
 from ensemblier.dossiers.models.quartiers import Ciblage, ContactCommune
 from ensemblier.dossiers.models.saisies import Saisie, SaisieQuerySet, Simulation, SimulationQuerySet
@@ -15,6 +16,7 @@ __all__ = [
     "Acces",
     "Attestation",
     "Ciblage",
+    "CoPorteur",
     "ContactCommune",
     "Correction",
     "CorrectionQuerySet",
@@ -38,4 +40,5 @@ __all__ = [
     "Simulation",
     "SimulationQuerySet",
     "Suspension",
+    "aides",
 ]

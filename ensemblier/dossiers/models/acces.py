@@ -5,6 +5,15 @@ from __future__ import annotations
 from django.db import models
 
 from ensemblier.comptes.models import Utilisateur
+from ensemblier.noyau.machine import Acteur, Role
+
+
+def aides(acteur: Acteur | None) -> set[int]:
+    """Les dossiers que la personne aide à écrire, sans être de l'organisme (`comptes.Aide`)."""
+    if acteur is None:
+        return set()
+    objets = (d.objet.partition("dossiers.Dossier:")[2] for d in acteur.perimetres(Role.AIDE))
+    return {int(pk) for pk in objets if pk.isdecimal()}
 
 
 class Acces(models.Model):

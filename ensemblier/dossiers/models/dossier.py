@@ -11,6 +11,7 @@ from ensemblier.appels.models import Appel, Reglement
 from ensemblier.comptes.models import Interet, Organisme, Utilisateur
 from ensemblier.dossiers.etats import BROUILLON, DOSSIER
 from ensemblier.dossiers.models.acces import Acces, Deport
+from ensemblier.dossiers.models.acces import aides as aides_de
 from ensemblier.dossiers.models.budget import Demande
 from ensemblier.dossiers.models.quartiers import Ciblage
 from ensemblier.interface.champs import EurosField
@@ -43,20 +44,24 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
             return self.none()
         base = self.filter(territoire__code=acteur.territoire)
         porteurs = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)}
+        siens = Q(organisme_id__in=porteurs) if porteurs else Q()
+        if aides := aides_de(acteur):
+            siens |= Q(pk__in=aides)
         autorite = self._cote_autorite(acteur)
         if autorite is None:
-            return base.filter(organisme_id__in=porteurs) if porteurs else base.none()
+            return base.filter(siens) if siens else base.none()
         autorite &= ~Q(etat=BROUILLON)
         if acteur.utilisateur is not None:
             autorite &= ~Q(pk__in=Deport.objects.en_cours(acteur.utilisateur).values("dossier"))
             autorite &= ~Q(organisme_id__in=Interet.objects.en_cours(acteur.utilisateur).values("organisme"))
-        return base.filter(autorite | Q(organisme_id__in=porteurs)) if porteurs else base.filter(autorite)
+        return base.filter(autorite | siens) if siens else base.filter(autorite)
 
     def a_juger_par(self, acteur: Acteur | None) -> DossierQuerySet:
-        """Ce que l'acteur voit et peut juger : jamais un dossier d'un organisme qu'il représente (B10)."""
+        """Ce que l'acteur voit et peut juger : jamais un dossier qu'il porte ou aide à écrire (B10)."""
         visibles = self.visibles_par(acteur)
         siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)} if acteur else set()
-        return visibles.exclude(organisme__in=siens) if siens else visibles
+        aides = aides_de(acteur)
+        return visibles.exclude(Q(organisme__in=siens) | Q(pk__in=aides)) if siens or aides else visibles
 
     @staticmethod
     def _cote_autorite(acteur: Acteur) -> Q | None:

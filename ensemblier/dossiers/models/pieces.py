@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from ensemblier.dossiers.models.acces import aides
 from ensemblier.dossiers.models.dossier import Dossier
 from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.machine import Acteur, Role
@@ -13,8 +14,13 @@ from ensemblier.registre.models import Fichier
 
 class PieceQuerySet(models.QuerySet["Piece"]):
     def visibles_par(self, acteur: Acteur | None) -> PieceQuerySet:
-        """Celles des dossiers lisibles ; un RIB ne l'est que du porteur, du pilote et des finances (§C.2)."""
+        """Celles des dossiers lisibles ; un RIB ne l'est que du porteur, du pilote et des finances (§C.2).
+
+        Une aide invitée ne lit jamais le RIB, quel que soit son métier.
+        """
         visibles = self.filter(dossier__in=Dossier.objects.visibles_par(acteur))
+        if aidees := aides(acteur):
+            visibles = visibles.exclude(code=Piece.RIB, dossier__in=aidees)
         if acteur is None or acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.FINANCES):
             return visibles
         siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)}

@@ -12,18 +12,20 @@ from django.utils import timezone
 
 from ensemblier.appels.models import Appel
 from ensemblier.dossiers import etapes
-from ensemblier.dossiers.actes.commun import PORTEUR
+from ensemblier.dossiers.actes.commun import ECRIVAINS, PORTEUR
 from ensemblier.dossiers.actes.pieces import OUVERTS
 from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.fiche import rapport_de
-from ensemblier.dossiers.models import Dossier, Message
+from ensemblier.dossiers.models import Dossier, Message, Piece
 from ensemblier.dossiers.pieces import MANQUANTE, pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.reprises import reprises
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Role, RoleInsuffisant
 from ensemblier.registre.actes import tracer
+
+RESERVEE = "Les personnes de l'organisme ajoutent et lisent cette pièce."
 
 
 def trouver(request: HttpRequest, numero: str) -> Dossier:
@@ -46,9 +48,20 @@ def trouver(request: HttpRequest, numero: str) -> Dossier:
 
 def en_porteur(request: HttpRequest, numero: str) -> tuple[Dossier, set[Role]]:
     """Le dossier et les rôles d'une personne du porteur ; les agents ont leur propre page (403)."""
+    dossier, roles = en_ecrivain(request, numero)
+    if not roles & set(PORTEUR):
+        raise RoleInsuffisant(
+            "Cette page revient aux personnes de l'organisme : déposer, répondre au service, lire la suite. "
+            "Votre aide vaut pour écrire le dossier et joindre ses pièces."
+        )
+    return dossier, roles
+
+
+def en_ecrivain(request: HttpRequest, numero: str) -> tuple[Dossier, set[Role]]:
+    """Comme `en_porteur`, l'aide invitée comprise : ce qu'il faut pour écrire le dossier."""
     dossier = trouver(request, numero)
     roles = roles_sur(request.acteur, dossier)
-    if not roles & set(PORTEUR):
+    if not roles & set(ECRIVAINS):
         raise RoleInsuffisant(
             "Cette page est celle de l'organisme qui demande. "
             "Pour lire le dossier, ouvrez-le depuis « Dossiers »."
@@ -70,6 +83,7 @@ def cadre(dossier: Dossier, roles: set[Role], *pages: str) -> dict[str, Any]:
     return {
         "dossier": dossier,
         "est_signataire": Role.SIGNATAIRE in roles,
+        "est_aide": Role.AIDE in roles,
         "fil": fil(dossier, *pages),
         **echeance(dossier.appel),
     }
@@ -95,12 +109,16 @@ def commencer(request: HttpRequest, dossier: Dossier) -> str:
     return etapes.adresse(dossier, "action")
 
 
-def lignes_de_pieces(lues: Reponses) -> list[dict[str, Any]]:
-    """Les pièces à l'écran, avec ce que la personne peut en faire."""
+def lignes_de_pieces(lues: Reponses, roles: set[Role]) -> list[dict[str, Any]]:
+    """Les pièces à l'écran, avec ce que la personne peut en faire ; le RIB n'est qu'à l'organisme."""
     dossier, rendues, demandees = lues.dossier, [], pieces_demandees(lues)
     manquantes = [p.code for p in demandees if p.etat == MANQUANTE] if dossier.etat in OUVERTS else ()
     connues = reprises(dossier, manquantes, le=timezone.now())
     for p in demandees:
+        if p.code == Piece.RIB and not roles & set(PORTEUR):
+            reservee = {"url": "", "url_ajout": "", "url_retrait": "", "reprise": None, "aide": RESERVEE}
+            rendues.append({c.name: getattr(p, c.name) for c in fields(p)} | reservee)
+            continue
         brouillon = dossier.etat == BROUILLON
         ouverte = brouillon or (p.est_attendue and dossier.etat in OUVERTS)
         rendues.append(
@@ -117,7 +135,7 @@ def lignes_de_pieces(lues: Reponses) -> list[dict[str, Any]]:
     return rendues
 
 
-def contexte_des_pieces(lues: Reponses) -> dict[str, Any]:
-    lignes = lignes_de_pieces(lues)
+def contexte_des_pieces(lues: Reponses, roles: set[Role]) -> dict[str, Any]:
+    lignes = lignes_de_pieces(lues, roles)
     reprenables = [x for x in lignes if x["reprise"] and not x["reprise"].ecart]
     return {"pieces_lignes": lignes, "reprenables": reprenables}

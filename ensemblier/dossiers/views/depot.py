@@ -10,20 +10,20 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ensemblier.comptes.models import Rattachement
-from ensemblier.dossiers import actes, etapes, lecture
+from ensemblier.dossiers import actes, etapes, lecture, personnes
 from ensemblier.dossiers.accuse import depots_ailleurs, pour_lecture
 from ensemblier.dossiers.actes.depot import volets_bloques
 from ensemblier.dossiers.attestations import a_donner
+from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.fiche import rapport_de, reglement_de
 from ensemblier.dossiers.forms_depot import DepotForm, RetraitForm
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.pieces import pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
-from ensemblier.dossiers.views.commun import cadre, en_porteur, trouver
-from ensemblier.noyau.calendrier import decompte, jour_de
-from ensemblier.noyau.machine import Role
+from ensemblier.dossiers.views.commun import cadre, en_ecrivain, en_porteur, trouver
+from ensemblier.noyau.calendrier import decompte
+from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.fichiers import servir
 
@@ -31,7 +31,7 @@ from ensemblier.registre.fichiers import servir
 @require_http_methods(["GET", "HEAD", "POST"])
 def relecture(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/relecture/` : relire, attester, déposer ; déjà déposé, l'accusé."""
-    dossier, roles = en_porteur(request, numero)
+    dossier, roles = en_ecrivain(request, numero)
     if dossier.etat != BROUILLON:
         return redirect("accuse" if dossier.depose_le else "dossier", dossier.numero)
     declarations = a_donner(reglement_de(dossier), dossier.organisme)
@@ -49,7 +49,7 @@ def relecture(request: HttpRequest, numero: str) -> HttpResponse:
     bloques = volets_bloques(lues, rapport)
     volets = sorted(bloques)
     form = envoye.a_renvoyer(volets) if envoye else DepotForm(declarations=declarations, volets=volets)
-    contexte = _contexte(lues, roles, rapport, bloques) | {"form": form, "refus": refus}
+    contexte = _contexte(lues, request.acteur, roles, rapport, bloques) | {"form": form, "refus": refus}
     return render(request, "dossiers/relecture.html", contexte, status=422 if envoye else 200)
 
 
@@ -60,16 +60,15 @@ def _deposer(request: HttpRequest, dossier: Dossier, roles: set[Role], form: Dep
     )  # fmt: skip
 
 
-def _contexte(lues: Reponses, roles: set[Role], rapport: Any, bloques: dict[str, Any]) -> dict[str, Any]:
+def _contexte(
+    lues: Reponses, acteur: Acteur, roles: set[Role], rapport: Any, bloques: dict[str, Any]
+) -> dict[str, Any]:
     dossier = lues.dossier
     constats = etapes.sans_les_declarations(rapport, reglement_de(dossier))
     page = cadre(dossier, roles, "Relire et déposer")
     limite = page["limite"]
     bloquants = etapes.a_completer(constats)
     au_depot, ensuite = etapes.par_moment(constats)
-    signataires = Rattachement.objects.en_vigueur(jour_de(timezone.now())).filter(
-        organisme=dossier.organisme, qualite=Rattachement.Qualite.SIGNATAIRE
-    )
     return page | {
         "bloquants": bloquants,
         "restantes": len(bloquants),
@@ -80,7 +79,8 @@ def _contexte(lues: Reponses, roles: set[Role], rapport: Any, bloques: dict[str,
         "reperes": etapes.reperes(dossier, constats),
         "lignes": {e.code: lecture.lignes(lues, e.code) for e in etapes.ETAPES},
         "liens_fiche": etapes.liens(dossier),
-        "signataires": signataires.select_related("utilisateur"),
+        "signataires": () if page["est_signataire"] else personnes.signataires(dossier, le=timezone.now()),
+        "je_peux": personnes.ce_que_je_peux(dossier, acteur, roles),
         "pieces": pieces_demandees(lues),
         "reste": decompte(timezone.now(), limite.fin) if limite and limite.fin else "",
         "financement": rapport.financement,
@@ -106,6 +106,8 @@ def accuse_pdf(request: HttpRequest, numero: str) -> HttpResponse:
     dossier = trouver(request, numero)
     if not dossier.accuse_contenu:
         raise Http404
+    if Role.AIDE in roles_sur(request.acteur, dossier):
+        raise RoleInsuffisant("L'accusé de réception est à l'organisme. Demandez-le-lui.")
     return servir(actes.conserver_accuse(dossier, par=request.acteur, le=timezone.now()))
 
 

@@ -28,7 +28,7 @@ from ensemblier.dossiers.forms_tableur import TableurForm
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views import contacts
-from ensemblier.dossiers.views.commun import cadre, commencer, contexte_des_pieces, echeance, en_porteur
+from ensemblier.dossiers.views.commun import cadre, commencer, contexte_des_pieces, echeance, en_ecrivain
 from ensemblier.interface.constats import RENSEIGNER, REPLIEES, famille
 from ensemblier.interface.controles import XLSX
 from ensemblier.interface.formats import accord, heure
@@ -78,7 +78,7 @@ def nouveau(request: HttpRequest, appel: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
     """`/dossiers/<n>/<étape>/` : le formulaire ; déposé, le dossier se lit et ne s'écrit plus."""
-    dossier, roles = en_porteur(request, numero)
+    dossier, roles = en_ecrivain(request, numero)
     if etape not in etapes.PAR_CODE:
         raise Http404
     feuille = Feuille(etape)
@@ -98,7 +98,7 @@ def tableur_du_budget(request: HttpRequest, numero: str) -> HttpResponse:
 
     Ce qui est tapé dans la page part avec le fichier : une seule écriture, les versions de la page.
     """
-    dossier, roles = en_porteur(request, numero)
+    dossier, roles = en_ecrivain(request, numero)
     lues, feuille = Reponses(dossier), Feuille("budget")
     budget = feuille.vierge(lues)["form"]
     if request.method != "POST":
@@ -235,22 +235,23 @@ def _contexte(
         "versions": feuille.versions(lues),
         "rang": rang,
         "rangees": etapes.rangees(formulaires["form"], juge["par_champ"]) if etape in EN_LIGNES else (),
-        **_propre_a(lues, etape, formulaires),
+        **_propre_a(lues, roles, etape, formulaires),
     }  # fmt: skip
 
 
-def _propre_a(lues: Reponses, etape: str, formulaires: Mapping[str, Any]) -> dict[str, Any]:
+def _propre_a(lues: Reponses, roles: set[Role], etape: str, formulaires: Mapping[str, Any]) -> dict[str, Any]:
     """Ce qu'une seule étape montre."""
     if etape == "organisme":
         return {"lignes": lecture.lignes(lues, etape), "obligations": lues.obligations}
     if etape == "budget":
         return {"plan": formulaires["form"].plan(), "tableur": TableurForm(budget=formulaires["form"])}
     if etape == "demandes":
-        return {"communes_repliees": any(ligne["repliee"] for ligne in formulaires["form"].lignes())}
+        repliees = any(ligne["repliee"] for ligne in formulaires["form"].lignes())
+        return {"communes_repliees": repliees, "co_porteurs": lues.co_porteurs}
     if etape == "publics":
         return {"suivi": {s["contact"].commune_id: s for s in contacts.suivi(lues)}}
     if etape == "pieces":
-        return contexte_des_pieces(lues)
+        return contexte_des_pieces(lues, roles)
     return {}
 
 
@@ -303,7 +304,7 @@ def totaux(rapport: Rapport) -> dict[str, Any]:
 @require_POST
 def saisie(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
     """`/dossiers/<n>/<étape>/saisie/` : une réponse, gardée pendant qu'on écrit la suivante."""
-    dossier, roles = en_porteur(request, numero)
+    dossier, roles = en_ecrivain(request, numero)
     form = SaisieForm(request.POST)
     if etape not in etapes.PAR_CODE or not form.is_valid():
         raise Http404
@@ -332,7 +333,7 @@ def _autre(dossier: Dossier, etape: str, divergence: Divergence) -> dict[str, An
 @require_POST
 def constats(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/constats/?etape=…` : ce que diraient les règles, sans rien enregistrer."""
-    dossier, _ = en_porteur(request, numero)
+    dossier, _ = en_ecrivain(request, numero)
     code = request.GET.get("etape", "")
     if code not in etapes.PAR_CODE or dossier.etat != BROUILLON:
         raise Http404
@@ -377,7 +378,7 @@ def _en_lecture(request: HttpRequest, dossier: Dossier, roles: set[Role], code: 
         "rang": etapes.CODES.index(code) + 1,
         "reperes": etapes.reperes(dossier, [], code),
         "lignes": lecture.lignes(lues, code),
-        **(contexte_des_pieces(lues) if code == "pieces" else {}),
+        **(contexte_des_pieces(lues, roles) if code == "pieces" else {}),
         "suivi": contacts.suivi(lues) if code == "publics" else (),
         "ailleurs": depots_ailleurs(lues, reglement_de(dossier)) if code == "pieces" else (),
     }  # fmt: skip

@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ensemblier.dossiers import actes, etapes, lecture, pdf
+from ensemblier.dossiers import actes, etapes, lecture, pdf, personnes
 from ensemblier.dossiers.accuse import depots_ailleurs
-from ensemblier.dossiers.actes.commun import PORTEUR
+from ensemblier.dossiers.actes.commun import PORTEUR, refuser_le_rib
 from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.fiche import rapport_de, reglement_de
@@ -18,8 +18,9 @@ from ensemblier.dossiers.forms_depot import DauphinForm, PieceForm, ReferenceFor
 from ensemblier.dossiers.models import Piece
 from ensemblier.dossiers.pieces import pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
-from ensemblier.dossiers.views.commun import cadre, en_porteur, trouver
+from ensemblier.dossiers.views.commun import cadre, en_ecrivain, en_porteur, trouver
 from ensemblier.interface.formats import accord
+from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque, tracer
 from ensemblier.registre.fichiers import servir
 
@@ -27,7 +28,7 @@ from ensemblier.registre.fichiers import servir
 @require_safe
 def page(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/` : où en est le dossier, ce qui vient, ce qui s'est passé."""
-    dossier, roles = en_porteur(request, numero)
+    dossier, roles = en_ecrivain(request, numero)
     lues, reglement, present = Reponses(dossier), reglement_de(dossier), timezone.now()
     constats = restantes = None
     if dossier.etat == BROUILLON:
@@ -40,7 +41,8 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
         "frise": lecture.frise(dossier, reglement, le=present),
         "histoire": lecture.histoire(lecture.page_d_histoire(dossier).lignes[:6]),
         "attendues": [p for p in pieces_demandees(lues) if p.est_attendue],
-        "ailleurs": depots_ailleurs(lues, reglement) if dossier.depose_le else (),
+        "ailleurs": depots_ailleurs(lues, reglement) if dossier.depose_le and Role.AIDE not in roles else (),
+        "je_peux": personnes.ce_que_je_peux(dossier, request.acteur, roles),
         "retirable": bool(
             {t.acte for t in dossier.machine.possibles(etat=dossier.etat, roles=roles)} & {"retirer"}
         ),
@@ -63,7 +65,7 @@ def historique(request: HttpRequest, numero: str) -> HttpResponse:
 @require_safe
 def lettre(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/lettre.pdf` : la lettre à signer et à joindre (R62)."""
-    dossier, _ = en_porteur(request, numero)
+    dossier, _ = en_ecrivain(request, numero)
     reponse = HttpResponse(pdf.lettre(dossier), content_type="application/pdf")
     reponse["Content-Disposition"] = f'attachment; filename="lettre-{dossier.numero}.pdf"'
     return reponse
@@ -89,7 +91,8 @@ def telecharger(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def joindre(request: HttpRequest, numero: str, code: str) -> HttpResponse:
     """`/dossiers/<n>/joindre/<pièce>/` : ajouter ou remplacer une pièce."""
-    dossier, roles = en_porteur(request, numero)
+    dossier, roles = en_ecrivain(request, numero)
+    refuser_le_rib(code, roles)
     demandee = next((p for p in pieces_demandees(Reponses(dossier)) if p.code == code), None)
     if demandee is None:
         raise Http404
@@ -112,7 +115,7 @@ def joindre(request: HttpRequest, numero: str, code: str) -> HttpResponse:
 @require_POST
 def reprendre(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/reprendre/` : joindre d'un clic ce que l'organisme a déjà déposé."""
-    dossier, roles = en_porteur(request, numero)
+    dossier, roles = en_ecrivain(request, numero)
     try:
         jointes = actes.reprendre_pieces(
             dossier, codes=request.POST.getlist("code"), par=request.acteur, roles=roles, le=timezone.now()
@@ -126,7 +129,7 @@ def reprendre(request: HttpRequest, numero: str) -> HttpResponse:
 
 @require_POST
 def retirer_piece(request: HttpRequest, numero: str, code: str) -> HttpResponse:
-    dossier, roles = en_porteur(request, numero)
+    dossier, roles = en_ecrivain(request, numero)
     actes.retirer_piece(dossier, code=code, par=request.acteur, roles=roles, le=timezone.now())
     messages.success(request, "La pièce est retirée.")
     return redirect(etapes.adresse(dossier, "pieces"))

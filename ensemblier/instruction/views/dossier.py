@@ -20,6 +20,8 @@ from ensemblier.instruction.forms import DauphinForm, DepotForm, JugementForm
 from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal, page_du_journal
 from ensemblier.instruction.views.commun import essayer, statut
 from ensemblier.noyau.machine import Role
+from ensemblier.noyau.packs.appel import CritereDeBonification
+from ensemblier.noyau.regles.contexte import enumerer
 from ensemblier.registre.actes import tracer
 from ensemblier.registre.fichiers import servir
 
@@ -35,15 +37,24 @@ def _jugements(dossier: Dossier) -> list[dict[str, Any]]:
                 "motif": "", "valide": None, "est_critere": False,
             }
         )  # fmt: skip
-    libelles = {c.code: c.libelle for c in reglement_de(dossier).financement.criteres}
+    ecrits = {c.code: c for c in reglement_de(dossier).financement.criteres}
     lignes += [
         {
-            "code": c.code, "titre": libelles.get(c.code, c.code), "dit": c.justification,
+            "code": c.code, "titre": ecrits[c.code].libelle if c.code in ecrits else c.code,
+            "dit": c.justification, "preuve": _preuve(dossier, ecrits.get(c.code)),
             "reponse": c.est_qualifie, "motif": c.qualification, "valide": c.est_valide, "est_critere": True,
         }
         for c in dossier.criteres.filter(est_declare=True).order_by("pk")
     ]  # fmt: skip
     return lignes
+
+
+def _preuve(dossier: Dossier, critere: CritereDeBonification | None) -> str:
+    """Ce que le dossier nomme à l'appui du critère, ou que rien n'est nommé ; vide s'il ne demande rien."""
+    if critere is None or critere.preuve != "co_porteurs":
+        return ""
+    nommes = [f"{c.nom} ({c.role})" for c in dossier.co_porteurs.all()]
+    return f"Co-porteurs nommés : {enumerer(nommes)}." if nommes else "Aucun co-porteur n'est nommé."
 
 
 @require_http_methods(["GET", "POST"])

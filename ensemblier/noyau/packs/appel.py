@@ -125,8 +125,11 @@ class PilierDeLAppel(Modele):
 
 
 class CritereDeBonification(Modele):
+    """Un critère qui ouvre la bonification ; `preuve` : ce que le dossier doit nommer pour l'appuyer."""
+
     code: Slug
     libelle: Phrase
+    preuve: Literal["co_porteurs"] | None = None
 
 
 class Financement(Modele):

@@ -54,6 +54,14 @@ class ContactCommunal(Modele):
     le: Jour | None = None
 
 
+class CoPorteur(Modele):
+    """Un autre organisme qui porte l'action, et ce qu'il y fait (R29 c)."""
+
+    nom: Texte
+    numero: Code | None = None
+    role: Texte | None = None
+
+
 class Action(Modele):
     intitule: Texte | None = None
     pilier: Code | None = None
@@ -76,6 +84,7 @@ class Action(Modele):
     agent_departement: Booleen | None = None
     heures_departement: Heures | None = None
     contact_departement_le: Jour | None = None
+    co_porteurs: tuple[CoPorteur, ...] | None = Field(default=None, max_length=LISTE_MAX)
 
 
 class Publics(Modele):

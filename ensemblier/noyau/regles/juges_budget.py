@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from ensemblier.noyau import montants
+from ensemblier.noyau.ecritures import INSECABLE
 from ensemblier.noyau.packs.regle import (
     RegleBonification,
     RegleCumul,
@@ -174,6 +175,11 @@ def bonification(regle: RegleBonification, ctx: Contexte) -> Jugement:
     valides = criteres_valides(ctx)
     valeurs = {"declares": declares, "valides": valides, "taux_jury": None if taux is None else f"{taux:f}"}
     haut = montants.pourcent(cadre.taux_max)
+    a_prouver = [c.libelle for c in cadre.criteres if c.code in declares and c.preuve == "co_porteurs"]
+    nommes = [c.nom for c in ctx.fiche.action.co_porteurs or ()] if a_prouver else []
+    preuve = f" {_co_porteurs(nommes)}" if nommes else ""
+    if a_prouver:
+        valeurs["co_porteurs"] = nommes
     try:
         retenu = montants.taux_admis(
             taux_jury=taux,
@@ -189,13 +195,20 @@ def bonification(regle: RegleBonification, ctx: Contexte) -> Jugement:
     if taux is not None:
         return Jugement(Verdict.RESPECTEE, retenu.raison, None, valeurs)
     if declares or valides:
+        dehors = f"D'ici là, le taux de {montants.pourcent(cadre.taux_base)} s'applique."
         return Jugement(
             Verdict.A_VERIFIER,
-            f"Vous demandez une bonification : le jury peut porter le taux jusqu'à {haut}.",
-            f"D'ici là, le taux de {montants.pourcent(cadre.taux_base)} s'applique.",
+            f"Vous demandez une bonification : le jury peut porter le taux jusqu'à {haut}.{preuve}",
+            dehors if preuve or not a_prouver else f"Nommez au moins un co-porteur et son rôle. {dehors}",
             valeurs,
         )
     return Jugement(Verdict.SANS_OBJET, "Aucun critère de bonification n'est déclaré.", None, valeurs)
+
+
+def _co_porteurs(noms: list[str]) -> str:
+    """« 2 co-porteurs nommés : … » : ce que le jury lira à l'appui de « plusieurs opérateurs »."""
+    pluriel = "s" if len(noms) > 1 else ""
+    return f"{len(noms)} co-porteur{pluriel} nommé{pluriel}{INSECABLE}: {enumerer(noms)}."
 
 
 def criteres_valides(ctx: Contexte) -> list[str]:
