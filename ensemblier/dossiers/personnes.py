@@ -43,7 +43,7 @@ def ce_que_je_peux(dossier: Dossier, acteur: Acteur, roles: set[Role]) -> str:
             "pièces ; l'organisme dépose, lit le RIB et répond au service."
         )
     if Role.SIGNATAIRE not in roles:
-        return "Vous écrivez, joignez les pièces et répondez au service. Une personne signataire dépose."
+        return "Vous écrivez, joignez les pièces et répondez au service ; une personne signataire dépose."
     return ""
 
 

@@ -184,7 +184,7 @@ def test_un_agent_qui_aide_perd_ses_pouvoirs_sur_ce_dossier(nadia):  # B10
 
 def test_chaque_personne_lit_ce_qu_elle_peut_faire(brouillon):
     assert personnes.ce_que_je_peux(brouillon, f.acteur("amina"), {Role.SIGNATAIRE}) == ""
-    assert "Une personne signataire dépose" in lire(f.client("lucas"), f"/dossiers/{brouillon.numero}/")
+    assert "une personne signataire dépose" in lire(f.client("lucas"), f"/dossiers/{brouillon.numero}/")
     page = lire(f.client("lucas"), f"/dossiers/{brouillon.numero}/personnes/")
     assert "ne dépose pas" in page
     assert "Inviter une aide" not in page

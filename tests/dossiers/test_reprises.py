@@ -191,13 +191,15 @@ def test_une_piece_reprise_se_remplace_et_se_retire_comme_une_autre(nouveau):
 
 def test_l_appel_peut_dire_sa_propre_duree():
     ecrite = f.pack_de_l_appel("aap-2026").piece("statuts")
-    assert ecrite.validite_mois == VALIDITES["statuts"] == 60
+    assert ecrite.valable_mois == ecrite.validite_mois == VALIDITES["statuts"] == 60
     assert ecrite.model_copy(update={"valable_mois": 6}).validite_mois == 6
     assert ecrite.model_copy(update={"valable_mois": 0}).validite_mois == 0
 
 
 def test_un_reglement_fige_avant_cette_duree_garde_son_empreinte():
-    ecrite = f.pack_de_l_appel("aap-2026").piece("statuts")
+    ecrite = f.pack_de_l_appel("aap-2026").piece("lettre")
     assert "valable_mois" not in ecrite.model_dump(mode="json")
+    critere = f.pack_de_l_appel("ami-2025").financement.criteres[0]
+    assert set(critere.model_dump(mode="json")) == {"code", "libelle"}
     dite = ecrite.model_copy(update={"valable_mois": 6}).model_dump(mode="json")
     assert PieceEcrite.model_validate(dite).valable_mois == 6

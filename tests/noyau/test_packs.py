@@ -96,8 +96,8 @@ def test_les_coordonnees_sont_fictives(lens):
         assert all(t.startswith("+3335301") for t in contact.telephones)
 
 
-def test_les_37_parametres_sont_la(lens):
-    assert [p.code for p in lens.parametres] == [f"P{n:02d}" for n in range(1, 38)]
+def test_les_38_parametres_sont_la(lens):
+    assert [p.code for p in lens.parametres] == [f"P{n:02d}" for n in range(1, 39)]
 
 
 @pytest.mark.parametrize("racine", [LENS, VAL], ids=lambda r: r.name)

@@ -131,6 +131,14 @@ class CritereDeBonification(Modele):
     libelle: Phrase
     preuve: Literal["co_porteurs"] | None = None
 
+    @model_serializer(mode="wrap")
+    def _sans_le_muet(self, ecrire: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Une preuve non demandée ne s'écrit pas : un règlement figé avant elle garde son empreinte."""
+        ecrit: dict[str, Any] = ecrire(self)
+        if self.preuve is None:
+            ecrit.pop("preuve")
+        return ecrit
+
 
 class Financement(Modele):
     """Le taux du financeur pilote (K4) ; `taux_base` vide : l'appel ne fixe pas de taux (P34)."""
