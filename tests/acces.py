@@ -125,6 +125,8 @@ TABLE = {
     "lettre": ("coonnciiinininiio", "c----c-----------"),
     "retrait": ("coonnciiinininiii", "coonnciiinininiii"),
     "aide_accepter": ("c----c-----------", "cnnnncnnnnnnnnnnn"),
+    "dossier_cerfa": ("coonnciiinininiio", "c----c-----------"),
+    "dossier_recopie": ("coonnciiinininiio", "c----c-----------"),
     "dossier_personnes": ("coonnciiinininiio", "c----c-----------"),
     "dossier_aide": ("coinnciiinininiii", "coinnciiinininiii"),
     "dossier_aide_retirer": ("c----c-----------", "cninnciiinininiii"),

@@ -42,6 +42,11 @@ class DepotAilleurs:
         return bool(self.reference)
 
 
+def plateforme_de(reglement: Appel) -> str:
+    """La plateforme dont l'appel demande le numéro (R35) ; vide quand le dossier d'ici suffit (P35)."""
+    return next((r.plateforme for r in reglement.regles if r.genre == "numero"), "")
+
+
 def depots_ailleurs(lues: Reponses, reglement: Appel) -> list[DepotAilleurs]:
     """La liste des dépôts de ce dossier hors d'ici, avec leur référence quand elle est connue (S71)."""
     depots = [

@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ensemblier.dossiers import actes, etapes, lecture, pdf, personnes
-from ensemblier.dossiers.accuse import depots_ailleurs
+from ensemblier.dossiers import actes, etapes, formulaire, lecture, pdf, personnes
+from ensemblier.dossiers.accuse import depots_ailleurs, plateforme_de
 from ensemblier.dossiers.actes.commun import PORTEUR, refuser_le_rib
 from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON
@@ -42,6 +42,7 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
         "histoire": lecture.histoire(lecture.page_d_histoire(dossier).lignes[:6]),
         "attendues": [p for p in pieces_demandees(lues) if p.est_attendue],
         "ailleurs": depots_ailleurs(lues, reglement) if dossier.depose_le and Role.AIDE not in roles else (),
+        "plateforme": plateforme_de(reglement),
         "je_peux": personnes.ce_que_je_peux(dossier, request.acteur, roles),
         "retirable": bool(
             {t.acte for t in dossier.machine.possibles(etat=dossier.etat, roles=roles)} & {"retirer"}
@@ -69,6 +70,33 @@ def lettre(request: HttpRequest, numero: str) -> HttpResponse:
     reponse = HttpResponse(pdf.lettre(dossier), content_type="application/pdf")
     reponse["Content-Disposition"] = f'attachment; filename="lettre-{dossier.numero}.pdf"'
     return reponse
+
+
+@require_safe
+def en_cerfa(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/cerfa.pdf` : le dossier dans l'ordre du Cerfa 12156, à imprimer et signer (B2)."""
+    dossier, _ = en_ecrivain(request, numero)
+    reponse = HttpResponse(pdf.en_cerfa(dossier), content_type="application/pdf")
+    reponse["Content-Disposition"] = f'attachment; filename="cerfa-{dossier.numero}.pdf"'
+    return reponse
+
+
+@require_safe
+def recopie(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/recopie/` : les réponses à recopier sur la plateforme que l'appel demande (R35)."""
+    dossier, roles = en_ecrivain(request, numero)
+    plateforme = plateforme_de(reglement_de(dossier))
+    if not plateforme:
+        raise Http404
+    lues = Reponses(dossier)
+    contexte = cadre(dossier, roles, f"À recopier sur {plateforme}") | {
+        "plateforme": plateforme,
+        "entete": formulaire.entete(lues),
+        "rubriques": formulaire.rubriques(lues),
+        "plan": formulaire.plan(lues),
+        "demandes": formulaire.demandes(lues),
+    }
+    return render(request, "dossiers/recopie.html", contexte)
 
 
 @require_safe
