@@ -171,7 +171,7 @@ TABLE = {
     "seance_nouvelle": ("ciiiicooiiiiiiiii", "ciiiicooiiiiiiiii"),
     "seance": ("ciiiicoonnnnooioi", "c----c-----------"),
     "seance_ouvrir": ("c----c-----------", "cnnnncoonnnniinin"),
-    "seance_clore": ("c----c-----------", "cnnnncoonnnnoonon"),
+    "seance_clore": ("c----c-----------", "cnnnncoonnnniinin"),
     "seance_pointer": ("c----c-----------", "cnnnncoonnnniinin"),
     "proces_verbal": ("cnnnncnnnnnniinnn", "c----c-----------"),
     "seance_deport": ("cnnnncoonnnnonnon", "cnnnncoonnnnonnon"),
