@@ -39,6 +39,30 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Le territoire du pack, écrit une fois pour tous : chaque essai le trouve, et rend la base intacte."""
+    _poser_le_territoire(django_db_blocker)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item):
+    """Un essai à vraies transactions vide la base en partant : le territoire y revient pour les suivants."""
+    yield
+    marque = item.get_closest_marker("django_db")
+    if (marque and marque.kwargs.get("transaction")) or "transactional_db" in getattr(
+        item, "fixturenames", ()
+    ):
+        _poser_le_territoire(item._request.getfixturevalue("django_db_blocker"))
+
+
+def _poser_le_territoire(bloqueur) -> None:
+    from tests import fabriques
+
+    with bloqueur.unblock():
+        fabriques.territoire()
+
+
+@pytest.fixture(scope="session")
 def chromium():
     """Un seul Chromium par processus : deux Playwright dans le même se gênent."""
     from playwright.sync_api import sync_playwright

@@ -9,10 +9,12 @@ from __future__ import annotations
 from copy import deepcopy
 from datetime import date, datetime
 from functools import cache
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import pikepdf
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -272,15 +274,16 @@ def fiche(code: str = "ami-2025", **chemins: Any) -> Fiche:
 
 def pdf_d_essai(nom: str = "statuts.pdf") -> SimpleUploadedFile:
     """Le plus petit PDF que le contrôle des pièces accepte."""
-    import io
+    return SimpleUploadedFile(nom, _page_blanche(), content_type="application/pdf")
 
-    import pikepdf
 
-    tampon = io.BytesIO()
+@cache
+def _page_blanche() -> bytes:
+    tampon = BytesIO()
     with pikepdf.new() as document:
         document.add_blank_page()
         document.save(tampon)
-    return SimpleUploadedFile(nom, tampon.getvalue(), content_type="application/pdf")
+    return tampon.getvalue()
 
 
 def dossier(
