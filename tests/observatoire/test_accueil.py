@@ -6,7 +6,6 @@ import time_machine
 from ensemblier.appels import actes
 from ensemblier.noyau.machine import Role
 from ensemblier.territoires.actes import charger
-from ensemblier.territoires.models import Territoire
 from tests import fabriques
 
 pytestmark = pytest.mark.django_db
@@ -86,5 +85,5 @@ def test_le_nombre_de_quartiers_suit_le_pack():
 def test_sans_territoire_l_accueil_le_dit():
     from django.test import Client
 
-    Territoire.objects.all().delete()
+    fabriques.sans_territoire()
     assert "Aucun territoire ne répond" in Client().get("/").content.decode()
