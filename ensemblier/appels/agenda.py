@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from ensemblier.appels.lecture import dates_en_clair
 from ensemblier.appels.models import Appel
-from ensemblier.noyau.calendrier import Jalon
+from ensemblier.noyau.calendrier import Jalon, instant_limite
 
 PARIS = (
     "BEGIN:VTIMEZONE", "TZID:Europe/Paris",
@@ -83,12 +83,13 @@ def _journees(appel: Appel, phase: Jalon, du: date, au: date) -> list[str]:
 
 def _fermeture(appel: Appel, jour: date) -> list[str]:
     """Les dernières minutes du dépôt, avec un rappel trois jours avant."""
-    titre = _echapper(f"{appel.titre_court} : le dépôt ferme")
+    titre, fin = _echapper(f"{appel.titre_court} : le dépôt ferme"), instant_limite(jour)
+    heure = f"{fin.hour} h {fin.minute}".replace(" ", "\u00a0")
     return [
         f"DTSTART;TZID=Europe/Paris:{jour:%Y%m%d}T230000",
-        f"DTEND;TZID=Europe/Paris:{jour:%Y%m%d}T235900",
+        f"DTEND;TZID=Europe/Paris:{jour:%Y%m%d}T{fin:%H%M}00",
         f"SUMMARY:{titre}",
-        f"DESCRIPTION:{_echapper('Dernière heure : le dépôt ferme à 23 h 59, heure de Paris.')}",
+        f"DESCRIPTION:{_echapper(f'Dernière heure : le dépôt ferme à {heure}, heure de Paris.')}",
         "STATUS:CONFIRMED",
         "BEGIN:VALARM",
         "ACTION:DISPLAY",

@@ -10,6 +10,8 @@ import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
+from ensemblier.noyau.calendrier import instant_limite
+
 INSECABLE = "\u00a0"
 MOINS = "\u2212"
 ABSENT = "\u2014"
@@ -130,6 +132,11 @@ def echeance(moment: datetime.date | datetime.datetime | None) -> str:
     local = a_paris(moment)
     texte = f"{JOURS[local.weekday()]}{INSECABLE}{_jour(local)}"
     return f"{texte}, {heure(local)}" if isinstance(local, datetime.datetime) else texte
+
+
+def limite(jour: datetime.date | None) -> str:
+    """« dimanche 25 mai 2025, 23 h 59 » : le dernier instant d'un jour, à Paris (P16)."""
+    return f"{date_longue(jour)}, {heure(instant_limite(jour))}" if jour else ABSENT
 
 
 def telephone(numero: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.contrib.auth.decorators import login_not_required
@@ -14,10 +15,12 @@ from django.views.decorators.http import require_safe
 
 from ensemblier.appels import clair
 from ensemblier.appels import lecture as lecture_appels
+from ensemblier.noyau.calendrier import Jalon, jour_de
 from ensemblier.observatoire import lecture
 from ensemblier.territoires.forms import AdresseForm
 
 _CODE = re.compile(r"[\w'-]{1,60}")
+DEUX_MOIS = timedelta(days=60)
 FILTRES = ("annee", "financeur", "pilier", "quartier")
 
 
@@ -36,7 +39,13 @@ def accueil(request: HttpRequest) -> HttpResponse:
             (a, o, clair.combien(a.regles())) for a, o in couples if o.statut == lecture_appels.OUVERT
         ],
         "a_venir": [(a, o) for a, o in couples if o.statut == lecture_appels.A_VENIR],
-        "en_cours": [(a, p) for a, o in couples for p in o.phases if p.nature != "depot"],
+        "en_cours": [
+            (a, p)
+            for a, o in couples
+            if o.statut != lecture_appels.OUVERT
+            for p in o.phases
+            if _est_d_actualite(p, present)
+        ],
         "form": AdresseForm(),
         "totaux": totaux,
         "total": sum((t.montant for t in totaux), Decimal(0)),
@@ -45,6 +54,13 @@ def accueil(request: HttpRequest) -> HttpResponse:
         "nombre_quartiers": territoire.quartiers.count(),
     }
     return render(request, "observatoire/accueil.html", contexte)
+
+
+def _est_d_actualite(phase: Jalon, present: datetime) -> bool:
+    """Le dépôt a sa place plus haut ; une phase sans fin écrite n'est plus une nouvelle après deux mois."""
+    if phase.nature == "depot":
+        return False
+    return phase.fin is not None or phase.debut is None or jour_de(present) - phase.debut <= DEUX_MOIS
 
 
 def _filtres(request: HttpRequest) -> dict[str, str]:

@@ -26,6 +26,15 @@ def test_deux_phases_a_la_fois_sont_dites_toutes_les_deux():
     assert "Fixation des programmations" not in lendemain
 
 
+def test_en_ce_moment_ne_dit_que_ce_qui_se_passe():
+    """Ni un appel encore ouvert au dépôt, ni des comités annoncés sans fin dix mois plus tôt."""
+    appel = fabriques.appel("aap-2026")
+    appel.jalons.filter(nature="instruction").update(debut="2025-11-01")
+    assert "En ce moment" not in _accueil("2025-11-03 10:00")
+    assert "Comités des financeurs" in _accueil("2026-02-10 10:00")
+    assert "Comités des financeurs" not in _accueil("2026-11-26 10:00")
+
+
 def test_un_appel_ouvert_dit_le_temps_qui_reste():
     fabriques.appel()
     page = _accueil("2025-05-13 10:00")

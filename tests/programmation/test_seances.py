@@ -42,7 +42,7 @@ def test_un_jure_interesse_est_deporte_sans_rien_declarer():  # S69
     assert Deport.objects.get(dossier=dossier).motif == "trésorière"
     visibles = Dossier.objects.visibles_par(f.acteur("elise"))
     assert list(visibles) == [autre]
-    with pytest.raises(RoleInsuffisant, match="déporté"):
+    with pytest.raises(RoleInsuffisant, match="déport"):
         scene.noter(tenue, dossier, "elise")
     scene.noter(tenue, autre, "elise")
     assert not Note.objects.filter(inscription__dossier=dossier).exists()
@@ -318,7 +318,7 @@ def test_un_absent_ne_note_pas():
     dossier = scene.recevable()
     tenue = scene.seance(dossier)
     pointer(tenue, "elise", False, dossier)
-    with pytest.raises(ActeBloque, match="présent à cette séance"):
+    with pytest.raises(ActeBloque, match="présence à cette séance"):
         scene.noter(tenue, dossier, "elise")
     assert not Note.objects.exists()
 

@@ -18,7 +18,7 @@ from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.fiche import remplir
 from ensemblier.dossiers.models import Derogation, Dossier, Numerotation
 from ensemblier.dossiers.suite import recopier
-from ensemblier.noyau.calendrier import en_francais, jour_de
+from ensemblier.noyau.calendrier import en_francais, instant_limite, jour_de
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.noyau.regles import Fiche
 from ensemblier.registre import intentions
@@ -127,7 +127,7 @@ def _exiger_l_ouverture(appel: Appel, organisme: Organisme, le: datetime) -> Non
     prolonge = Derogation.objects.filter(appel=appel, organisme=organisme, jusqu_au__gte=jour)
     if fin is not None and fin < jour and not prolonge.exists():
         raise ActeBloque(
-            f"L'appel « {appel.titre_court} » est fermé depuis le {en_francais(fin)}, 23 h 59.",
+            f"L'appel « {appel.titre_court} » est fermé depuis le {en_francais(instant_limite(fin))}.",
             "Un empêchement ? Écrivez au service : une dérogation est possible, motivée.",
         )
 

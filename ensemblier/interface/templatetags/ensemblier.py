@@ -1,7 +1,8 @@
 """Balises et filtres des écrans (`ecrans.md` §5). Les objets sont lus par leur forme.
 
 Filtres : `euros`, `euros_ronds`, `nombre`, `pourcent[:seuil]`, `taux`, `date_longue`, `date_courte`,
-`echeance`, `heure`, `heure_serveur`, `telephone`, `siret`, `poids`, `duree`, `accord:"dossier,dossiers"`.
+`echeance`, `heure`, `heure_serveur`, `telephone`, `siret`, `poids`, `duree`, `limite`,
+`accord:"dossier,dossiers"`.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ for _nom in (
     "siret",
     "poids",
     "duree",
+    "limite",
 ):
     register.filter(_nom, getattr(formats, _nom))
 

@@ -51,7 +51,7 @@ def noter(
     if par.utilisateur != utilisateur.pk or not membre:
         raise RoleInsuffisant("« Noter » : cet acte revient à un membre votant de la séance, pour lui-même.")
     if not Dossier.objects.a_juger_par(par).filter(pk=inscription.dossier_id).exists():
-        raise RoleInsuffisant("« Noter » : vous êtes déporté de ce dossier, vous ne le voyez ni ne le notez.")
+        raise RoleInsuffisant("« Noter » : un déport vous écarte de ce dossier.")
     verrouiller(seance.racine())
     exiger_ouverte(seance)
     exiger_present(seance, utilisateur)

@@ -255,7 +255,8 @@ def exiger_present(seance: Seance, utilisateur: Utilisateur) -> None:
     """Une note se donne en séance, par un membre que le service y a noté présent."""
     if not seance.participants.filter(utilisateur=utilisateur, est_present=True).exists():
         raise ActeBloque(
-            "Le service ne vous a pas noté présent à cette séance. Demandez-le-lui, puis notez ce dossier."
+            "Votre présence à cette séance n'est pas encore notée. Demandez au service de la noter, puis "
+            "notez ce dossier."
         )
 
 
