@@ -43,7 +43,7 @@ ACTES = {
 
 def _financeur(request: HttpRequest, code: str) -> Financeur:
     lus = Financeur.objects.filter(territoire=request.territoire).select_related("commune")
-    return get_object_or_404(lus, code=code)
+    return get_object_or_404(lus, code__iexact=code)
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,6 +54,8 @@ def avis(request: HttpRequest, numero: str, financeur: str) -> HttpResponse:
     exiger_sa_ligne(request.acteur, ligne, f"Avis : {ligne.sigle}")
     if not est_concerne(dossier, ligne):
         raise Http404
+    if request.method == "GET" and financeur != ligne.code:
+        return redirect("instruction_avis", numero, ligne.code, permanent=True)
     lues = Reponses(dossier)
     volets = [d for d in lues.demandes if d.financeur_id == ligne.pk]
     rendu = Avis.objects.filter(dossier=dossier, financeur=ligne).first()

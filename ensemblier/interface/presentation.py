@@ -92,15 +92,20 @@ def ton_de_l_etat(etat: str) -> str:
     return _TON_PAR_ETAT.get(etat, "neutre")
 
 
-def montant(valeur: Any, statut: str) -> dict[str, Any]:
-    """Rend le texte d'un montant selon son statut : ronds si demandé, centimes sinon, « — » si rien."""
+def montant(valeur: Any, statut: str, rond: bool | None = None) -> dict[str, Any]:
+    """Rend le texte d'un montant selon son statut : ronds si demandé, centimes sinon, « — » si rien.
+
+    `rond` : une grille écrit tous ses montants de même, en euros entiers si aucun n'a de centimes.
+    """
     if statut not in STATUTS:
         raise ValueError(f"Statut de montant inconnu : « {statut} ».")
     if statut in ("attendu", "secret"):
         return {"texte": STATUTS[statut], "statut": statut, "mot": "", "brique": ""}
     if valeur in (None, ""):
         return {"texte": formats.ABSENT, "statut": "absent", "mot": "non demandé", "brique": ""}
-    ecrire = formats.euros_ronds if statut in ("demande", "") else formats.euros
+    if rond is None:
+        rond = statut in ("demande", "")
+    ecrire = formats.euros_ronds if rond else formats.euros
     return {"texte": ecrire(valeur), "statut": statut, "mot": STATUTS[statut], "brique": statut}
 
 

@@ -51,6 +51,16 @@ def attribuable_au_volet(
     return montants.Attribuable(calcul.montant, calcul.limite, lignes)
 
 
+def plafond_au_taux(dossier: Dossier, taux: Decimal | None = None) -> montants.Plafond | None:
+    """K5 au taux retenu, ou à celui qu'on essaie ; `None` si l'appel ne plafonne pas (P34)."""
+    if reglement_de(dossier).financement.taux_base is None:
+        return None
+    fiche = fiche_de(dossier)
+    if taux is None:
+        return _plafond(dossier, fiche)
+    return montants.plafonner(charges=dict(fiche.budget.charges) if fiche.budget else {}, taux=taux)
+
+
 def _est_plafonne(demande: Demande) -> bool:
     return reglement_de(demande.dossier).financement.financeur == demande.financeur.code
 

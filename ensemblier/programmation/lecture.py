@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,8 @@ from ensemblier.dossiers.etats import (
 )
 from ensemblier.dossiers.models import Ciblage, Demande, Dossier, DossierQuerySet
 from ensemblier.interface.champs import somme
+from ensemblier.interface.formats import ordre
+from ensemblier.noyau import packs
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation.calculs import PERDUS, ZERO
 from ensemblier.programmation.models import Enveloppe
@@ -126,16 +128,25 @@ def filtrer(dossiers: DossierQuerySet, dits: Mapping[str, str]) -> DossierQueryS
 def choix_des_filtres(appel: Appel) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Nom, titre et valeurs de chaque filtre ; lieux et financeurs viennent du pack, gardé en mémoire."""
     pack, financeurs = appel.territoire.pack(), appel.regles().financeurs
+    visees = {code for q in pack.quartiers for code in q.communes}
     siens = [(x.code, x.sigle) for x in pack.financeurs if x.code in financeurs and x.type != "commune"]
     if any(x.type == "commune" and x.code in financeurs for x in pack.financeurs):
         siens.append((COMMUNES, "Communes"))
     return [
         ("etat", "État", [(code, agent) for code, (_, agent) in DEMANDE.etats.items() if code != ABANDONNEE]),
         ("pilier", "Pilier", [(p.code, p.libelle) for p in pack.piliers]),
-        ("commune", "Commune", [(c.code, c.nom) for c in pack.communes]),
-        ("qpv", "Quartier", sorted(((q.code, q.nom) for q in pack.quartiers), key=lambda x: x[1])),
+        (
+            "commune",
+            "Commune",
+            [(c.code, c.nom) for c in sorted(pack.communes, key=_par_nom) if c.code in visees],
+        ),
+        ("qpv", "Quartier", [(q.code, q.nom) for q in sorted(pack.quartiers, key=_par_nom)]),
         ("financeur", "Financeur", siens),
     ]
+
+
+def _par_nom(lieu: packs.Commune | packs.Quartier) -> str:
+    return ordre(lieu.nom)
 
 
 def colonnes_de(appel: Appel) -> list[Colonne]:
@@ -170,6 +181,16 @@ def lignes_du_tableau(acteur: Acteur, dossiers: Iterable[Dossier]) -> list[Ligne
             apport = volet.vote if volet.vote is not None else volet.propose
             ligne.total += apport or ZERO
     return list(lignes.values())
+
+
+def montants(lignes: Iterable[Ligne], totaux: Mapping[str, Somme]) -> Iterator[Decimal | None]:
+    """Tous les montants de la grille : une seule écriture pour tous, avec centimes si l'un en a."""
+    for ligne in lignes:
+        yield ligne.dossier.cout_total
+        for cellule in (c for cellules in ligne.colonnes.values() for c in cellules):
+            yield from (cellule.volet.demande, cellule.montant)
+    for t in totaux.values():
+        yield from (t.demande, t.attribue, t.vote)
 
 
 @dataclass(slots=True)

@@ -23,8 +23,10 @@ def attribuable(dossier, code="CALL"):
 def test_au_dela_du_plafond_la_demande_s_attribue_au_plafond():  # S33
     dossier = scene.recevable(**scene.budget("18000.00", {"CALL": "9001.00"}))
     assert attribuable(dossier) == Decimal("9000.00")
-    with pytest.raises(ActeBloque, match="plafond"):
+    with pytest.raises(ActeBloque, match="plafond") as refus:
         scene.proposer(dossier, "9000.01")
+    dit = "9 000,01 € dépasse le plafond (9 000,00 €) de 0,01 €. Au plus 9 000,00 €."
+    assert str(refus.value).replace("\u00a0", " ") == dit
     calcul = scene.proposer(dossier, "9000.00")
     assert [ligne.libelle for ligne in calcul.lignes][-1] == "Attribuable au plus"
     assert scene.volet(dossier).propose == Decimal("9000.00")

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ensemblier.comptes.models import Interet
+from ensemblier.dossiers.models import Dossier
 from ensemblier.programmation import actes, lecture, notes
 from ensemblier.programmation.forms import MOTIF_MANQUANT
 from ensemblier.programmation.models import Deliberation, Enveloppe, Inscription, Note, Seance
@@ -416,6 +417,9 @@ def test_la_seance_se_tient_de_l_ouverture_au_proces_verbal():
     taux = reverse("seance_taux", args=[tenue.pk, dossier.numero])
     assert benoit.post(taux, {"taux": "65"}).status_code == 422
     benoit.post(reverse("seance_critere", args=[tenue.pk, dossier.numero, "habitants"]), {"valide": "oui"})
+    vu = benoit.post(taux, {"taux": "65", "voir": "1"})
+    assert (vu.status_code, vu.context["plafond"].montant) == (200, Decimal("11700.00"))
+    assert Dossier.objects.get().taux_retenu is None
     assert benoit.post(taux, {"taux": "65"}).status_code == 302
     assert benoit.post(decider, {"decision": "ecarte", "motif": ""}).status_code == 422
     assert benoit.post(decider, {"decision": "retenu", "motif": ""}).status_code == 302

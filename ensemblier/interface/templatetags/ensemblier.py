@@ -205,12 +205,12 @@ def etat(context: Context, machine: Any, etat: Any, porteur: bool = False) -> di
 
 
 @composant("composants/montant")
-def montant(x: Any, statut: str = "", mot: bool = False) -> dict[str, Any]:
+def montant(x: Any, statut: str = "", mot: bool = False, rond: bool | None = None) -> dict[str, Any]:
     """`{% montant x statut="demande|propose|vote|paye|attendu|secret" %}` : brique, montant, mot.
 
-    Demandé : euros ronds ; proposé, voté, payé : centimes. None : « — » (rien demandé).
+    Demandé : euros ronds ; proposé, voté, payé : centimes ; `rond` en décide pour une grille. None : « — ».
     """
-    return presentation.montant(x, statut) | {"mot_visible": mot}
+    return presentation.montant(x, statut, rond) | {"mot_visible": mot}
 
 
 @composant("composants/briques")

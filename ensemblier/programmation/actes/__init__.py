@@ -7,7 +7,14 @@ from ensemblier.programmation.actes.deliberations import (
     joindre_l_acte_signe,
 )
 from ensemblier.programmation.actes.enveloppes import modifier_enveloppe, ouvrir_enveloppe
-from ensemblier.programmation.actes.jury import decider, noter, quorum_perdu, retenir_taux, valider_critere
+from ensemblier.programmation.actes.jury import (
+    decider,
+    noter,
+    quorum_perdu,
+    retenir_taux,
+    valider_critere,
+    verifier_le_taux,
+)
 from ensemblier.programmation.actes.propositions import proposer
 from ensemblier.programmation.actes.seances import (
     Membre,
@@ -41,4 +48,5 @@ __all__ = [
     "quorum_perdu",
     "retenir_taux",
     "valider_critere",
+    "verifier_le_taux",
 ]

@@ -234,7 +234,9 @@ def _engager(
     if total > enveloppe.montant:
         raise ActeBloque(
             f"L'enveloppe de « {enveloppe.financeur.sigle} » serait dépassée de "
-            f"{en_francais(total - enveloppe.montant)}. Rien n'est enregistré : baissez un montant."
+            f"{en_francais(total - enveloppe.montant)} : {en_francais(montant)} accordés, il reste "
+            f"{en_francais(enveloppe.reste)}. Rien n'est enregistré : baissez un montant, "
+            "ou relevez l'enveloppe."
         )
     consigner(
         enveloppe, "engager", par=par, le=le, libelle=f"Engagé par l'acte {deliberation.numero}"[:200],

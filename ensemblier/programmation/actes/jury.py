@@ -106,13 +106,13 @@ def _taux_tient(dossier: Dossier) -> bool:
     if dossier.taux_retenu is None:
         return False
     try:
-        _verifier_le_taux(dossier, dossier.taux_retenu)
+        verifier_le_taux(dossier, dossier.taux_retenu)
     except ActeBloque:
         return False
     return True
 
 
-def _verifier_le_taux(dossier: Dossier, taux: Decimal) -> str:
+def verifier_le_taux(dossier: Dossier, taux: Decimal) -> str:
     """K4 : la raison du taux, ou `ActeBloque` (S39, S40)."""
     cadre = reglement_de(dossier).financement
     if cadre.taux_base is None:
@@ -142,7 +142,7 @@ def retenir_taux(
     exiger_ouverte(seance)
     _exiger_inscrit(seance, dossier)
     exiger_recevable(dossier, "un taux")
-    raison = _verifier_le_taux(dossier, taux)
+    raison = verifier_le_taux(dossier, taux)
     consigner(
         dossier, "retenir_taux", par=par, le=le, libelle="Taux fixé par le jury", motif=raison, public=False,
         details={"taux": str(taux)}, taux_retenu=taux,
@@ -271,11 +271,14 @@ def _manques_de_financement(dossier: Dossier) -> Iterator[str]:
         .order_by("pk")
     )
     for enveloppe in enveloppes:
-        manque = programme(enveloppe) + _du_meme_financeur(retenus, enveloppe) - enveloppe.reste
-        if manque > 0:
+        demande, reste = _du_meme_financeur(retenus, enveloppe), enveloppe.reste - programme(enveloppe)
+        if demande > reste:
+            reste = max(reste, Decimal(0))
             yield (
-                f"L'enveloppe de « {enveloppe.financeur.sigle} » serait dépassée de {en_francais(manque)}. "
-                "Baissez la proposition, ou mettez le dossier en liste d'attente."
+                f"L'enveloppe de « {enveloppe.financeur.sigle} » serait dépassée de "
+                f"{en_francais(demande - reste)} : {en_francais(demande)} proposés, il reste "
+                f"{en_francais(reste)}, actions déjà retenues ôtées. Baissez la proposition, relevez "
+                "l'enveloppe, ou mettez le dossier en liste d'attente."
             )
 
 

@@ -16,10 +16,10 @@ from ensemblier.programmation.calculs import attribuable_au_volet, reste_de_l_en
 from ensemblier.registre.actes import ActeBloque, verrouiller
 
 RAISONS = {
-    "demande": "dépasse la demande",
-    "plafond": "dépasse le plafond",
-    "enveloppe": "dépasse le reste de l'enveloppe",
-    "ressources": "dépasse ce qui reste à financer",
+    "demande": ("dépasse la demande", ""),
+    "plafond": ("dépasse le plafond", ""),
+    "enveloppe": ("dépasse le reste de l'enveloppe", ", ou relevez d'abord l'enveloppe"),
+    "ressources": ("dépasse ce qui reste à financer", ", ou baissez d'abord un autre financement"),
 }
 
 
@@ -31,10 +31,13 @@ def lignes_en_json(calcul: Attribuable) -> list[dict[str, str]]:
 
 
 def exiger_attribuable(montant: Decimal, calcul: Attribuable) -> None:
-    """Lève `ActeBloque` avec la borne atteinte (S43, S80)."""
+    """Lève `ActeBloque` : la borne atteinte, de combien, et que faire (S43, S80)."""
     if montant > calcul.montant:
+        raison, autrement = RAISONS[calcul.limite]
+        borne = en_francais(calcul.montant)
         raise ActeBloque(
-            f"{en_francais(montant)} {RAISONS[calcul.limite]}. Au plus {en_francais(calcul.montant)}."
+            f"{en_francais(montant)} {raison} ({borne}) de {en_francais(montant - calcul.montant)}. "
+            f"Au plus {borne}{autrement}."
         )
 
 

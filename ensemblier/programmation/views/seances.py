@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -27,7 +28,7 @@ from ensemblier.interface.formulaires import ChampDate
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation import actes, notes
 from ensemblier.programmation.actes import Membre
-from ensemblier.programmation.calculs import constats_du_cumul, cumul
+from ensemblier.programmation.calculs import constats_du_cumul, cumul, plafond_au_taux
 from ensemblier.programmation.forms import (
     CONVOCABLES,
     ConvocationForm,
@@ -333,6 +334,7 @@ def _page_de_decision(
     *,
     form: DecisionForm | None = None,
     taux: TauxForm | None = None,
+    essai: Decimal | None = None,
 ) -> HttpResponse:
     dossier = inscription.dossier
     cadre = reglement_de(dossier).financement
@@ -346,7 +348,7 @@ def _page_de_decision(
         "volets": list(volets), "avis": list(avis),
         "cumul": cumul(dossier), "constats": constats_du_cumul(dossier), "resultat": resultat,
         "criteres": [(c, libelles.get(c.code, c.code)) for c in dossier.criteres.filter(est_declare=True)],
-        "a_un_taux": cadre.taux_base is not None, "taux": taux or TauxForm(initial=initial),
+        "plafond": plafond_au_taux(dossier, essai), "essai": essai, "taux": taux or TauxForm(initial=initial),
         "form": form or DecisionForm(), "est_ouverte": seance.etat == "ouverte",
         "quorum_perdu": actes.quorum_perdu(inscription) if seance.etat == "ouverte" else "",
     }  # fmt: skip
@@ -374,6 +376,11 @@ def taux(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
     lue = _seance(request, pk)
     inscription = _inscription(request, lue, numero)
     form = TauxForm(request.POST)
+    if "voir" in request.POST:
+        tient = essayer(form, lambda: actes.verifier_le_taux(inscription.dossier, form.part()))
+        return _page_de_decision(
+            request, lue, inscription, taux=form, essai=form.part() if tient else None
+        )  # fmt: skip
     if essayer(
         form, lambda: actes.retenir_taux(lue, inscription.dossier, taux=form.part(), **_acte(request))
     ):

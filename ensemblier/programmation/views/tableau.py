@@ -114,6 +114,8 @@ def _contexte(
         "colonnes": colonnes,
         "lignes": [(ligne, [ligne.colonnes.get(c.cle, []) for c in colonnes]) for ligne in lignes],
         "totaux": [totaux[c.cle] for c in colonnes],
+        "legende_des_briques": (("demande", "demandé"), ("propose", "proposé"), ("vote", "voté")),
+        "ronds": not any(m and m % 1 for m in (*lecture.montants(lignes, totaux), cout, attribue)),
         "nombre": nombre, "cout": cout, "attribue": attribue, "a_trouver": cout - attribue,
         "jauges": jauges,
         "depassees": depassees,
