@@ -19,7 +19,7 @@ DOSSIER = Machine(
     etats={
         BROUILLON: ("À terminer", "Brouillon"),
         DEPOSE: ("Déposé", "À vérifier"),
-        A_COMPLETER: ("Il manque une pièce", "Incomplet"),
+        A_COMPLETER: ("À compléter", "Incomplet"),
         RECEVABLE: ("En cours d'examen", "Recevable"),
         IRRECEVABLE: ("Ne peut pas être examiné", "Irrecevable"),
         DECIDE: ("Décision rendue", "Décidé"),

@@ -47,7 +47,9 @@ def _poster(
 
 
 def complements_demandes(complement: Complement, *, noms: list[str], le: datetime) -> None:
-    quoi = noms[0] if len(noms) == 1 else f"{len(noms)} choses" if noms else "une précision"
+    quoi = (
+        noms[0].partition(" :")[0] if len(noms) == 1 else f"{len(noms)} choses" if noms else "une précision"
+    )
     _poster(
         complement.dossier,
         cle=f"complement:{complement.pk}",

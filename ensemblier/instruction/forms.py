@@ -19,20 +19,28 @@ REPRISES = 3
 
 
 class ComplementsForm(Formulaire):
-    """Les pièces à demander (les manquantes sont cochées), les réponses à reprendre, le message."""
+    """Les pièces à demander (les manquantes sont cochées), les réponses à reprendre, le message.
+
+    Une pièce déjà reçue se redemande avec sa raison à elle ; à défaut, le message en tient lieu.
+    """
 
     pieces = forms.MultipleChoiceField(
         label="Pièces à demander", widget=forms.CheckboxSelectMultiple, required=False
     )
     message = forms.CharField(
-        label="Message au porteur", widget=COURT, max_length=2000, help_text="Il le lit tel quel."
-    )
+        label="Message au porteur", widget=COURT, max_length=2000, required=False,
+        help_text="Il le lit tel quel, avec la liste de ce que vous demandez.",
+    )  # fmt: skip
 
     def __init__(self, *args: Any, bilan: Completude, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"pieces": [p.code for p in bilan.manquantes]})
         super().__init__(*args, **kwargs)
         self.fields["pieces"].choices = [(p.code, p.libelle) for p in bilan.lignes]
-        self.fields["pieces"].required = False
+        self.recues = tuple(p.code for p in bilan.lignes if p.recue is not None)
+        for code in self.recues:
+            self.fields[f"motif_{code}"] = forms.CharField(
+                label="Ce qui ne va pas dans cette pièce", max_length=500, required=False
+            )
         questions = [("", "Aucune"), *((c, question(c)) for c in CORRIGEABLES)]
         for rang in range(1, REPRISES + 1):
             self.fields[f"champ_{rang}"] = forms.ChoiceField(
@@ -45,6 +53,19 @@ class ComplementsForm(Formulaire):
                 label="Pourquoi, et quoi écrire ?", widget=forms.Textarea({"rows": 2}), max_length=500,
                 required=False,
             )  # fmt: skip
+        for nom, boite in self.fields.items():
+            boite.exige_au_depot = (
+                nom != "message"
+            )  # cochée ou choisie, une ligne se dit : « facultatif » tromperait
+
+    def lignes_de_pieces(self) -> list[tuple[Any, Any]]:
+        """Chaque case, et la boîte de sa raison si la pièce est déjà reçue."""
+        cases = list(self["pieces"])
+        codes = [code for code, _ in self.fields["pieces"].choices]
+        return [
+            (case, self[f"motif_{code}"] if code in self.recues else None)
+            for code, case in zip(codes, cases, strict=True)
+        ]
 
     def reprises(self) -> list[dict[str, Any]]:
         """Les boîtes de chaque réponse à reprendre ; repliées tant que rien n'y est écrit."""
@@ -56,6 +77,10 @@ class ComplementsForm(Formulaire):
         return rendues
 
     def clean(self) -> dict[str, Any]:
+        for code in self.recues:
+            coche = code in self.cleaned_data.get("pieces", ())
+            if coche and not (self.cleaned_data.get(f"motif_{code}") or self.cleaned_data.get("message")):
+                self.add_error(f"motif_{code}", "La raison manque : le porteur doit savoir quoi corriger.")
         for rang in range(1, REPRISES + 1):
             champ, raison = (self.cleaned_data.get(f"{nom}_{rang}") for nom in ("champ", "raison"))
             if champ and not raison:
@@ -72,7 +97,11 @@ class ComplementsForm(Formulaire):
             for r in range(1, REPRISES + 1)
             if dits.get(f"champ_{r}")
         ]
-        return {"pieces": dits["pieces"], "message": dits["message"], "corrections": corrections}
+        raisons = {c: dits[f"motif_{c}"] for c in self.recues if c in dits["pieces"] and dits[f"motif_{c}"]}
+        return {
+            "pieces": dits["pieces"], "message": dits["message"], "corrections": corrections,
+            "raisons": raisons,
+        }  # fmt: skip
 
 
 class MotifForm(Formulaire):

@@ -329,7 +329,7 @@ def contexte() -> dict[str, Any]:
             ("À terminer", "neutre"),
             ("En cours d'examen", "encours"),
             ("Recevable", "ok"),
-            ("Il manque une pièce", "attention"),
+            ("À compléter", "attention"),
             ("Bilan à valider", "verifier"),
             ("Non retenu", "non"),
             ("Clos", "sans-objet"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,11 +34,14 @@ def demander_complements(
     roles: Iterable[Role],
     le: datetime,
     corrections: Sequence[Demandee] = (),
+    raisons: Mapping[str, str] | None = None,
 ) -> Complement:
     """Demande des pièces ou des réponses à reprendre, avec un délai (P29) ; l'horloge s'arrête (B15).
 
-    Une pièce déjà reçue et redemandée devient « à remplacer ».
+    Une pièce déjà reçue et redemandée devient « à remplacer », avec sa raison (`raisons`, par code) ; sans
+    elle, le message en tient lieu.
     """
+    raisons = raisons or {}
     regles = reglement_de(dossier)
     connues = {p.code for p in regles.pieces_pour(dossier.organisme.type)}
     if inconnues := [code for code in pieces if code not in connues]:
@@ -46,13 +49,17 @@ def demander_complements(
     if not pieces and not corrections and not message.strip():
         raise ActeBloque("Rien n'est demandé. Cochez une pièce, ou écrivez ce qu'il faut préciser.")
     roles = set(roles)
-    noms = [p.libelle for p in regles.pieces if p.code in pieces]
+    noms = [
+        f"{p.libelle} : {raisons[p.code]}" if p.code in raisons else p.libelle
+        for p in regles.pieces
+        if p.code in pieces
+    ]
     noms += [question(c.champ) for c in corrections if c.champ in CORRIGEABLES]
     motif = message.strip() or f"Attendu : {', '.join(noms)}."
     echeance = echeance_complements(jour_de(le), regles.delai_complement_jours)
     avancer(
         dossier, "demander_complements", par=par, roles=roles, le=le, motif=motif, etape=A_COMPLETER,
-        details={"pieces": list(pieces), "echeance": echeance.isoformat(),
+        details={"pieces": list(pieces), "raisons": dict(raisons), "echeance": echeance.isoformat(),
                  "corrections": {c.champ: c.raison for c in corrections}},
     )  # fmt: skip
     actes_dossiers.demander_corrections(dossier, demandees=corrections, par=par, roles=roles, le=le)
@@ -64,9 +71,10 @@ def demander_complements(
         demande_par=par.nom,
         echeance=echeance,
     )
-    dossier.pieces.filter(code__in=pieces, remplacee_le=None).exclude(statut=Piece.Etat.A_REMPLACER).update(
-        statut=Piece.Etat.A_REMPLACER, motif=motif
-    )
+    for piece in dossier.pieces.filter(code__in=pieces, remplacee_le=None):
+        if piece.code in raisons or piece.statut != Piece.Etat.A_REMPLACER:
+            piece.statut, piece.motif = Piece.Etat.A_REMPLACER, raisons.get(piece.code, motif)
+            piece.save(update_fields=("statut", "motif"))
     Suspension.objects.create(dossier=dossier, motif=PIECES_ATTENDUES, du=jour_de(le))
     courriels.complements_demandes(complement, noms=noms, le=le)
     return complement

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from ensemblier.dossiers import corrections
 from ensemblier.dossiers.droits import roles
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.models import Dossier, Piece
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction import actes
 from ensemblier.instruction.droits import PILOTE, exiger_role
@@ -32,7 +32,7 @@ def _acteur(request: HttpRequest, dossier: Dossier) -> dict[str, Any]:
 
 def _page(
     request: HttpRequest, dossier: Dossier, *, complements: ComplementsForm | None = None,
-    irrecevable: MotifForm | None = None,
+    irrecevable: MotifForm | None = None, sans_motif: int = 0,
 ) -> HttpResponse:  # fmt: skip
     siens = roles(request.acteur, dossier)
     lues = Reponses(dossier)
@@ -45,6 +45,8 @@ def _page(
         "dossier": dossier,
         "fil": fil(dossier, "Complétude"),
         "bilan": bilan,
+        "a_verifier": sum(1 for p in bilan.lignes if p.etat == Piece.Etat.RECUE),
+        "sans_motif": sans_motif,
         "complement": complement_ouvert(dossier),
         "reprises": corrections.a_lire(list(dossier.corrections.all())),
         "bloquants": rapport_de(dossier, lues=lues).bloquants("declarer_recevable"),
@@ -53,7 +55,7 @@ def _page(
         "pour_agent": True,
         "voit_le_rib": request.acteur.a(*PILOTE, Role.FINANCES),
     }
-    code = max(statut(form) for form in formulaires.values())
+    code = max(422 if sans_motif else 200, *(statut(form) for form in formulaires.values()))
     return render(request, "instruction/completude.html", contexte, status=code)
 
 
@@ -85,6 +87,8 @@ def juger_piece(request: HttpRequest, numero: str, piece: int) -> HttpResponse:
         acte = partial(actes.valider_piece, courante, **options)
         return jouer(request, acte, fait="Pièce validée.", vers=PAGE, numero=numero)
     motif = request.POST.get("motif", "")
+    if not motif.strip():
+        return _page(request, dossier, sans_motif=courante.pk)
     acte = partial(actes.refuser_piece, courante, motif=motif, **options)
     return jouer(request, acte, fait="Pièce à remplacer : le porteur le lira.", vers=PAGE, numero=numero)
 
