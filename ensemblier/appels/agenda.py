@@ -83,7 +83,7 @@ def _journees(appel: Appel, phase: Jalon, du: date, au: date) -> list[str]:
 
 def _fermeture(appel: Appel, jour: date) -> list[str]:
     """Les dernières minutes du dépôt, avec un rappel trois jours avant."""
-    titre, fin = _echapper(f"{appel.titre_court} : le dépôt ferme"), instant_limite(jour)
+    titre, fin = _echapper(f"{appel.titre_court} : le dépôt ferme"), instant_limite(jour)
     heure = f"{fin.hour} h {fin.minute}".replace(" ", "\u00a0")
     return [
         f"DTSTART;TZID=Europe/Paris:{jour:%Y%m%d}T230000",

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Case, Count, DateField, Exists, OuterRef, Q, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
@@ -25,10 +25,13 @@ from ensemblier.instruction.attentes import Attente, attentes, reunir
 from ensemblier.instruction.examen import echeances_d_instruction
 from ensemblier.instruction.lecture import AUTORITES
 from ensemblier.instruction.models import Avis, Complement
+from ensemblier.interface.formats import ordre
 from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur, Role
 
+ECHEANCE = "echeance"
 TRIS = {
+    ECHEANCE: ("Les plus en retard d'abord", (ECHEANCE, "-depose_le")),
     "-depot": ("Dernier dépôt d'abord", ("-depose_le",)),
     "depot": ("Premier dépôt d'abord", ("depose_le",)),
     "-demande": ("Plus grosse demande d'abord", ("-demande_totale",)),
@@ -69,8 +72,11 @@ def liste(request: HttpRequest) -> HttpResponse:
         filtres=Count("pk", filter=condition),
     )
     tri = request.GET.get("tri", "")
-    legende, cles = TRIS.get(tri) or TRIS["-depot"]
-    page = _page(visibles.filter(condition), siennes, cles, request.GET.get("apres", ""))
+    tri = tri if tri in TRIS else ECHEANCE if siennes else "-depot"
+    legende, cles = TRIS[tri]
+    echeances = _echeances(request, siennes)
+    page = _page(visibles.filter(condition), siennes, cles, request.GET.get("apres", ""), echeances)
+    filtres = _choix(request)
     contexte = {
         "colonnes": A_INSTRUIRE,
         "tris": [(code, mot) for code, (mot, _) in TRIS.items()],
@@ -81,8 +87,8 @@ def liste(request: HttpRequest) -> HttpResponse:
         "vue": vue,
         "a_des_attentes": bool(siennes),
         "suivant": _adresse(request, apres=page.suivant) if page.suivant else "",
-        "filtres": _choix(request),
-        "actifs": _actifs(request),
+        "filtres": filtres,
+        "actifs": _actifs(request, filtres),
     }
     return render(request, "espaces/a_instruire.html", contexte)
 
@@ -101,7 +107,8 @@ def _filtre(dits: Mapping[str, str]) -> Q:
     if appel := dits.get("appel"):
         filtre &= Q(appel__code=appel)
     if financeur := dits.get("financeur"):
-        filtre &= Q(Exists(Demande.objects.filter(dossier=OuterRef("pk"), financeur__code=financeur)))
+        sollicites = Demande.objects.filter(dossier=OuterRef("pk"), financeur__code=financeur)
+        filtre &= Q(Exists(sollicites.exclude(etat=ABANDONNEE)))
     if commune := dits.get("commune"):
         filtre &= Q(Exists(Ciblage.objects.filter(dossier=OuterRef("pk"), communes__code=commune)))
     if mots := dits.get("q", "").strip()[:80]:
@@ -109,7 +116,21 @@ def _filtre(dits: Mapping[str, str]) -> Q:
     return filtre
 
 
-def _page(dossiers: DossierQuerySet, siennes: list[Attente], cles: tuple[str, ...], apres: str) -> Page:
+def _echeances(request: HttpRequest, siennes: list[Attente]) -> Case:
+    """Avant quand : la réponse du porteur s'il complète, la fin de l'instruction si l'acteur est attendu."""
+    appels = Appel.objects.filter(territoire=request.territoire).values("pk")
+    instruction = [When(appel=cle, then=Value(fin)) for cle, fin in echeances_d_instruction(appels).items()]
+    ouverts = Complement.objects.ouverts().filter(dossier=OuterRef("pk")).order_by("-pk")
+    return Case(
+        When(etat=A_COMPLETER, then=Subquery(ouverts.values("echeance")[:1])),
+        When(reunir([a.condition for a in siennes]), then=Case(*instruction, output_field=DateField())),
+        output_field=DateField(),
+    )
+
+
+def _page(
+    dossiers: DossierQuerySet, siennes: list[Attente], cles: tuple[str, ...], apres: str, echeances: Case
+) -> Page:
     """Cinquante dossiers, avec ce que chacun attend de la personne."""
     annotees = {f"attente_{rang}": a.condition for rang, a in enumerate(siennes)}
     lus = dossiers.annotate(**annotees).select_related("appel", "organisme")
@@ -121,7 +142,7 @@ def _page(dossiers: DossierQuerySet, siennes: list[Attente], cles: tuple[str, ..
         "appel__projet",
         "appel__chapo",
     )
-    return Page(lus.defer(*lourdes), *cles, apres=apres)
+    return Page(lus.defer(*lourdes), *cles, apres=apres, annotees={ECHEANCE: echeances})
 
 
 def _adresse(request: HttpRequest, **change: str) -> str:
@@ -130,10 +151,8 @@ def _adresse(request: HttpRequest, **change: str) -> str:
 
 
 def _lignes(page: list[Dossier], acteur: Acteur, siennes: list[Attente], jour: date) -> list[Ligne]:
-    """Trois requêtes groupées pour la page : échéances, compléments, volets et avis."""
+    """Deux requêtes groupées pour la page : volets et avis."""
     cles = [d.pk for d in page]
-    echeances = echeances_d_instruction({d.appel_id for d in page})
-    complements = {c.dossier_id: c for c in Complement.objects.ouverts().filter(dossier__in=cles)}
     volets: dict[int, list[Demande]] = {}
     sollicites = Demande.objects.filter(dossier__in=cles).exclude(etat=ABANDONNEE)
     for v in sollicites.select_related("financeur__commune"):
@@ -141,11 +160,7 @@ def _lignes(page: list[Dossier], acteur: Acteur, siennes: list[Attente], jour: d
     donnes: dict[int, set[int]] = {}
     for dossier, financeur in Avis.objects.filter(dossier__in=cles).values_list("dossier_id", "financeur_id"):
         donnes.setdefault(dossier, set()).add(financeur)
-    return [
-        _ligne(d, acteur, siennes, jour, echeances, complements.get(d.pk), volets.get(d.pk, []),
-               donnes.get(d.pk, set()))
-        for d in page
-    ]  # fmt: skip
+    return [_ligne(d, acteur, siennes, jour, volets.get(d.pk, []), donnes.get(d.pk, set())) for d in page]
 
 
 def _ligne(
@@ -153,17 +168,14 @@ def _ligne(
     acteur: Acteur,
     siennes: list[Attente],
     jour: date,
-    echeances: Mapping[int, date],
-    complement: Complement | None,
     volets: list[Demande],
     donnes: set[int],
 ) -> Ligne:
     phrases = [a.phrase for rang, a in enumerate(siennes) if getattr(dossier, f"attente_{rang}")]
-    attente, echeance = "", echeances.get(dossier.appel_id) if phrases else None
-    if dossier.etat == A_COMPLETER and complement:
-        attente, echeance = "Réponse du porteur", complement.echeance
-    if phrases:
-        attente = " · ".join(dict.fromkeys(phrases))
+    echeance: date | None = getattr(dossier, ECHEANCE)
+    attente = " · ".join(dict.fromkeys(phrases))
+    if dossier.etat == A_COMPLETER and echeance:
+        attente = attente or "Réponse du porteur"
     sollicites = {v.financeur_id for v in volets}
     retard = (jour - echeance).days if echeance and phrases else 0
     return Ligne(
@@ -192,14 +204,19 @@ def _montant(acteur: Acteur, volets: list[Demande]) -> Decimal | None:
 
 
 def _choix(request: HttpRequest) -> list[dict[str, Any]]:
-    """Les listes des filtres ; les lieux et les financeurs viennent du pack, gardé en mémoire."""
+    """Les listes des filtres ; les lieux et les financeurs viennent du pack, gardé en mémoire.
+
+    Les communes sont celles qu'un dossier peut viser : celles des quartiers, et elles seules.
+    """
     pack = request.territoire.pack()
+    visees = {code for q in pack.quartiers for code in q.communes}
+    communes = sorted(((c.code, c.nom) for c in pack.communes if c.code in visees), key=lambda c: ordre(c[1]))
     appels = Appel.objects.filter(territoire=request.territoire).publies()
     listes = (
         ("etat", "État", ETATS),
         ("appel", "Appel", tuple(appels.values_list("code", "titre_court"))),
         ("financeur", "Financeur", tuple((f.code, f.sigle) for f in pack.financeurs)),
-        ("commune", "Commune", tuple((c.code, c.nom) for c in pack.communes)),
+        ("commune", "Commune", tuple(communes)),
     )
     return [
         {"nom": nom, "libelle": libelle, "choix": choix, "valeur": request.GET.get(nom, "")}
@@ -207,12 +224,13 @@ def _choix(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _actifs(request: HttpRequest) -> list[tuple[str, str]]:
+def _actifs(request: HttpRequest, filtres: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """Chaque filtre posé, en mots, avec l'adresse qui l'ôte."""
+    mots = {f["nom"]: dict(f["choix"]) for f in filtres}
     rendus = []
     for nom in ("etat", "appel", "financeur", "commune", "q"):
         if valeur := request.GET.get(nom):
-            mot = dict(ETATS).get(valeur, valeur) if nom == "etat" else valeur
+            mot = mots.get(nom, {}).get(valeur, valeur)
             rendus.append((mot, _adresse(request, **{nom: "", "apres": ""})))
     return rendus
 

@@ -44,6 +44,7 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
         "dossier": lu,
         "fil": fil(lu),
         "sections": [(cle, titre, lecture_du_dossier.lignes(lues, cle)) for cle, titre in SECTIONS],
+        "suite_de": _suite_de(request.acteur, lu),
         "acte": prochain_acte(request.acteur, lu, lignes, mes_lignes),
         "rapport": rapport,
         "financement": rapport.financement,
@@ -60,6 +61,14 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
         "pour_agent": True,
     }
     return render(request, "espaces/dossier.html", contexte)
+
+
+def _suite_de(acteur: Acteur, dossier: Dossier) -> str:
+    """Le numéro du dossier dont l'action continue, si l'acteur peut le lire."""
+    if dossier.suite_de_id is None:
+        return ""
+    visibles = Dossier.objects.visibles_par(acteur).deposes().filter(pk=dossier.suite_de_id)
+    return visibles.values_list("numero", flat=True).first() or ""
 
 
 def _horloge(dossier: Dossier) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def echeance_d_instruction(appel: Appel) -> date | None:
 
 def echeances_d_instruction(appels: Iterable[int]) -> dict[int, date]:
     """Une requête pour tous les appels d'une page."""
-    jalons = Jalon.objects.filter(appel__in=list(appels), nature=INSTRUCTION, fin__isnull=False)
+    jalons = Jalon.objects.filter(appel__in=appels, nature=INSTRUCTION, fin__isnull=False)
     return {j.appel_id: j.fin for j in jalons.order_by("rang")}
 
 

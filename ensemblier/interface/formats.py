@@ -7,6 +7,7 @@ U+00A0 : la police du texte n'a pas U+202F.
 from __future__ import annotations
 
 import datetime
+import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
@@ -160,6 +161,12 @@ def siret(numero: str | None) -> str:
         return numero
     groupes = [chiffres[0:3], chiffres[3:6], chiffres[6:9], chiffres[9:]]
     return INSECABLE.join(g for g in groupes if g)
+
+
+def ordre(nom: str) -> str:
+    """La clé de l'ordre alphabétique : « Éleu » se range à E, une minuscule avec sa majuscule."""
+    plat = unicodedata.normalize("NFKD", nom)
+    return "".join(c for c in plat if not unicodedata.combining(c)).casefold()
 
 
 def poids(octets: int | None) -> str:

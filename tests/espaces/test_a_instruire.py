@@ -10,6 +10,7 @@ from django.urls import reverse
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Dossier
 from ensemblier.instruction import actes
+from ensemblier.interface import formats
 from ensemblier.registre.actes import reprendre
 from tests import fabriques as f
 from tests import fabriques_suites as s
@@ -73,6 +74,30 @@ def test_apres_l_echeance_le_retard_se_compte(time_machine_a):
     lue = page("benoit", vue="en-retard")
     assert reponse(lue) == "1 dossier vous attend, dont 1 en retard."
     assert [x.retard for x in lue.context["lignes"]] == [3]
+
+
+def test_les_plus_en_retard_viennent_d_abord_puis_ce_qui_n_attend_pas(time_machine_a, monkeypatch):
+    """AAP avant le 9 janvier, AMI avant le 30 juin : le tri suit l'échéance, et la suite le garde."""
+    avec_avis, aap, ami = recevable(), recevable("aap-2026", le=NOVEMBRE), recevable()
+    financeur = f.territoire().financeurs.get(code="CALL")
+    actes.rendre_avis(avec_avis, financeur, sens="favorable", par=f.acteur("benoit"), le=JUIN)
+    time_machine_a("2026-06-01 10:00")
+    monkeypatch.setattr("ensemblier.interface.pages.PAR_PAGE", 2)
+    lue = page("benoit", vue="tout")
+    assert [x.dossier for x in lue.context["lignes"]] == [ami, aap]
+    texte = lue.content.decode().replace("\u00a0", " ")
+    assert "en retard de 11 mois" in texte
+    assert "attendu le 30/06/2025" in texte
+    suite = f.client("benoit").get(reverse("instruction") + lue.context["suivant"])
+    assert [x.dossier for x in suite.context["lignes"]] == [avec_avis]
+
+
+def test_les_communes_du_filtre_sont_celles_des_quartiers_dans_l_ordre():
+    recevable()
+    filtre = next(x for x in page("benoit").context["filtres"] if x["nom"] == "commune")
+    noms = [nom for _, nom in filtre["choix"]]
+    assert noms == sorted(noms, key=formats.ordre)
+    assert len(noms) == len({c for q in f.pack_du_territoire().quartiers for c in q.communes})
 
 
 def test_rien_n_attend_apres_l_avis():

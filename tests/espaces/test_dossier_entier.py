@@ -129,6 +129,15 @@ def test_la_ville_hors_de_l_action_ne_trouve_rien():  # S72
     assert f.client("farid").get(reverse("instruction_dossier", args=["25-9999"])).status_code == 404
 
 
+def test_la_suite_d_une_action_se_lit_par_qui_voit_la_premiere(aap):
+    """Benoît voit l'AMI de l'an dernier ; Chloé, à qui il ne demandait rien, n'en lit pas même le numéro."""
+    avant = f.dossier_depose()
+    Dossier.objects.filter(pk=aap.pk).update(suite_de=avant)
+    adresse, lien = reverse("instruction_dossier", args=[aap.numero]), f"/instruction/{avant.numero}/"
+    assert f'suite de <a href="{lien}">{avant.numero}</a>' in f.client("benoit").get(adresse).content.decode()
+    assert avant.numero not in f.client("chloe").get(adresse).content.decode()
+
+
 def test_le_referent_confirme_le_contact(aap):
     farid = f.client("farid")
     adresse = reverse("instruction_avis", args=[aap.numero, code_de_lens()])
@@ -137,6 +146,10 @@ def test_le_referent_confirme_le_contact(aap):
     farid.post(reverse("confirmer_contact", args=[aap.numero, contact.pk]), {"reponse": "oui"})
     contact.refresh_from_db()
     assert contact.confirme is True
+    page = farid.get(adresse).content.decode()
+    assert page.index("réponse donnée le") < page.index("Changer ma réponse") < page.index('value="oui"')
+    autre_casse = farid.get(adresse.replace(code_de_lens(), code_de_lens().lower()))
+    assert (autre_casse.status_code, autre_casse["Location"]) == (301, adresse)
     refus = f.client("benoit").post(
         reverse("confirmer_contact", args=[aap.numero, contact.pk]), {"reponse": "non"}
     )
@@ -171,14 +184,23 @@ def test_demander_des_pieces_puis_le_porteur_repond():
         reverse("demander_complements", args=[dossier.numero]), {"pieces": ["rib"], "message": ""}
     )
     assert lue.status_code == 422
+    assert list(lue.context["complements"].errors) == ["motif_rib"]
     benoit.post(
         reverse("demander_complements", args=[dossier.numero]),
-        {"pieces": ["rib"], "message": "Votre RIB est illisible."},
+        {
+            "pieces": ["rib", "statuts"],
+            "motif_rib": "Votre RIB est illisible.",
+            "motif_statuts": "Flou.",
+        },
     )
+    assert dict(dossier.pieces.filter(statut="a_remplacer").values_list("code", "motif")) == {
+        "rib": "Votre RIB est illisible.", "statuts": "Flou.",
+    }  # fmt: skip
     adresse = reverse("corrections", args=[dossier.numero])
     assert "Votre RIB est illisible." in amina.get(adresse).content.decode()
     assert "Il manque encore" in amina.post(adresse, follow=True).content.decode()
-    f.joindre(dossier, "rib", le=NOVEMBRE)
+    for code in ("rib", "statuts"):
+        f.joindre(dossier, code, le=NOVEMBRE)
     amina.post(adresse)
     assert Dossier.objects.get(pk=dossier.pk).etat == "depose"
     assert f.client("david").get(adresse).status_code == 404
