@@ -69,6 +69,10 @@ def _rythme(p: argparse.ArgumentParser) -> None:
     p.add_argument("--une-fois", action="store_true", help="chaque tâche une fois, puis fin")
 
 
+def _courriels(p: argparse.ArgumentParser) -> None:
+    p.add_argument("--relancer", action="store_true", help="les abandonnés repartent, la panne réparée")
+
+
 def _sauvegarder(p: argparse.ArgumentParser) -> None:
     p.add_argument("archive", metavar="ARCHIVE", help="le fichier à écrire")
 
@@ -110,6 +114,9 @@ COMMANDES: dict[str, Commande] = {
         "installe un territoire depuis son pack", "config.commandes.territoire:executer", _installer
     ),
     "rythme": Commande("fait tourner les tâches périodiques", "config.commandes.rythme:executer", _rythme),
+    "courriels": Commande(
+        "montre la boîte d'envoi et ce qu'elle a abandonné", "config.commandes.courriels:executer", _courriels
+    ),
     "sauvegarder": Commande(
         "écrit la base et les fichiers dans une archive",
         "config.commandes.sauvegarde:sauvegarder",

@@ -9,6 +9,7 @@ from datetime import datetime
 from ensemblier.bilans import taches as bilans
 from ensemblier.dossiers import taches as dossiers
 from ensemblier.dossiers.actes import effacer_les_simulations
+from ensemblier.espaces import taches as espaces
 from ensemblier.registre.actes import sceller
 from ensemblier.registre.courriels import envoyer_en_attente
 from ensemblier.registre.fichiers import balayer
@@ -24,6 +25,7 @@ class Tache:
 TACHES = (
     Tache("envoyer les courriels en attente", 10, lambda le: envoyer_en_attente(le=le)),
     Tache("écrire aux villes après un dépôt", 60, lambda le: dossiers.interroger_les_villes(le=le)),
+    Tache("écrire les récapitulatifs du jour", 60, lambda le: espaces.envoyer_les_recapitulatifs(le=le)),
     Tache("sceller les événements nouveaux", 60, lambda le: sceller(le=le)),
     Tache("effacer les essais du simulateur échus", 3600, lambda le: effacer_les_simulations(le=le)),
     Tache("ouvrir les bilans attendus", 3600, lambda le: bilans.ouvrir_les_bilans(le=le)),

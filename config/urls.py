@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("ensemblier.conventions.urls")),
     # Avant les dossiers, dont la dernière adresse prendrait « corrections » pour une étape.
     path("", include("ensemblier.instruction.urls")),
+    path("", include("ensemblier.demonstration.urls")),
     path("", include("ensemblier.dossiers.urls")),
     path("", include("ensemblier.espaces.urls")),
     path("", include("ensemblier.interface.urls")),

@@ -3,10 +3,15 @@
 o : admis · i : refusé avec la raison (403) · n : introuvable (404) · c : connexion · - : sans objet (405)
 """
 
+from ensemblier.comptes.courriels import adresse_de_desabonnement
+from ensemblier.comptes.models import Genre
+
 PARAMETRES = {
     "account_confirm_email": {"key": "cle-inconnue"},
     "account_reset_password_from_key": {"uidb36": "1", "key": "cle-inconnue"},
     "organisme": {},
+    "galerie_courriel": {"code": "accuse"},
+    "galerie_texte": {"code": "accuse"},
     "quartier": {"code": "QN06224M"},
     "quartiers_commune": {"code": "LENS"},
     "joindre_piece": {"code": "rib"},
@@ -46,6 +51,9 @@ for _nom in (
 for _nom in ("deliberation", "deliberation_joindre", "deliberation_annexer", "deliberation_fichier"):
     PARAMETRES.setdefault(_nom, {})["pk"] = lambda m: m.parametres["deliberation"]
 
+PARAMETRES["desabonnement"] = {
+    "jeton": lambda m: adresse_de_desabonnement(m.personnes["amina"], Genre.MESSAGE).rsplit("/", 2)[1]
+}
 PARAMETRES["lien"] = {"jeton": lambda m: m.parametres["lien"]}
 PARAMETRES["message_fichier"] = {"cle": lambda m: m.decide.messages.first().fichier.cle}
 for _nom in ("simulation", "simulation_dossier"):
@@ -79,6 +87,8 @@ TABLE = {
     "account_change_password": ("coooocooooooooooo", "coooocooooooooooo"),
     "mon_espace": ("coooocooooooooooo", "c----c-----------"),
     "mon_compte": ("coooocooooooooooo", "coooocooooooooooo"),
+    "mes_courriels": ("coooocooooooooooo", "coooocooooooooooo"),
+    "desabonnement": ("ooooooooooooooooo", "ooooooooooooooooo"),
     "mon_organisme": ("coooocooooooooooo", "c----c-----------"),
     "organisme_creer": ("coooocooooooooooo", "coooocooooooooooo"),
     "organisme": ("coonncoonnnnnnoon", "c----c-----------"),
@@ -158,6 +168,9 @@ TABLE = {
     "suites_a_payer": ("ciiiicooooiiiiooi", "c----c-----------"),
     "suites_a_reclamer": ("ciiiicooooiiiiooi", "c----c-----------"),
     "suite": ("coonncooonininooi", "c----c-----------"),
+    "galerie_courriels": ("ooooooooooooooooo", "-----------------"),
+    "galerie_courriel": ("ooooooooooooooooo", "-----------------"),
+    "galerie_texte": ("ooooooooooooooooo", "-----------------"),
     "galerie": ("ooooooooooooooooo", "-----------------"),
     "galerie_dense": ("ooooooooooooooooo", "-----------------"),
     "accessibilite": ("ooooooooooooooooo", "-----------------"),

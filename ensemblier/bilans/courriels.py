@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from ensemblier.bilans.models import Bilan, Reversement
+from ensemblier.comptes.models import Genre
 from ensemblier.conventions.courriels import ecrire
 from ensemblier.noyau import calendrier
 
 
 def demander_la_correction(bilan: Bilan, *, motif: str, le: datetime) -> None:
     ecrire(
+        Genre.CORRECTION,
         bilan.dossier,
         cle=f"bilan-a-corriger:{bilan.pk}:{calendrier.a_paris(le):%Y%m%d%H%M}",
         sujet="Votre bilan est à corriger",
@@ -22,6 +24,7 @@ def demander_la_correction(bilan: Bilan, *, motif: str, le: datetime) -> None:
 
 def annoncer_la_validation(bilan: Bilan, *, le: datetime) -> None:
     ecrire(
+        Genre.SUITE,
         bilan.dossier,
         cle=f"bilan-valide:{bilan.pk}",
         sujet="Votre bilan est accepté",
@@ -37,6 +40,7 @@ def annoncer_le_reversement(reversement: Reversement, *, etape: str, le: datetim
     jour = calendrier.en_francais(reversement.reponse_avant_le, "courte")
     sujet = f"Somme à rendre : répondez avant le {jour}" if etape == "projet" else "Décision de reversement"
     ecrire(
+        Genre.DECISION,
         demande.dossier,
         cle=f"reversement-{etape}:{reversement.pk}",
         sujet=sujet,
@@ -51,6 +55,7 @@ def rappeler(bilan: Bilan, *, jours: int, le: datetime) -> None:
     jour = calendrier.en_francais(bilan.echeance, "courte")
     sujet = f"Bilan en retard depuis le {jour}" if jours < 0 else f"Bilan à rendre avant le {jour}"
     ecrire(
+        Genre.ECHEANCE,
         bilan.dossier,
         cle=f"bilan-rappel:{bilan.pk}:{jours}",
         sujet=sujet,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,13 +13,17 @@ from django.db import IntegrityError, transaction
 from ensemblier.comptes import coffre, courriels
 from ensemblier.comptes.models import (
     DEJA_CONNU,
+    LIBRES,
     EngagementRepublicain,
+    Genre,
     Habilitation,
     Interet,
     Invitation,
     Organisme,
     Rattachement,
+    ReglageDeCourriel,
     Rib,
+    RythmeDeCourriel,
     Utilisateur,
 )
 from ensemblier.noyau import identifiants
@@ -48,6 +52,30 @@ def creer_compte(
         user=utilisateur, email=utilisateur.courriel, verified=est_verifie, primary=True
     )
     return utilisateur
+
+
+@transaction.atomic
+def regler_les_courriels(utilisateur: Utilisateur, *, rythmes: Mapping[str, str], heure: int) -> None:
+    """Comment la personne veut recevoir chaque genre libre, et l'heure de son récapitulatif."""
+    for genre in LIBRES:
+        if genre in rythmes:
+            ReglageDeCourriel.objects.update_or_create(
+                utilisateur=utilisateur, genre=genre, defaults={"rythme": rythmes[genre]}
+            )
+    Utilisateur.objects.filter(pk=utilisateur.pk).update(heure_du_recapitulatif=heure)
+
+
+def se_desabonner(utilisateur: Utilisateur, *, genre: Genre) -> None:
+    """Ne plus recevoir ce genre ; du récapitulatif : plus aucun des genres qu'il réunit. Sûr deux fois."""
+    if genre == Genre.RECAPITULATIF:
+        quittes = {g for g, r in utilisateur.rythmes().items() if r == RythmeDeCourriel.RECAPITULATIF}
+    else:
+        quittes = {genre} & set(LIBRES)
+    regler_les_courriels(
+        utilisateur,
+        rythmes=dict.fromkeys(quittes, RythmeDeCourriel.JAMAIS),
+        heure=utilisateur.heure_du_recapitulatif,
+    )
 
 
 def deja_connu(*, siren: str = "", rna: str = "") -> Organisme | None:

@@ -11,8 +11,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from ensemblier.comptes import essais, suite
-from ensemblier.comptes.models import Utilisateur
-from ensemblier.registre.courriels import poster
+from ensemblier.comptes.courriels import ecrire
+from ensemblier.comptes.models import Genre, Utilisateur
 
 
 class AdaptateurDeCompte(DefaultAccountAdapter):
@@ -69,7 +69,8 @@ class AdaptateurDeCompte(DefaultAccountAdapter):
         matiere = f"{template_prefix}|{email}|{sorted(contexte.items(), key=lambda x: x[0])}"
         sujet = render_to_string(f"{template_prefix}_subject.txt", contexte).strip()
         le = timezone.now()
-        poster(
+        ecrire(
+            Genre.COMPTE,
             cle=f"compte-{hashlib.sha256(f'{matiere}|{le:%Y%m%d%H%M%S}'.encode()).hexdigest()}",
             a=email,
             sujet=sujet,

@@ -1,18 +1,79 @@
-"""Les courriels d'un organisme : leurs mots et leurs destinataires, lus de l'objet."""
+"""Les courriels vers une personne : leur genre, ce qu'elle en a réglé, et comment s'en désabonner."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from ensemblier.comptes.models import Invitation, Rattachement, Rib
+from django.conf import settings
+from django.core import signing
+from django.urls import reverse
+
+from ensemblier.comptes.models import (
+    LIBRES,
+    Genre,
+    Invitation,
+    Rattachement,
+    Rib,
+    RythmeDeCourriel,
+    Utilisateur,
+)
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.registre.courriels import poster
+from ensemblier.registre.models import Courriel
 from ensemblier.territoires.models import Territoire
+
+SEL = "ensemblier.comptes.desabonnement"
+
+
+def ecrire(
+    genre: Genre,
+    *,
+    cle: str,
+    a: str,
+    sujet: str,
+    gabarit: str,
+    contexte: dict[str, Any],
+    le: datetime,
+    objet: str = "",
+) -> Courriel | None:
+    """Met le courriel en boîte d'envoi comme son destinataire l'a réglé ; rend `None` s'il ne part pas.
+
+    Un genre obligé part tout de suite, à qui que ce soit. Un genre libre, écrit à une adresse sans compte
+    (celle d'un service, d'un organisme), aussi.
+    """
+    rythme, desabonnement = RythmeDeCourriel.IMMEDIAT, ""
+    personne = Utilisateur.objects.filter(courriel=a.lower()).first() if genre in LIBRES else None
+    if personne:
+        rythme = RythmeDeCourriel(personne.rythmes()[genre])
+        desabonnement = adresse_de_desabonnement(personne, genre)
+    if rythme == RythmeDeCourriel.JAMAIS:
+        return None
+    return poster(
+        cle=cle[:160], a=a, sujet=sujet, gabarit=gabarit, contexte=contexte, le=le, genre=genre, objet=objet,
+        desabonnement=desabonnement, differe=rythme == RythmeDeCourriel.RECAPITULATIF,
+    )  # fmt: skip
+
+
+def adresse_de_desabonnement(personne: Utilisateur, genre: Genre) -> str:
+    """L'adresse signée qui ôte ce genre à cette personne, et rien d'autre ; elle ne périme pas (RFC 8058)."""
+    jeton = signing.Signer(salt=SEL).sign_object([personne.pk, str(genre)])
+    return f"{settings.ADRESSE_PUBLIQUE}{reverse('desabonnement', args=[jeton])}"
+
+
+def lire_le_jeton(jeton: str) -> tuple[Utilisateur, Genre] | None:
+    """La personne et le genre d'un jeton ; rien s'il n'est pas de nous."""
+    try:
+        pk, genre = signing.Signer(salt=SEL).unsign_object(jeton)
+        return Utilisateur.objects.get(pk=pk), Genre(genre)
+    except (signing.BadSignature, ValueError, TypeError, Utilisateur.DoesNotExist):
+        return None
 
 
 def inviter(invitation: Invitation, *, le: datetime) -> None:
     """Le même message, que l'adresse ait un compte ou non."""
-    poster(
+    ecrire(
+        Genre.COMPTE,
         cle=f"invitation-{invitation.pk}-{le:%Y%m%d}",
         a=invitation.courriel,
         sujet=f"{invitation.organisme.nom} vous invite",
@@ -31,8 +92,9 @@ def annoncer_le_rib(rib: Rib, ancien: Rib | None, *, territoire: str, le: dateti
     adresses = [organisme.courriel, *signataires.values_list("utilisateur__courriel", flat=True)]
     attente = Territoire.objects.get(code=territoire).pack().epci.attente_rib_heures
     for adresse in dict.fromkeys(a.lower() for a in adresses if a):
-        poster(
-            cle=f"rib-{rib.pk}-{adresse}"[:160],
+        ecrire(
+            Genre.RIB,
+            cle=f"rib-{rib.pk}-{adresse}",
             a=adresse,
             sujet="Le compte bancaire de votre organisme a changé"
             if ancien

@@ -10,7 +10,7 @@ from allauth.account import forms as allauth
 from django import forms
 from django.core.exceptions import ValidationError
 
-from ensemblier.comptes.models import Organisme, Rattachement, Utilisateur
+from ensemblier.comptes.models import Genre, Organisme, Rattachement, RythmeDeCourriel, Utilisateur
 from ensemblier.interface.controles import JPEG, PDF, PNG, FichierRefuse, controler
 from ensemblier.interface.formulaires import Formulaire, FormulaireModele, MessagesFrancais
 from ensemblier.noyau import identifiants
@@ -81,6 +81,27 @@ class CompteForm(FormulaireModele):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["prenom"].required = self.fields["nom"].required = True
+
+
+class MesCourrielsForm(Formulaire):
+    """Pour chaque genre libre : tout de suite, dans le récapitulatif ou jamais ; et l'heure de celui-ci."""
+
+    heure = forms.TypedChoiceField(
+        label="Heure du récapitulatif", coerce=int, choices=[(h, f"{h} h") for h in range(5, 23)],
+        help_text="Heure de Paris. Un seul courriel par jour, et aucun s'il n'y a rien à dire.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, genres: tuple[Genre, ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        heure = self.fields.pop("heure")
+        for genre in genres:
+            self.fields[genre.value] = forms.ChoiceField(
+                label=genre.label, choices=RythmeDeCourriel.choices, widget=forms.RadioSelect
+            )
+        self.fields["heure"] = heure
+
+    def rythmes(self) -> dict[str, str]:
+        return {nom: valeur for nom, valeur in self.cleaned_data.items() if nom != "heure"}
 
 
 def _numero(valeur: str, lire: Callable[[str], identifiants.Identifiant]) -> str:

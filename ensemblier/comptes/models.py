@@ -35,6 +35,7 @@ class Utilisateur(AbstractBaseUser):
     prenom = models.CharField(max_length=80, blank=True)
     nom = models.CharField(max_length=80, blank=True)
     is_active = models.BooleanField(default=True)
+    heure_du_recapitulatif = models.PositiveSmallIntegerField(default=7)
     cree_le = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "courriel"
@@ -44,6 +45,11 @@ class Utilisateur(AbstractBaseUser):
     def __str__(self) -> str:
         return self.nom_complet
 
+    def rythmes(self) -> dict[str, str]:
+        """Pour chaque genre libre, comment cette personne le reçoit."""
+        regles = dict(self.reglages_de_courriel.values_list("genre", "rythme"))
+        return {g.value: regles.get(g.value, PAR_DEFAUT.get(g, RythmeDeCourriel.IMMEDIAT)) for g in LIBRES}
+
     @property
     def nom_complet(self) -> str:
         return f"{self.prenom} {self.nom}".strip() or self.courriel
@@ -52,6 +58,58 @@ class Utilisateur(AbstractBaseUser):
         """Les adresses que la personne a confirmées ; une adresse écrite ne suffit pas."""
         prouvees = self.emailaddress_set.filter(verified=True).values_list("email", flat=True)
         return [adresse.lower() for adresse in prouvees]
+
+
+class Genre(models.TextChoices):
+    """Ce qu'un courriel annonce ; hors `LIBRES`, il part toujours : il fait courir un délai ou protège."""
+
+    COMPTE = "compte", "Votre compte, votre mot de passe, une invitation"
+    RIB = "rib", "Un compte bancaire ajouté ou changé"
+    ACCUSE = "accuse", "L'accusé de réception d'un dépôt ou d'un retrait"
+    CORRECTION = "correction", "Une pièce ou une correction demandée"
+    ECHEANCE = "echeance", "Une échéance qui approche"
+    DECISION = "decision", "Une décision : accord, refus, somme à rendre"
+    CONFIRMATION = "confirmation", "Une question posée à une ville"
+    MESSAGE = "message", "Le service vous a écrit"
+    SUITE = "suite", "La convention, un versement, un bilan accepté"
+    TRAVAIL = "travail", "Un porteur a écrit ou complété son dossier"
+    RECAPITULATIF = "recapitulatif", "Le récapitulatif du jour"
+
+    @property
+    def est_oblige(self) -> bool:
+        return self not in LIBRES and self is not Genre.RECAPITULATIF
+
+
+LIBRES = (Genre.MESSAGE, Genre.SUITE, Genre.TRAVAIL)
+"""Ce que chacun règle dans « Mes courriels »."""
+
+
+class RythmeDeCourriel(models.TextChoices):
+    IMMEDIAT = "immediat", "Tout de suite"
+    RECAPITULATIF = "recapitulatif", "Dans le récapitulatif du jour"
+    JAMAIS = "jamais", "Jamais"
+
+
+PAR_DEFAUT = {Genre.TRAVAIL: RythmeDeCourriel.RECAPITULATIF}
+"""Un agent reçoit cent nouvelles par semaine ; un porteur, deux par mois."""
+
+
+class ReglageDeCourriel(models.Model):
+    """Comment une personne veut recevoir un genre de courriels ; sans ligne, `PAR_DEFAUT`."""
+
+    utilisateur = models.ForeignKey(
+        "comptes.Utilisateur", on_delete=models.CASCADE, related_name="reglages_de_courriel"
+    )
+    genre = models.CharField(max_length=20, choices=[(g.value, g.label) for g in LIBRES])
+    rythme = models.CharField(max_length=14, choices=RythmeDeCourriel)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("utilisateur", "genre"), name="reglage_de_courriel_unique"),
+            models.CheckConstraint(
+                condition=Q(genre__in=[g.value for g in LIBRES]), name="reglage_d_un_genre_libre"
+            ),
+        )
 
 
 class OrganismeQuerySet(models.QuerySet["Organisme"]):

@@ -1,7 +1,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from ensemblier.comptes.views import compte, organisme
+from ensemblier.comptes.views import compte, courriels, organisme
 
 urlpatterns = [
     path("connexion/", allauth.login, name="account_login"),
@@ -27,6 +27,8 @@ urlpatterns = [
     path("mon-compte/mot-de-passe/", allauth.password_change, name="account_change_password"),
     path("mon-espace/", compte.mon_espace, name="mon_espace"),
     path("mon-compte/", compte.mon_compte, name="mon_compte"),
+    path("mon-compte/courriels/", courriels.mes_courriels, name="mes_courriels"),
+    path("courriels/desabonnement/<str:jeton>/", courriels.desabonnement, name="desabonnement"),
     path("mon-organisme/", organisme.miens, name="mon_organisme"),
     path("mon-organisme/creer/", organisme.creer, name="organisme_creer"),
     path("mon-organisme/invitations/<int:pk>/", organisme.accepter_invitation, name="invitation_accepter"),

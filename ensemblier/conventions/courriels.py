@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ensemblier.comptes.models import Rattachement
+from ensemblier.comptes import courriels
+from ensemblier.comptes.models import Genre, Rattachement
 from ensemblier.conventions.models import Convention, Versement
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.noyau.calendrier import jour_de
-from ensemblier.registre.courriels import poster
 
 
 def destinataires(dossier: Dossier, *, le: datetime) -> list[str]:
@@ -28,22 +28,32 @@ def destinataires(dossier: Dossier, *, le: datetime) -> list[str]:
 
 
 def ecrire(
-    dossier: Dossier, *, cle: str, sujet: str, gabarit: str, contexte: dict[str, Any], le: datetime
+    genre: Genre,
+    dossier: Dossier,
+    *,
+    cle: str,
+    sujet: str,
+    gabarit: str,
+    contexte: dict[str, Any],
+    le: datetime,
 ) -> None:
     """Un courriel à chaque destinataire du porteur ; le sujet commence par le numéro du dossier."""
     for adresse in destinataires(dossier, le=le):
-        poster(
-            cle=f"{cle}:{adresse}"[:160],
+        courriels.ecrire(
+            genre,
+            cle=f"{cle}:{adresse}",
             a=adresse,
             sujet=f"{dossier.numero} · {sujet}",
             gabarit=gabarit,
             contexte={"dossier": dossier, **contexte},
             le=le,
+            objet=dossier.designation(),
         )
 
 
 def annoncer_la_decision(demande: Demande, *, est_accord: bool, avec_convention: bool, le: datetime) -> None:
     ecrire(
+        Genre.DECISION,
         demande.dossier,
         cle=f"notification:{demande.pk}",
         sujet="Aide accordée, votre lettre" if est_accord else "Décision sur votre demande",
@@ -55,6 +65,7 @@ def annoncer_la_decision(demande: Demande, *, est_accord: bool, avec_convention:
 
 def annoncer_la_signature(convention: Convention, *, le: datetime) -> None:
     ecrire(
+        Genre.SUITE,
         convention.demande.dossier,
         cle=f"convention-signee:{convention.pk}",
         sujet="Convention signée des deux parties",
@@ -66,6 +77,7 @@ def annoncer_la_signature(convention: Convention, *, le: datetime) -> None:
 
 def annoncer_le_paiement(versement: Versement, *, le: datetime) -> None:
     ecrire(
+        Genre.SUITE,
         versement.tranche.demande.dossier,
         cle=f"versement:{versement.pk}",
         sujet="Un versement est fait",

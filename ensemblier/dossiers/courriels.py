@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ensemblier.comptes.models import Aide, Rattachement
+from ensemblier.comptes.courriels import ecrire
+from ensemblier.comptes.models import Aide, Genre, Rattachement
 from ensemblier.dossiers.accuse import pour_lecture
 from ensemblier.dossiers.lecture import phrase_du_contact
 from ensemblier.dossiers.models import ContactCommune, Dossier, Message
 from ensemblier.noyau.calendrier import jour_de
-from ensemblier.registre.courriels import poster
 from ensemblier.registre.models import Lien
 from ensemblier.territoires.models import Contact
 
@@ -26,8 +26,9 @@ def envoyer_l_accuse(dossier: Dossier, *, le: datetime) -> None:
     """L'accusé en entier, à la personne signataire et aux rédacteurs ; une fois chacun."""
     contexte = {"dossier": dossier, "accuse": pour_lecture(dossier)}
     for adresse in destinataires(dossier, le=le):
-        poster(
-            cle=f"accuse:{dossier.pk}:{adresse}"[:160],
+        ecrire(
+            Genre.ACCUSE,
+            cle=f"accuse:{dossier.pk}:{adresse}",
             a=adresse,
             sujet=f"{dossier.numero} · Votre dossier est déposé",
             gabarit="dossiers/courriels/accuse",
@@ -38,8 +39,9 @@ def envoyer_l_accuse(dossier: Dossier, *, le: datetime) -> None:
 
 def envoyer_le_retrait(dossier: Dossier, *, le: datetime) -> None:
     for adresse in destinataires(dossier, le=le):
-        poster(
-            cle=f"retrait:{dossier.pk}:{adresse}"[:160],
+        ecrire(
+            Genre.ACCUSE,
+            cle=f"retrait:{dossier.pk}:{adresse}",
             a=adresse,
             sujet=f"{dossier.numero} · Votre dossier est retiré",
             gabarit="dossiers/courriels/retrait",
@@ -52,7 +54,8 @@ def demander_confirmation(
     dossier: Dossier, contact: ContactCommune, referent: Contact, *, lien: Lien, jeton: str, le: datetime
 ) -> None:
     """La question au référent de la ville, à l'adresse de sa fonction, avec le lien pour y répondre."""
-    poster(
+    ecrire(
+        Genre.CONFIRMATION,
         cle=f"confirmation:{lien.pk}",
         a=referent.courriel,
         sujet=f"{dossier.numero} · Confirmez-vous ce contact ?",
@@ -70,7 +73,8 @@ def demander_confirmation(
 
 def inviter_l_aide(dossier: Dossier, aide: Aide, *, le: datetime) -> None:
     """Le même message, que l'adresse ait un compte ou non."""
-    poster(
+    ecrire(
+        Genre.COMPTE,
         cle=f"aide:{aide.pk}:{le:%Y%m%d}",
         a=aide.courriel,
         sujet=f"{dossier.organisme.nom} vous invite à aider sur un dossier"[:200],
@@ -86,13 +90,15 @@ def annoncer_le_message(message: Message, *, le: datetime) -> None:
     sujet = "Le service vous a écrit" if au_porteur else "Le porteur a écrit au service"
     gabarit = "message_au_porteur" if au_porteur else "message_au_service"
     for adresse in destinataires(dossier, le=le) if au_porteur else _service(dossier):
-        poster(
-            cle=f"message:{message.pk}:{adresse}"[:160],
+        ecrire(
+            Genre.MESSAGE if au_porteur else Genre.TRAVAIL,
+            cle=f"message:{message.pk}:{adresse}",
             a=adresse,
             sujet=f"{dossier.numero} · {sujet}",
             gabarit=f"dossiers/courriels/{gabarit}",
             contexte={"dossier": dossier, "message": message},
             le=le,
+            objet=dossier.designation(),
         )
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.db.models import Q
 
-from ensemblier.comptes.models import Rattachement
+from ensemblier.comptes.courriels import ecrire
+from ensemblier.comptes.models import Genre, Rattachement
 from ensemblier.dossiers.models import Dossier
 from ensemblier.instruction.models import Complement
 from ensemblier.noyau.calendrier import en_francais, jour_de
-from ensemblier.registre.courriels import poster
 
 
 def adresses_du_porteur(dossier: Dossier, le: datetime) -> list[str]:
@@ -26,6 +26,7 @@ def adresses_du_porteur(dossier: Dossier, le: datetime) -> list[str]:
 
 
 def _poster(
+    genre: Genre,
     dossier: Dossier,
     *,
     cle: str,
@@ -36,13 +37,15 @@ def _poster(
     **contexte: Any,
 ) -> None:
     for adresse in vers:
-        poster(
+        ecrire(
+            genre,
             cle=f"{cle}:{adresse}",
             a=adresse,
             sujet=f"{dossier.numero} · {sujet}",
             gabarit=f"instruction/courriels/{gabarit}",
-            contexte={"dossier": dossier, "territoire": dossier.territoire, **contexte},
+            contexte={"dossier": dossier, **contexte},
             le=le,
+            objet=dossier.designation(),
         )
 
 
@@ -51,6 +54,7 @@ def complements_demandes(complement: Complement, *, noms: list[str], le: datetim
         noms[0].partition(" :")[0] if len(noms) == 1 else f"{len(noms)} choses" if noms else "une précision"
     )
     _poster(
+        Genre.CORRECTION,
         complement.dossier,
         cle=f"complement:{complement.pk}",
         vers=adresses_du_porteur(complement.dossier, le),
@@ -64,6 +68,7 @@ def complements_demandes(complement: Complement, *, noms: list[str], le: datetim
 
 def complements_recus(dossier: Dossier, *, le: datetime) -> None:
     _poster(
+        Genre.TRAVAIL,
         dossier,
         cle=f"complete:{dossier.pk}:{le.isoformat()}",
         vers=[dossier.territoire.courriel],
@@ -75,6 +80,7 @@ def complements_recus(dossier: Dossier, *, le: datetime) -> None:
 
 def irrecevable(dossier: Dossier, *, motif: str, le: datetime) -> None:
     _poster(
+        Genre.DECISION,
         dossier,
         cle=f"irrecevable:{dossier.pk}",
         vers=adresses_du_porteur(dossier, le),

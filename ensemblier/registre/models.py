@@ -111,18 +111,58 @@ class Fichier(models.Model):
     depose_par = models.CharField(max_length=150)
 
 
+class CourrielQuerySet(models.QuerySet["Courriel"]):
+    def a_envoyer(self, le: datetime) -> CourrielQuerySet:
+        """Ceux dont l'heure est venue, que personne n'est en train d'envoyer, le plus ancien d'abord."""
+        return self.filter(
+            Q(prochain_essai_le=None) | Q(prochain_essai_le__lte=le),
+            Q(reserve_jusqu_au=None) | Q(reserve_jusqu_au__lte=le),
+            envoye_le=None, abandonne_le=None, est_differe=False,
+        ).order_by("pk")  # fmt: skip
+
+    def a_recapituler(self) -> CourrielQuerySet:
+        """Ceux qui attendent le récapitulatif de leur destinataire."""
+        return self.filter(est_differe=True, recapitulatif=None, abandonne_le=None).order_by("pk")
+
+    def abandonnes(self) -> CourrielQuerySet:
+        """Ceux que l'exploitant doit regarder ; une nouvelle devenue illisible n'est pas une panne."""
+        return self.filter(envoye_le=None, est_differe=False).exclude(abandonne_le=None).order_by("pk")
+
+
 class Courriel(models.Model):
-    """Un courriel à envoyer, écrit dans la transaction de l'acte ; une clé ne part qu'une fois."""
+    """Un courriel à envoyer, écrit dans la transaction de l'acte ; une clé ne part qu'une fois.
+
+    Il part seul, ou `est_differe` jusqu'au `recapitulatif` de son destinataire. `reserve_jusqu_au` : un
+    envoi en cours. `abandonne_le` : plus aucun essai, l'exploitant le voit (`ensemblier courriels`).
+    """
 
     cle = models.CharField(max_length=160, unique=True)
+    genre = models.CharField(max_length=20, blank=True)
+    objet = models.CharField(max_length=80, blank=True)
     destinataire = models.EmailField()
     sujet = models.CharField(max_length=200)
     texte = models.TextField()
     html = models.TextField(blank=True)
     cree_le = models.DateTimeField()
+    desabonnement = models.CharField(max_length=300, blank=True)
+    est_differe = models.BooleanField(default=False)
+    recapitulatif = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="repris")
+    reserve_jusqu_au = models.DateTimeField(null=True)
+    prochain_essai_le = models.DateTimeField(null=True)
     envoye_le = models.DateTimeField(null=True, db_index=True)
+    abandonne_le = models.DateTimeField(null=True)
     tentatives = models.PositiveSmallIntegerField(default=0)
     erreur = models.TextField(blank=True)
+    objects = CourrielQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=("destinataire",),
+                name="courriel_a_recapituler",
+                condition=Q(est_differe=True, recapitulatif=None),
+            ),
+        )
 
 
 class Intention(models.Model):

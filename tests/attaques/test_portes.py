@@ -31,10 +31,14 @@ def _benoit(le_monde, **options):
 # --- le jeton ----------------------------------------------------------------------------------------
 
 
+SIGNEES = {"desabonnement"}
+"""RFC 8058 : la messagerie qui désabonne n'a pas de session ; l'adresse signée tient lieu de jeton."""
+
+
 def test_aucun_envoi_sans_jeton_n_est_lu(le_monde):
     """CSRF : toute adresse, par POST et par PUT, un compte qui aurait le droit."""
     client = _benoit(le_monde, enforce_csrf_checks=True)
-    for nom in adresses():
+    for nom in set(adresses()) - SIGNEES:
         for verbe in ("post", "put"):
             reponse = getattr(client, verbe)(_adresse(nom, le_monde))
             assert reponse.status_code == 403, (nom, verbe, reponse.status_code)

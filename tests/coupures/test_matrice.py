@@ -29,7 +29,7 @@ from ensemblier.dossiers.models import Dossier
 from ensemblier.registre import fichiers as registre_fichiers
 from ensemblier.registre import intentions
 from ensemblier.registre.actes import sceller
-from ensemblier.registre.courriels import envoyer_en_attente
+from ensemblier.registre.courriels import BAIL, envoyer_en_attente
 from ensemblier.registre.models import Courriel, Evenement, Fichier, Intention
 from ensemblier.registre.verification import verifier
 from tests import fabriques
@@ -246,7 +246,7 @@ def test_un_courriel_coupe_part_au_moins_une_fois_sous_une_seule_identite(scenes
             mail.outbox.clear()
             with b.branche(b.Banc(couper_a=n)):
                 envoyer_en_attente(le=le)
-            envoyer_en_attente(le=le)
+            envoyer_en_attente(le=le + BAIL)
             assert not Courriel.objects.filter(envoye_le=None).exists()
             assert {m.to[0] for m in mail.outbox} == attendus
             identites = {(m.to[0], m.extra_headers["Message-ID"]) for m in mail.outbox}

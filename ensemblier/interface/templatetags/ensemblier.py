@@ -383,6 +383,12 @@ def formulaire(context: Context, form: BaseForm, resume: bool = True) -> dict[st
     }
 
 
+@composant("composants/bouton_de_courriel")
+def bouton_de_courriel(mot: str, *adresse: object) -> dict[str, Any]:
+    """`{% bouton_de_courriel "Lire" adresse_publique "/appels/" %}`, l'adresse en clair dessous."""
+    return {"mot": mot, "adresse": "".join(str(morceau) for morceau in adresse)}
+
+
 @composant("composants/resume_erreurs")
 def resume_erreurs(form: BaseForm) -> dict[str, Any]:
     """`{% resume_erreurs form %}` : « Il y a 2 choses à corriger », chaque erreur un lien vers sa boîte."""

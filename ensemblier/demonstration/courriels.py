@@ -1,0 +1,197 @@
+"""La galerie des courriels : chaque courriel de la maison, avec des données fictives, sans rien envoyer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from ensemblier.comptes.models import Genre
+from ensemblier.interface import lettres
+
+_VILLE = SimpleNamespace(
+    service="Développement social", courriel="service@lens-lievin.example", telephone="+33199001234",
+    epci="Communauté d'agglomération de Lens-Liévin", adresse="", nom="Développement social",
+)  # fmt: skip
+_JARDINS = SimpleNamespace(nom="Les Jardins de la fosse 12", cle="902100015")
+_DOSSIER = SimpleNamespace(
+    numero="25-0041", intitule="Cuisine partagée au pied des immeubles de la Grande Résidence",
+    organisme=_JARDINS, territoire=_VILLE, appel=SimpleNamespace(titre="AMI Cohésion sociale 2025"),
+)  # fmt: skip
+_DEMANDE = SimpleNamespace(
+    dossier=_DOSSIER, financeur=SimpleNamespace(nom="Communauté d'agglomération de Lens-Liévin")
+)
+_MESSAGE = SimpleNamespace(auteur_nom="Benoît Marchal", auteur_fonction="chargé de mission")
+_MOTIF = (
+    "Le compte 64 (personnel) ne correspond pas aux fiches de paie.\nReprenez-le, puis renvoyez le bilan."
+)
+_ACCUSE = SimpleNamespace(
+    numero="25-0041", intitule=_DOSSIER.intitule, organisme=_JARDINS.nom, appel=_DOSSIER.appel.titre,
+    recu="mardi 20 mai 2025, 21 h 04", signataire="Amina Haddad, présidente",
+    decision_prevue="septembre 2025",
+    rejet="dimanche 20 juillet 2025", recours="Un refus se conteste dans les deux mois, d'abord au service.",
+    financeurs_saisis=[
+        SimpleNamespace(financeur="Agglomération", dispositif="Cohésion sociale", demande=Decimal("9000")),
+        SimpleNamespace(financeur="Département", dispositif="Politique de la ville", demande=Decimal("4000")),
+    ],
+    manquantes=["Relevé d'identité bancaire"],
+    ailleurs=[SimpleNamespace(ou="Dauphin", quoi="déposer la demande à l'État", reference="")],
+    empreinte="9f2c" * 16, service=_VILLE,
+)  # fmt: skip
+_RIB = SimpleNamespace(iban_fin="189", ajoute_par="Amina Haddad")
+
+
+@dataclass(frozen=True, slots=True)
+class Exemple:
+    """Un courriel à regarder : son sujet, son gabarit, ce qu'il raconte."""
+
+    code: str
+    genre: Genre
+    sujet: str
+    gabarit: str
+    contexte: dict[str, Any]
+
+    def html(self) -> str:
+        maison = settings.ADRESSE_PUBLIQUE
+        quitter = "" if self.genre.est_oblige else f"{maison}/courriels/desabonnement/exemple/"
+        contexte = {
+            "adresse_publique": maison, "desabonnement": quitter, **self.contexte,
+        }  # fmt: skip
+        return lettres.habiller(render_to_string(f"{self.gabarit}.html", contexte))
+
+    def texte(self) -> str:
+        return lettres.en_texte(self.html())
+
+
+def _de(genre: Genre, code: str, sujet: str, gabarit: str, **contexte: Any) -> Exemple:
+    return Exemple(code, genre, sujet, gabarit, {"dossier": _DOSSIER, "demande": _DEMANDE} | contexte)
+
+
+def _compte(code: str, sujet: str, nom: str) -> Exemple:
+    contexte = {
+        "activate_url": "https://exemple.example/inscription/confirmer/MQ:1uF/",
+        "password_reset_url": "https://exemple.example/mot-de-passe/nouveau/1-ck2/",
+        "signup_url": "https://exemple.example/inscription/", "email": "amina@jardins12.example",
+    }  # fmt: skip
+    return Exemple(code, Genre.COMPTE, sujet, f"account/email/{nom}_message", contexte)
+
+
+def _nouvelles() -> list[dict[str, str]]:
+    adresse = f"{settings.ADRESSE_PUBLIQUE}/instruction/25-0041/messages/"
+    return [
+        {
+            "sujet": f"{numero} · Le porteur a écrit au service", "mot": "Lire le message et répondre",
+            "phrase": f"{qui} a écrit au service au sujet du dossier {numero}.", "adresse": adresse,
+        }
+        for numero, qui in (("25-0041", _JARDINS.nom), ("25-0052", "Club de la Grande Résidence"))
+    ]  # fmt: skip
+
+
+def exemples() -> tuple[Exemple, ...]:
+    """Tous les courriels, chacun dans ses cas."""
+    echeance, paye_le = date(2025, 6, 18), date(2025, 11, 12)
+    reversement = SimpleNamespace(reponse_avant_le=date(2026, 9, 30))
+    c, d, i, s, b = (
+        "comptes/courriels", "dossiers/courriels", "instruction/courriels", "conventions/courriels",
+        "bilans/courriels",
+    )  # fmt: skip
+    return (
+        _compte("confirmer", "Confirmez votre adresse pour Ensemblier", "email_confirmation_signup"),
+        _compte("confirmer-autre", "Confirmez votre adresse pour Ensemblier", "email_confirmation"),
+        _compte("deja-un-compte", "Vous avez déjà un compte Ensemblier", "account_already_exists"),
+        _compte("mot-de-passe-oublie", "Changer votre mot de passe Ensemblier", "password_reset_key"),
+        _compte("mot-de-passe-repris", "Votre mot de passe Ensemblier a changé", "password_reset"),
+        _compte("mot-de-passe-change", "Votre mot de passe Ensemblier a changé", "password_changed"),
+        _compte("sans-compte", "Aucun compte Ensemblier à cette adresse", "unknown_account"),
+        _de(
+            Genre.COMPTE, "invitation", f"{_JARDINS.nom} vous invite", f"{c}/invitation", dossier=None,
+            organisme=_JARDINS,
+            invitation=SimpleNamespace(fonction="trésorier", envoyee_par="Amina Haddad"),
+        ),
+        _de(
+            Genre.RIB, "rib-change", "Le compte bancaire de votre organisme a changé", f"{c}/rib",
+            dossier=None, organisme=_JARDINS, rib=_RIB, ancien=SimpleNamespace(iban_fin="606"),
+            payable_le=date(2025, 11, 6),
+        ),
+        _de(
+            Genre.RIB, "rib-ajoute", "Un compte bancaire est ajouté à votre organisme", f"{c}/rib",
+            dossier=None, organisme=_JARDINS, rib=_RIB, ancien=None,
+        ),
+        _de(
+            Genre.ACCUSE, "accuse", "25-0041 · Votre dossier est déposé", f"{d}/accuse", accuse=_ACCUSE,
+            dossier=None,
+        ),
+        _de(Genre.ACCUSE, "retrait", "25-0041 · Votre dossier est retiré", f"{d}/retrait"),
+        _de(
+            Genre.CONFIRMATION, "confirmation", "25-0041 · Confirmez-vous ce contact ?", f"{d}/confirmation",
+            phrase=f"{_JARDINS.nom} dit avoir contacté la ville de Lens le 18 octobre 2025, par téléphone.",
+            jeton="exemple", lien=SimpleNamespace(jusqu_au=echeance),
+            referent=SimpleNamespace(fonction="Référent politique de la ville", organisation="Ville de Lens"),
+        ),
+        _de(
+            Genre.MESSAGE, "message", "25-0041 · Le service vous a écrit", f"{d}/message_au_porteur",
+            message=_MESSAGE,
+        ),
+        _de(
+            Genre.TRAVAIL, "message-au-service", "25-0041 · Le porteur a écrit au service",
+            f"{d}/message_au_service",
+            message=SimpleNamespace(auteur_nom="Amina Haddad", auteur_fonction="présidente"),
+        ),
+        _de(
+            Genre.CORRECTION, "complements", "25-0041 · Ajoutez : 2 choses, avant le 18 juin 2025",
+            f"{i}/complements", noms=["Relevé d'identité bancaire", "Statuts signés"],
+            complement=SimpleNamespace(
+                echeance=echeance, message="Bonjour,\n\nIl nous manque deux pièces.\nMerci de les joindre."
+            ),
+        ),
+        _de(
+            Genre.TRAVAIL, "complete", "25-0041 · Le porteur a envoyé ce qui manquait", f"{i}/complete"
+        ),
+        _de(
+            Genre.DECISION, "irrecevable", "25-0041 · Votre dossier ne peut pas être examiné",
+            f"{i}/irrecevable", motif="L'action se passe hors des quartiers du contrat de ville.",
+        ),
+        _de(
+            Genre.DECISION, "accord", "25-0041 · Aide accordée, votre lettre", f"{s}/decision",
+            est_accord=True, avec_convention=True,
+        ),
+        _de(
+            Genre.DECISION, "refus", "25-0041 · Décision sur votre demande", f"{s}/decision",
+            est_accord=False, avec_convention=False,
+        ),
+        _de(Genre.SUITE, "signee", "25-0041 · Convention signée des deux parties", f"{s}/signee"),
+        _de(
+            Genre.SUITE, "paiement", "25-0041 · Un versement est fait", f"{s}/paiement",
+            versement=SimpleNamespace(paye_le=paye_le),
+        ),
+        _de(
+            Genre.ECHEANCE, "bilan-a-rendre", "25-0041 · Bilan à rendre avant le 30/06/2026", f"{b}/rappel",
+            bilan=SimpleNamespace(echeance=date(2026, 6, 30)), jours=15,
+        ),
+        _de(
+            Genre.ECHEANCE, "bilan-en-retard", "25-0041 · Bilan en retard depuis le 30/06/2026",
+            f"{b}/rappel", bilan=SimpleNamespace(echeance=date(2026, 6, 30)), jours=-1,
+        ),
+        _de(
+            Genre.CORRECTION, "bilan-a-corriger", "25-0041 · Votre bilan est à corriger", f"{b}/a_corriger",
+            motif=_MOTIF,
+        ),
+        _de(Genre.SUITE, "bilan-accepte", "25-0041 · Votre bilan est accepté", f"{b}/valide"),
+        _de(
+            Genre.DECISION, "somme-a-rendre", "25-0041 · Somme à rendre : répondez avant le 30/09/2026",
+            f"{b}/reversement", etape="projet", reversement=reversement,
+        ),
+        _de(
+            Genre.DECISION, "reversement", "25-0041 · Décision de reversement", f"{b}/reversement",
+            etape="decision", reversement=reversement,
+        ),
+        Exemple(
+            "recapitulatif", Genre.RECAPITULATIF, "Ensemblier · 2 nouvelles (récapitulatif du 04/11/2025)",
+            "espaces/courriels/recapitulatif", {"nouvelles": _nouvelles()},
+        ),
+    )  # fmt: skip
