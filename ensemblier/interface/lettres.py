@@ -17,7 +17,8 @@ STYLES = {
     "body": "margin:0;padding:0;background:var(--fond);color:var(--encre);"
     "font-family:'Hanken Grotesk','Segoe UI',Arial,Helvetica,sans-serif;font-size:16px;line-height:1.5",
     ".apercu": "display:none;max-height:0;overflow:hidden;font-size:1px;line-height:1px;color:var(--fond)",
-    ".cadre": "max-width:600px;margin:0 auto;padding:16px 8px 32px",
+    ".cadre": "max-width:600px;margin:0 auto;padding:16px 8px 32px;overflow-wrap:anywhere;"
+    "word-break:break-word",
     ".barre": "margin:0;padding:14px 20px;background:var(--schiste);color:var(--sur-schiste);font-size:18px;"
     "font-weight:700",
     ".tas": "color:var(--lampe)",
@@ -33,8 +34,7 @@ STYLES = {
     "a": "color:var(--action)",
     ".bouton": "display:inline-block;padding:12px 20px;background:var(--action);color:var(--sur-action);"
     "border-radius:4px;font-weight:650;text-decoration:none",
-    ".adresse": "margin:-8px 0 16px;font-size:14px;color:var(--encre-2);overflow-wrap:anywhere;"
-    "word-break:break-word",
+    ".adresse": "margin:-8px 0 16px;font-size:14px;color:var(--encre-2)",
 }
 """Ce que porte chaque classe, à défaut chaque balise."""
 

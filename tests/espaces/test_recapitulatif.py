@@ -73,7 +73,7 @@ def test_le_recapitulatif_part_une_fois_par_jour_meme_relance(dossier):
     assert envoyer_les_recapitulatifs(le=SEPT_HEURES + timedelta(hours=3)) == 0
     assert partis() == ["Ensemblier · 2 nouvelles (récapitulatif du 04/11/2025)"]
     (message,) = mail.outbox
-    assert message.body.startswith("2 nouvelles vous attendent.")
+    assert message.body.startswith("2\u00a0nouvelles vous attendent.")
     assert message.body.count(f"/dossiers/{dossier.numero}/messages/") == 2
     assert envoyer_les_recapitulatifs(le=SEPT_HEURES + timedelta(days=1)) == 1, "la troisième, le lendemain"
 
