@@ -123,10 +123,7 @@ def contenu_de(
         "recours": RECOURS,
         "decision_prevue": decision_prevue(decision),
         "ailleurs": ailleurs,
-        "attestations": [
-            {"code": a.code, "texte": a.texte, "version": a.version}
-            for a in dossier.attestations.order_by("code")
-        ],
+        "attestations": lues.attestations,
         "reglement": reglement.empreinte(),
         "fiche": empreinte(fiche.en_json()),
     }  # fmt: skip

@@ -80,10 +80,28 @@ class Reponses:
         return {(s.etape, s.champ): s for s in self.dossier.saisies.defer("avant").order_by("rang")}
 
     @cached_property
+    def _engagees(self) -> list[tuple[str, str, str, bool]]:
+        """(code, texte, version, du dossier) : ses attestations, et le CER de l'organisme ; une requête."""
+        rien = Value("")
+        souscrits = self.dossier.organisme.engagements.order_by().values_list(
+            Value(CER), rien, rien, Value(False)
+        )
+        siennes = self.dossier.attestations.order_by().values_list("code", "texte", "version", Value(True))
+        return sorted(siennes.union(souscrits))
+
+    @cached_property
+    def attestations(self) -> list[dict[str, str]]:
+        """Ce que le dépôt a fait attester, mot pour mot, par code."""
+        return [
+            {"code": code, "texte": texte, "version": version}
+            for code, texte, version, du_dossier in self._engagees
+            if du_dossier
+        ]
+
+    @cached_property
     def atteste(self) -> set[str]:
-        """Ce qui est attesté au dépôt, et le contrat d'engagement de l'organisme ; une requête."""
-        souscrits = self.dossier.organisme.engagements.order_by().values_list(Value(CER))
-        return {code for (code,) in self.dossier.attestations.order_by().values_list("code").union(souscrits)}
+        """Ce qui est attesté au dépôt, et le contrat d'engagement de l'organisme."""
+        return {code for code, *_ in self._engagees}
 
     @cached_property
     def derogations(self) -> dict[str, Derogation]:

@@ -66,6 +66,7 @@ def verrouiller(racine: str) -> Chaine:
 
 def _inscrire(
     objet: Suivi,
+    chaine: Chaine,
     *,
     acte: str,
     libelle: str,
@@ -77,7 +78,7 @@ def _inscrire(
     details: dict[str, Any] | None,
     public: bool,
 ) -> Evenement:
-    chaine = verrouiller(objet.racine())
+    """Le maillon suivant de la chaîne, que l'appelant tient."""
     contenu = json.loads(canonique(details or {}))
     evenement = Evenement(
         chaine=chaine,
@@ -121,8 +122,8 @@ def ouvrir(
     objet.etat = objet.machine.initial
     objet.save(force_insert=True)
     return _inscrire(
-        objet, acte=acte, libelle=libelle, de="", vers=objet.etat, par=par, le=le, motif="",
-        details=details, public=public,
+        objet, verrouiller(objet.racine()), acte=acte, libelle=libelle, de="", vers=objet.etat, par=par,
+        le=le, motif="", details=details, public=public,
     )  # fmt: skip
 
 
@@ -143,7 +144,7 @@ def avancer(
 
     `champs` sont enregistrés avec l'état ; l'objet reçu est mis à jour. Lève `TransitionRefusee`.
     """
-    verrouiller(objet.racine())
+    chaine = verrouiller(objet.racine())
     de = type(objet)._base_manager.select_for_update().values_list("etat", flat=True).get(pk=objet.pk)
     transition = objet.machine.verifier(etat=de, acte=acte, roles=roles, motif=motif)
     objet.etat = transition.vers
@@ -151,7 +152,7 @@ def avancer(
         setattr(objet, nom, valeur)
     objet.save(update_fields=("etat", *champs))
     return _inscrire(
-        objet, acte=acte, libelle=transition.libelle, de=de, vers=transition.vers, par=par, le=le,
+        objet, chaine, acte=acte, libelle=transition.libelle, de=de, vers=transition.vers, par=par, le=le,
         motif=motif, details=details, public=public,
     )  # fmt: skip
 
@@ -170,14 +171,14 @@ def consigner(
     **champs: Any,
 ) -> Evenement:
     """Un fait qui ne change aucun état : un montant proposé, une pièce reçue."""
-    verrouiller(objet.racine())
+    chaine = verrouiller(objet.racine())
     if champs:
         for nom, valeur in champs.items():
             setattr(objet, nom, valeur)
         objet.save(update_fields=tuple(champs))
     return _inscrire(
-        objet, acte=acte, libelle=libelle, de=objet.etat, vers=objet.etat, par=par, le=le, motif=motif,
-        details=details, public=public,
+        objet, chaine, acte=acte, libelle=libelle, de=objet.etat, vers=objet.etat, par=par, le=le,
+        motif=motif, details=details, public=public,
     )  # fmt: skip
 
 
@@ -192,8 +193,8 @@ def reprendre(
     objet.etat = etat
     objet.save()
     return _inscrire(
-        objet, acte="reprendre", libelle=libelle, de=de, vers=etat, par=par, le=le, motif="",
-        details=details, public=True,
+        objet, verrouiller(objet.racine()), acte="reprendre", libelle=libelle, de=de, vers=etat, par=par,
+        le=le, motif="", details=details, public=True,
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.template.loader import render_to_string
 
@@ -56,23 +57,29 @@ def poster(
     }  # fmt: skip
     html = lettres.habiller(render_to_string(f"{gabarit}.html", contexte))
     refus = _refus_de(a)
-    courriel, nouveau = Courriel.objects.get_or_create(
+    courriel = Courriel(
         cle=cle,
-        defaults={
-            "destinataire": "".join(a.split())[:254],
-            "sujet": " ".join(sujet.split())[:200],
-            "texte": lettres.en_texte(html),
-            "html": html,
-            "genre": genre,
-            "objet": objet,
-            "desabonnement": desabonnement,
-            "est_differe": differe,
-            "cree_le": le,
-            "erreur": refus,
-            "abandonne_le": le if refus else None,
-        },
+        destinataire="".join(a.split())[:254],
+        sujet=" ".join(sujet.split())[:200],
+        texte=lettres.en_texte(html),
+        html=html,
+        genre=genre,
+        objet=objet,
+        desabonnement=desabonnement,
+        est_differe=differe,
+        cree_le=le,
+        erreur=refus,
+        abandonne_le=le if refus else None,
     )
-    return courriel if nouveau else None
+    try:
+        with transaction.atomic():
+            courriel.save(force_insert=True)
+    except IntegrityError:
+        # Presque toujours neuf : écrire d'abord épargne une lecture par destinataire.
+        if not Courriel.objects.filter(cle=cle).exists():
+            raise
+        return None
+    return courriel
 
 
 def _refus_de(adresse: str) -> str:

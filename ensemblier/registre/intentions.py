@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from ensemblier.noyau.machine import Acteur
 from ensemblier.registre.actes import ActeBloque, canonique
@@ -19,10 +19,13 @@ def recevoir(*, cle: str, par: Acteur, corps: dict[str, Any], le: datetime) -> I
     L'heure d'un dépôt est celle de son intention : une panne entre les deux ne la change pas.
     """
     empreinte = hashlib.sha256(canonique(corps).encode()).hexdigest()
-    with transaction.atomic(durable=True):
-        intention, _ = Intention.objects.get_or_create(
-            cle=cle, defaults={"utilisateur": par.utilisateur, "empreinte": empreinte, "recue_le": le}
-        )
+    try:
+        with transaction.atomic(durable=True):
+            intention = Intention.objects.create(
+                cle=cle, utilisateur=par.utilisateur, empreinte=empreinte, recue_le=le
+            )
+    except IntegrityError:
+        intention = Intention.objects.get(cle=cle)
     if intention.empreinte != empreinte or intention.utilisateur != par.utilisateur:
         raise ActeBloque(
             "Ce formulaire a déjà servi pour autre chose : rien n'a été enregistré.",

@@ -12,7 +12,7 @@ from ensemblier.dossiers import accuse, courriels, etapes, pdf
 from ensemblier.dossiers.actes.commun import tenir
 from ensemblier.dossiers.actes.volets import avancer_demande, rafraichir_etape
 from ensemblier.dossiers.attestations import Declaration, a_donner
-from ensemblier.dossiers.etats import ABANDONNEE
+from ensemblier.dossiers.etats import ABANDONNEE, DEPOSE, etape
 from ensemblier.dossiers.fiche import fiche_de, rapport_de
 from ensemblier.dossiers.models import Attestation, Dossier
 from ensemblier.dossiers.reponses import CER, Reponses
@@ -98,9 +98,9 @@ def _deposer(
         depose_le=le, depose_par=signataire, reglement=dossier.appel.reglement,
         fiche_figee=fiche.en_json(), rapport_fige=rapport.en_json(),
         accuse_contenu=contenu, accuse_empreinte=empreinte,
+        etape=etape(DEPOSE, [d.etat for d in lues.demandes]),
     )  # fmt: skip
     dossier.saisies.all().delete()
-    rafraichir_etape(dossier)
     courriels.envoyer_l_accuse(dossier, le=le)
 
 
