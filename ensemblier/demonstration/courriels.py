@@ -21,7 +21,8 @@ _VILLE = SimpleNamespace(
 _JARDINS = SimpleNamespace(nom="Les Jardins de la fosse 12", cle="902100015")
 _DOSSIER = SimpleNamespace(
     numero="25-0041", intitule="Cuisine partagée au pied des immeubles de la Grande Résidence",
-    organisme=_JARDINS, territoire=_VILLE, appel=SimpleNamespace(titre="AMI Cohésion sociale 2025"),
+    organisme=_JARDINS, territoire=_VILLE,
+    appel=SimpleNamespace(titre="AMI Cohésion sociale 2025", titre_court="AMI 2025"),
 )  # fmt: skip
 _DEMANDE = SimpleNamespace(
     dossier=_DOSSIER, financeur=SimpleNamespace(nom="Communauté d'agglomération de Lens-Liévin")
@@ -132,6 +133,10 @@ def exemples() -> tuple[Exemple, ...]:
             phrase=f"{_JARDINS.nom} dit avoir contacté la ville de Lens le 18 octobre 2025, par téléphone.",
             jeton="exemple", lien=SimpleNamespace(jusqu_au=echeance),
             referent=SimpleNamespace(fonction="Référent politique de la ville", organisation="Ville de Lens"),
+        ),
+        _de(
+            Genre.COMPTE, "aide", f"{_JARDINS.nom} vous invite à aider sur un dossier"[:60], f"{d}/aide",
+            aide=SimpleNamespace(au=echeance, invitee_par="Amina Haddad"),
         ),
         _de(
             Genre.MESSAGE, "message", "25-0041 · Le service vous a écrit", f"{d}/message_au_porteur",

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('comptes', '0002_invitation'),
+        ('comptes', '0003_aide'),
     ]
 
     operations = [
