@@ -32,10 +32,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
-RACINE = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(RACINE))
-
-from benchmarks.premiere_visite import construire, servir  # noqa: E402
+from premiere_visite import construire, servir
 
 APPEL, ETAPE, PAUSE_S = "ami-du-jour", "action", 5.0
 CHAMPS = ("intitule", "objectifs", "description")
