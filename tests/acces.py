@@ -22,10 +22,13 @@ PARAMETRES = {
 for _nom in (
     "organisme", "organisme_identite", "organisme_rib", "organisme_engagement", "organisme_personnes",
     "organisme_retirer_personne", "invitation_retirer", "rib_fichier", "rib_montrer", "rib_verifier",
+    "organisme_mandat", "mandat_fichier", "mandat_retirer",
 ):  # fmt: skip
     PARAMETRES[_nom] = {"cle": lambda m: m.decide.organisme.cle}
 for _nom in ("rib_fichier", "rib_montrer", "rib_verifier"):
     PARAMETRES[_nom]["pk"] = lambda m: m.decide.organisme.ribs.get().pk
+for _nom in ("mandat_fichier", "mandat_retirer"):
+    PARAMETRES[_nom]["pk"] = lambda m: m.decide.organisme.mandats.get().pk
 PARAMETRES["invitation_accepter"] = {"pk": 0}
 PARAMETRES["invitation_retirer"]["pk"] = 0
 PARAMETRES["aide_accepter"] = {"pk": 0}
@@ -98,6 +101,9 @@ TABLE = {
     "rib_montrer": ("c----c-----------", "ciinnciinnnnnnoin"),
     "rib_verifier": ("c----c-----------", "ciinnciinnnnnnoin"),
     "organisme_engagement": ("coinnciinnnnnniin", "coinnciinnnnnniin"),
+    "organisme_mandat": ("coinnciinnnnnniin", "coinnciinnnnnniin"),
+    "mandat_fichier": ("coonncoonnnnnnoon", "c----c-----------"),
+    "mandat_retirer": ("c----c-----------", "coinnciinnnnnniin"),
     "organisme_personnes": ("coinncionnnnnniin", "coinncionnnnnniin"),
     "invitation_accepter": ("c----c-----------", "cnnnncnnnnnnnnnnn"),
     "invitation_retirer": ("c----c-----------", "cninncinnnnnnniin"),

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from ensemblier.bilans.actes import ouvrir_bilan
-from ensemblier.comptes.models import Aide, Habilitation, Interet, Rattachement, Utilisateur
+from ensemblier.comptes.models import Aide, Habilitation, Interet, Mandat, Rattachement, Utilisateur
 from ensemblier.conventions import actes as conventions
 from ensemblier.conventions.models import Convention, Tranche, Versement
 from ensemblier.dossiers.actes import ecrire_message, garder_simulation
@@ -16,6 +16,7 @@ from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Acces, Ciblage, ContactCommune, Demande, Deport, Dossier
 from ensemblier.programmation.models import Attribution, Deliberation, Inscription, Participant, Seance
 from ensemblier.registre.actes import ouvrir
+from ensemblier.registre.fichiers import conserver
 from ensemblier.registre.liens import ouvrir_lien
 from tests import fabriques as f
 from tests import fabriques_suites as s
@@ -105,6 +106,13 @@ def creer() -> Monde:
     _echanger(decide)
     seance, inscription = _seance(decide, personnes)
     brouillon = f.dossier("aap-2026")
+    par = f.acteur("amina")
+    Mandat.objects.create(
+        organisme=decide.organisme, utilisateur=personnes["amina"], portee="tout", du=date(2025, 1, 1),
+        fichier=conserver(f.pdf_d_essai("delegation.pdf").read(), nom="delegation.pdf",
+                          type_mime="application/pdf", par=par, le=s.NOTIFIE_LE),
+        ajoute_le=s.NOTIFIE_LE, ajoute_par=par.nom,
+    )  # fmt: skip
     for dossier in (decide, brouillon):
         Aide.objects.create(
             organisme=dossier.organisme, objet=dossier.designation(), courriel="nadia@maison.example",

@@ -60,6 +60,7 @@ def _canari(mot: str, ou: str, *groupes: set[str]) -> Canari:
 CANARIS = (
     _canari("FR7630001007941234567890185", "l'IBAN", set()),
     _canari("zibeline-rib", "la pièce du compte bancaire", PORTEUR, PAYEUR),
+    _canari("zibeline-mandat", "la délégation de signature", PORTEUR, SERVICE, PAYEUR),
     _canari("zibeline-piece", "le RIB joint au dossier", PORTEUR, {"benoit", "irene"}, PAYEUR),
     _canari("zibeline-statuts", "une pièce ordinaire", PORTEUR, AIDE, SERVICE, PAYEUR, PARTENAIRES),
     _canari("zibeline-brouillon", "le brouillon d'un porteur", PORTEUR, AIDE),
@@ -97,6 +98,7 @@ def _semer(le_monde: monde.Monde) -> None:
     rib = dossier.organisme.ribs.get()
     rib.iban_chiffre, rib.fichier = coffre.fermer(CANARIS[0].mot), _fichier("zibeline-rib")
     rib.save()
+    dossier.organisme.mandats.update(fichier=_fichier("zibeline-mandat"))
     pieces = {p.code: p for p in dossier.pieces.all()}
     pieces[Piece.RIB].fichier = _fichier("zibeline-piece")
     pieces[Piece.RIB].save()

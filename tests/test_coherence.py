@@ -182,6 +182,7 @@ PROPRIETAIRES = {
     "programmation.Seance.proces_verbal",
     "programmation.Deliberation.acte_signe",
     "programmation.Deliberation.annexe",
+    "comptes.Mandat.fichier",
     "conventions.Notification.lettre",
     "conventions.Convention.projet",
     "conventions.Convention.exemplaire_porteur",

@@ -9,10 +9,11 @@ from typing import Any
 from allauth.account import forms as allauth
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
-from ensemblier.comptes.models import Genre, Organisme, Rattachement, RythmeDeCourriel, Utilisateur
+from ensemblier.comptes.models import Genre, Mandat, Organisme, Rattachement, RythmeDeCourriel, Utilisateur
 from ensemblier.interface.controles import JPEG, PDF, PNG, FichierRefuse, controler
-from ensemblier.interface.formulaires import Formulaire, FormulaireModele, MessagesFrancais
+from ensemblier.interface.formulaires import ChampDate, Formulaire, FormulaireModele, MessagesFrancais
 from ensemblier.noyau import identifiants
 
 BISSEXTILE = 2000
@@ -229,6 +230,15 @@ class CreationForm(OrganismeForm):
         return {n: v for n, v in super().champs().items() if n not in ("fonction", "mandat", "atteste")}
 
 
+def _piece(fichier: Any) -> Any:
+    """Le fichier, avec son type lu de son contenu."""
+    try:
+        fichier.type_mime = controler(fichier, acceptes=(PDF, PNG, JPEG))
+    except FichierRefuse as refus:
+        raise ValidationError(str(refus), code="fichier") from refus
+    return fichier
+
+
 class RibForm(Formulaire):
     """Un compte bancaire et sa pièce ; l'IBAN est contrôlé par ses deux clés (S28), jamais réaffiché."""
 
@@ -245,12 +255,42 @@ class RibForm(Formulaire):
         return _numero(self.cleaned_data["iban"], identifiants.iban)
 
     def clean_fichier(self) -> Any:
-        fichier = self.cleaned_data["fichier"]
-        try:
-            fichier.type_mime = controler(fichier, acceptes=(PDF, PNG, JPEG))
-        except FichierRefuse as refus:
-            raise ValidationError(str(refus), code="fichier") from refus
-        return fichier
+        return _piece(self.cleaned_data["fichier"])
+
+
+class MandatForm(Formulaire):
+    """La délégation écrite par la personne représentante : à qui, pour quoi, de quand à quand."""
+
+    rattachement = forms.ModelChoiceField(
+        label="La personne qui reçoit la délégation", queryset=Rattachement.objects.none(), empty_label=None,
+        widget=forms.RadioSelect,
+    )  # fmt: skip
+    portee = forms.ChoiceField(
+        label="Ce que la délégation permet", choices=Mandat.Portee.choices, widget=forms.RadioSelect
+    )
+    du = ChampDate(label="À partir du")
+    au = ChampDate(label="Jusqu'au", required=False, help_text="Vide si le document ne dit pas de fin.")
+    fichier = forms.FileField(
+        label="La délégation signée",
+        help_text="PDF ou photo, 20 Mo au plus, signée par la personne qui délègue.",
+    )
+
+    def __init__(self, *args: Any, signataires: QuerySet[Rattachement], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rattachement"].queryset = signataires
+        self.fields["rattachement"].label_from_instance = lambda r: (
+            f"{r.utilisateur.nom_complet}, {r.fonction}"
+        )
+
+    def clean_fichier(self) -> Any:
+        return _piece(self.cleaned_data["fichier"])
+
+    def clean(self) -> dict[str, Any]:
+        donnees = super().clean() or {}
+        debut, fin = donnees.get("du"), donnees.get("au")
+        if debut and fin and fin < debut:
+            self.add_error("au", "La fin précède le début. Vérifiez les deux dates.")
+        return donnees
 
 
 class EngagementForm(Formulaire):

@@ -284,6 +284,47 @@ class Invitation(models.Model):
         )
 
 
+class MandatQuerySet(DansLeTempsQuerySet):
+    def en_vigueur(self, jour: date) -> MandatQuerySet:
+        """Du jour de début au jour de fin compris, et pas retirés."""
+        return super().en_vigueur(jour).filter(retire_le=None)
+
+    def pour_deposer(self) -> MandatQuerySet:
+        """Ceux dont la portée comprend le dépôt d'une demande."""
+        return self.filter(portee__in=(Mandat.Portee.TOUT, Mandat.Portee.DEPOT))
+
+
+class Mandat(DansLeTemps):
+    """La délégation de signature d'une personne : sa pièce, ses dates, ce qu'elle permet.
+
+    Sans elle, seule la personne que l'organisme dit représentante légale dépose.
+    """
+
+    class Portee(models.TextChoices):
+        TOUT = "tout", "Déposer, signer les conventions et les bilans"
+        DEPOT = "depot", "Déposer les demandes"
+        SUITES = "suites", "Signer les conventions et les bilans"
+
+    organisme = models.ForeignKey(Organisme, on_delete=models.PROTECT, related_name="mandats")
+    utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="mandats")
+    portee = models.CharField(max_length=8, choices=Portee)
+    fichier = models.OneToOneField(Fichier, on_delete=models.PROTECT, related_name="+")
+    ajoute_le = models.DateTimeField()
+    ajoute_par = models.CharField(max_length=200)
+    retire_le = models.DateTimeField(null=True)
+    objects = MandatQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-du", "-pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(du__isnull=False) & (Q(au__isnull=True) | Q(au__gte=F("du"))),
+                name="mandat_dates_en_ordre",
+                violation_error_message="La fin de la délégation précède son début.",
+            ),
+        )
+
+
 class AideQuerySet(DansLeTempsQuerySet):
     def en_vigueur(self, jour: date) -> AideQuerySet:
         """Acceptées, pas retirées, et le jour de fin n'est pas passé."""

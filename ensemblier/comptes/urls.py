@@ -1,7 +1,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from ensemblier.comptes.views import compte, courriels, organisme
+from ensemblier.comptes.views import compte, courriels, mandats, organisme
 
 urlpatterns = [
     path("connexion/", allauth.login, name="account_login"),
@@ -38,6 +38,9 @@ urlpatterns = [
     path("organismes/<str:cle>/rib/<int:pk>/fichier/", organisme.rib_fichier, name="rib_fichier"),
     path("organismes/<str:cle>/rib/<int:pk>/iban/", organisme.rib_montrer, name="rib_montrer"),
     path("organismes/<str:cle>/rib/<int:pk>/controle/", organisme.rib_verifier, name="rib_verifier"),
+    path("organismes/<str:cle>/delegations/", mandats.ajouter, name="organisme_mandat"),
+    path("organismes/<str:cle>/delegations/<int:pk>/fichier/", mandats.fichier, name="mandat_fichier"),
+    path("organismes/<str:cle>/delegations/<int:pk>/retirer/", mandats.retirer, name="mandat_retirer"),
     path("organismes/<str:cle>/engagement/", organisme.engagement, name="organisme_engagement"),
     path("organismes/<str:cle>/personnes/", organisme.personnes, name="organisme_personnes"),
     path(

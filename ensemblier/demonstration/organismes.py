@@ -19,6 +19,10 @@ from ensemblier.registre.fichiers import conserver
 from ensemblier.territoires.models import Commune, Territoire
 
 NOMBRE = 88
+_REPRESENTANTS = {
+    JARDINS: ("Amina Belloir", "présidente"), LECTURES: ("Amina Belloir", "présidente"),
+    ETOILE: ("David Outrebon", "président"),
+}  # fmt: skip
 
 
 def siren_fictif(rang: int) -> str:
@@ -43,13 +47,13 @@ def iban_fictif(rang: int) -> str:
 
 def _organisme(rang: int, nom: str, type_: str, commune: Commune, *, par: Acteur, le: datetime) -> Organisme:
     siren = siren_fictif(rang)
+    representant, fonction = _REPRESENTANTS.get(nom, ("Représentante fictive", "présidente"))
     organisme = Organisme(
         nom=nom, type=type_, siren=siren, siret=siret_fictif(siren),
         rna=f"W629{rang:06d}" if type_ == "association" else "",
         adresse=f"{1 + rang % 60} rue de la Démonstration", code_postal="62300", commune=commune.nom,
         code_insee=commune.code_insee, courriel=f"contact{rang}@association.example",
-        representant_nom="Amina Belloir" if rang < 3 else "Représentante fictive",
-        representant_fonction="présidente",
+        representant_nom=representant, representant_fonction=fonction,
     )  # fmt: skip
     ouvrir(organisme, par=par, le=le, libelle="Organisme créé")
     if organisme.doit_souscrire_le_cer:

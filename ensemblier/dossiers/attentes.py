@@ -124,6 +124,7 @@ def _brouillon(d: Dossier, limite: date | None, commun: dict[str, str]) -> Atten
     detail = f"{accord(faites, 'étape')} sur {len(etapes)}"
     if reste is None:
         url = reverse("relecture", args=(d.numero,))
-        return Attente("Relire et déposer", avant=limite, url=url, bouton="Relire", detail=detail, **commun)
+        quoi = "Relire" if d.est_aide else "Relire et déposer"
+        return Attente(quoi, avant=limite, url=url, bouton="Relire", detail=detail, **commun)
     url = reverse("dossier_etape", args=(d.numero, reste[0]))
     return Attente(reste[1], avant=limite, url=url, bouton="Continuer", detail=detail, **commun)

@@ -33,7 +33,15 @@ def _organisme(lues: Reponses) -> Iterable[tuple[str, Any]]:
         ("Nom", o.nom), ("Type", o.get_type_display()), ("SIREN", o.siren), ("RNA", o.rna),
         ("Siège", f"{o.adresse} {o.code_postal} {o.commune}".strip()),
         ("Représentant", f"{o.representant_nom}, {o.representant_fonction}".strip(", ")),
+        *_depot(lues.dossier),
     )  # fmt: skip
+
+
+def _depot(dossier: Dossier) -> Iterable[tuple[str, str]]:
+    """Qui a déposé, et ce qui le lui permettait ce jour-là ; rien avant le dépôt."""
+    if dossier.depose_le:
+        pouvoir = (dossier.accuse_contenu or {}).get("pouvoir", "")
+        yield "Déposé par", f"{dossier.depose_par} ({pouvoir})" if pouvoir else dossier.depose_par
 
 
 def _action(lues: Reponses) -> Iterable[tuple[str, Any]]:

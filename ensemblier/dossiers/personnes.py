@@ -40,10 +40,12 @@ def ce_que_je_peux(dossier: Dossier, acteur: Acteur, roles: set[Role]) -> str:
         fin = f" jusqu'au {date_longue(aide.au)}" if aide else ""
         return (
             f"Vous aidez {dossier.organisme.nom} à écrire ce dossier{fin}. Vous écrivez et joignez les "
-            "pièces ; l'organisme dépose, lit le RIB et répond au service."
+            "pièces\u00a0; l'organisme dépose, lit le RIB et répond au service."
         )
     if Role.SIGNATAIRE not in roles:
-        return "Vous écrivez, joignez les pièces et répondez au service ; une personne signataire dépose."
+        return (
+            "Vous écrivez, joignez les pièces et répondez au service\u00a0; une personne signataire dépose."
+        )
     return ""
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ensemblier.comptes import actes, suite
 from ensemblier.comptes.clients import identite_de
-from ensemblier.comptes.droits import exiger_sur, roles_sur_organisme
+from ensemblier.comptes.droits import exiger_sur
 from ensemblier.comptes.forms import (
     AnnuaireForm,
     CreationForm,
@@ -25,6 +25,7 @@ from ensemblier.comptes.forms import (
     RibForm,
 )
 from ensemblier.comptes.models import Invitation, Organisme, Rattachement, Rib
+from ensemblier.comptes.views.commun import fil, lire
 from ensemblier.interface.formats import date_courte
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque
@@ -45,16 +46,6 @@ ENGAGEMENTS = (
 def _saisie(request: HttpRequest) -> Any:
     """Ce qui est tapé, même si rien ne l'est ; rien quand la page s'ouvre."""
     return request.POST if request.method == "POST" else None
-
-
-def _lire(request: HttpRequest, cle: str) -> tuple[Organisme, set[Role]]:
-    visibles = Organisme.objects.visibles_par(request.acteur)
-    organisme = get_object_or_404(visibles.de_numero(cle))
-    return organisme, roles_sur_organisme(request.acteur, organisme)
-
-
-def _fil(organisme: Organisme, titre: str) -> list[tuple[str, str]]:
-    return [(organisme.nom, reverse("organisme", args=[organisme.cle])), (titre, "")]
 
 
 @require_safe
@@ -124,7 +115,7 @@ def _annuaire(recherche: AnnuaireForm) -> tuple[dict[str, str], str]:
 @require_safe
 def page(request: HttpRequest, cle: str) -> HttpResponse:
     """`/organismes/<siren ou rna>/` : tout ce que les financeurs savent de l'organisme."""
-    organisme, roles = _lire(request, cle)
+    organisme, roles = lire(request, cle)
     ribs = list(organisme.ribs.select_related("fichier"))
     contexte = {
         "organisme": organisme,
@@ -136,6 +127,8 @@ def page(request: HttpRequest, cle: str) -> HttpResponse:
         "engagement": organisme.engagement_courant(),
         "personnes": organisme.rattachements.en_vigueur(timezone.localdate()).select_related("utilisateur"),
         "invitations": organisme.invitations.ouvertes(timezone.now()),
+        "mandats": organisme.mandats.filter(retire_le=None).select_related("utilisateur", "fichier"),
+        "jour": timezone.localdate(),
         "manques": _manques(organisme, ribs),
     }
     return render(request, "comptes/organisme.html", contexte)
@@ -164,7 +157,7 @@ def _manques(organisme: Organisme, ribs: list[Rib]) -> list[tuple[str, str, str]
 @require_http_methods(["GET", "POST"])
 def identite(request: HttpRequest, cle: str) -> HttpResponse:
     """`/organismes/<cle>/identite/`"""
-    organisme, roles = _lire(request, cle)
+    organisme, roles = lire(request, cle)
     exiger_sur(roles, Role.SIGNATAIRE, Role.REDACTEUR, Role.INSTRUCTEUR)
     form = OrganismeForm(_saisie(request), instance=Organisme.objects.get(pk=organisme.pk))
     if request.method == "POST" and form.is_valid():
@@ -177,14 +170,14 @@ def identite(request: HttpRequest, cle: str) -> HttpResponse:
         else:
             messages.success(request, f"L'identité est enregistrée. {form.avertissement()}")
             return redirect("organisme", organisme.cle)
-    contexte = {"form": form, "organisme": organisme, "fil": _fil(organisme, "Identité")}
+    contexte = {"form": form, "organisme": organisme, "fil": fil(organisme, "Identité")}
     return render(request, "comptes/organisme_identite.html", contexte, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])
 def ajouter_rib(request: HttpRequest, cle: str) -> HttpResponse:
     """`/organismes/<cle>/rib/` : le nouveau compte remplace l'ancien, après contrôle."""
-    organisme, roles = _lire(request, cle)
+    organisme, roles = lire(request, cle)
     exiger_sur(roles, Role.SIGNATAIRE)
     form = RibForm(_saisie(request), request.FILES or None, initial={"titulaire": organisme.nom})
     if request.method == "POST" and form.is_valid():
@@ -204,12 +197,12 @@ def ajouter_rib(request: HttpRequest, cle: str) -> HttpResponse:
             request, "Le compte est enregistré. Les finances le contrôlent avant tout versement."
         )
         return redirect("organisme", organisme.cle)
-    contexte = {"form": form, "organisme": organisme, "fil": _fil(organisme, "Compte bancaire")}
+    contexte = {"form": form, "organisme": organisme, "fil": fil(organisme, "Compte bancaire")}
     return render(request, "comptes/organisme_rib.html", contexte, status=422 if form.errors else 200)
 
 
 def _rib(request: HttpRequest, cle: str, pk: int) -> tuple[Rib, set[Role]]:
-    organisme, roles = _lire(request, cle)
+    organisme, roles = lire(request, cle)
     return get_object_or_404(organisme.ribs.select_related("fichier", "organisme"), pk=pk), roles
 
 
@@ -227,7 +220,7 @@ def rib_montrer(request: HttpRequest, cle: str, pk: int) -> HttpResponse:
     """L'IBAN en clair, aux finances ; la lecture est tracée et la page n'est pas gardée."""
     rib, roles = _rib(request, cle, pk)
     iban = actes.reveler_iban(rib, par=request.acteur, roles=roles, le=timezone.now(), chemin=request.path)
-    contexte = {"rib": rib, "iban": iban, "organisme": rib.organisme, "fil": _fil(rib.organisme, "IBAN")}
+    contexte = {"rib": rib, "iban": iban, "organisme": rib.organisme, "fil": fil(rib.organisme, "IBAN")}
     response = render(request, "comptes/rib_montre.html", contexte)
     response["Cache-Control"] = "no-store"
     return response
@@ -244,7 +237,7 @@ def rib_verifier(request: HttpRequest, cle: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def engagement(request: HttpRequest, cle: str) -> HttpResponse:
     """`/organismes/<cle>/engagement/` : le contrat d'engagement républicain (B7)."""
-    organisme, roles = _lire(request, cle)
+    organisme, roles = lire(request, cle)
     exiger_sur(roles, Role.SIGNATAIRE)
     form = EngagementForm(_saisie(request))
     if request.method == "POST" and form.is_valid():
@@ -263,7 +256,7 @@ def engagement(request: HttpRequest, cle: str) -> HttpResponse:
         "engagements": ENGAGEMENTS,
         "version": actes.CER_EN_VIGUEUR,
         "courant": organisme.engagement_courant(),
-        "fil": _fil(organisme, "Engagement républicain"),
+        "fil": fil(organisme, "Engagement républicain"),
     }
     return render(request, "comptes/organisme_engagement.html", contexte, status=422 if form.errors else 200)
 
@@ -271,20 +264,20 @@ def engagement(request: HttpRequest, cle: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def personnes(request: HttpRequest, cle: str) -> HttpResponse:
     """`/organismes/<cle>/personnes/` : inviter quelqu'un ; la réponse ne dit pas s'il a un compte."""
-    organisme, roles = _lire(request, cle)
+    organisme, roles = lire(request, cle)
     exiger_sur(roles, Role.SIGNATAIRE, Role.RESPONSABLE)
     form = InvitationForm(_saisie(request))
     if request.method == "POST" and form.is_valid():
         actes.inviter(organisme, **form.cleaned_data, par=request.acteur, roles=roles, le=timezone.now())
         messages.success(request, f"Invitation envoyée à {form.cleaned_data['courriel'].lower()}.")
         return redirect("organisme", organisme.cle)
-    contexte = {"form": form, "organisme": organisme, "fil": _fil(organisme, "Inviter une personne")}
+    contexte = {"form": form, "organisme": organisme, "fil": fil(organisme, "Inviter une personne")}
     return render(request, "comptes/organisme_personnes.html", contexte, status=422 if form.errors else 200)
 
 
 @require_POST
 def retirer_invitation(request: HttpRequest, cle: str, pk: int) -> HttpResponse:
-    organisme, roles = _lire(request, cle)
+    organisme, roles = lire(request, cle)
     exiger_sur(roles, Role.SIGNATAIRE, Role.RESPONSABLE)
     ouvertes = organisme.invitations.ouvertes(timezone.now()).select_related("organisme")
     actes.retirer_l_invitation(
@@ -308,7 +301,7 @@ def accepter_invitation(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def retirer_personne(request: HttpRequest, cle: str, pk: int) -> HttpResponse:
-    organisme, roles = _lire(request, cle)
+    organisme, roles = lire(request, cle)
     rattachement = get_object_or_404(
         organisme.rattachements.select_related("organisme", "utilisateur"), pk=pk
     )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from ensemblier.comptes import mandats
 from ensemblier.comptes.actes import souscrire_cer
 from ensemblier.dossiers import accuse, courriels, etapes, pdf
 from ensemblier.dossiers.actes.commun import tenir
@@ -74,6 +75,8 @@ def _deposer(
     roles: set[Role],
     le: datetime,
 ) -> None:
+    if empeche := mandats.empechement(dossier.organisme, par, le=le):
+        raise ActeBloque(empeche)
     reglement = dossier.appel.regles()
     _attester(dossier, a_donner(reglement, dossier.organisme), attestations, par=par, roles=roles, le=le)
     lues = Reponses(dossier)
@@ -88,7 +91,7 @@ def _deposer(
     signataire = par.signature
     contenu = accuse.contenu_de(
         lues, reglement=reglement, fiche=fiche, signataire=signataire, depose_le=le
-    ) | {"moteur": MOTEUR}
+    ) | {"moteur": MOTEUR, "pouvoir": mandats.pouvoir(dossier.organisme, par, le=le)}
     empreinte = accuse.empreinte(contenu)
     avancer(
         dossier, "deposer", par=par, roles=roles, le=le,

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ensemblier.comptes import mandats
 from ensemblier.dossiers import actes, etapes, lecture, personnes
 from ensemblier.dossiers.accuse import depots_ailleurs, pour_lecture
 from ensemblier.dossiers.actes.depot import volets_bloques
@@ -80,6 +81,9 @@ def _contexte(
         "lignes": {e.code: lecture.lignes(lues, e.code) for e in etapes.ETAPES},
         "liens_fiche": etapes.liens(dossier),
         "signataires": () if page["est_signataire"] else personnes.signataires(dossier, le=timezone.now()),
+        "empechement": mandats.empechement(dossier.organisme, acteur, le=timezone.now())
+        if page["est_signataire"]
+        else "",
         "je_peux": personnes.ce_que_je_peux(dossier, acteur, roles),
         "pieces": pieces_demandees(lues),
         "reste": decompte(timezone.now(), limite.fin) if limite and limite.fin else "",

@@ -1,0 +1,54 @@
+"""Qui peut engager l'organisme : sa représentante ou son représentant légal, ou qui en a la délégation."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+
+from ensemblier.comptes.models import Mandat, Organisme
+from ensemblier.noyau.calendrier import en_francais, jour_de
+from ensemblier.noyau.machine import Acteur
+
+_CIVILITES = frozenset({"m", "mme", "mlle", "monsieur", "madame"})
+
+
+def pouvoir(organisme: Organisme, acteur: Acteur, *, le: datetime) -> str:
+    """Ce qui permet à la personne de déposer ce jour-là ; vide si rien ne le permet.
+
+    Un organisme qui n'a pas dit qui le représente ne permet pas de le vérifier : l'agent le lit.
+    """
+    if acteur.utilisateur is None:
+        return "acte automatique"
+    if not organisme.representant_nom:
+        return "représentant légal non renseigné"
+    if _est(organisme.representant_nom, acteur.nom):
+        return "représentant légal"
+    siens = organisme.mandats.en_vigueur(jour_de(le)).pour_deposer()
+    mandat = siens.filter(utilisateur=acteur.utilisateur).first()
+    return _en_mots(mandat) if mandat else ""
+
+
+def empechement(organisme: Organisme, acteur: Acteur, *, le: datetime) -> str:
+    """La phrase qui arrête une personne signataire sans pouvoir ; vide si elle peut déposer."""
+    if pouvoir(organisme, acteur, le=le):
+        return ""
+    return (
+        f"Vous n'êtes pas le représentant légal de {organisme.nom} ({organisme.representant_nom}), et aucune "
+        "délégation de signature en cours n'est à votre nom. Ajoutez-la dans « Mon organisme », ou faites "
+        f"déposer {organisme.representant_nom}. Ce nom est à corriger ? L'identité de l'organisme le permet."
+    )
+
+
+def _en_mots(mandat: Mandat) -> str:
+    fin = f", jusqu'au {en_francais(mandat.au, 'courte')}" if mandat.au else ""
+    return f"délégation de signature du {en_francais(mandat.du, 'courte')}{fin}"
+
+
+def _est(un: str, autre: str) -> bool:
+    """Le même nom, à l'ordre, à la casse, aux accents et aux traits d'union près."""
+    return _nu(un) == _nu(autre)
+
+
+def _nu(nom: str) -> frozenset[str]:
+    plat = unicodedata.normalize("NFKD", nom).encode("ascii", "ignore").decode().casefold()
+    return frozenset(plat.replace("-", " ").replace(".", " ").split()) - _CIVILITES
