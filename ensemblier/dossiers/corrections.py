@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from copy import deepcopy
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from difflib import SequenceMatcher
 from typing import Any
 
-from django import forms
-
-from ensemblier.dossiers.forms import ActionForm, PublicsForm
+from ensemblier.dossiers.ancres import ancres
 from ensemblier.dossiers.models import Correction, Dossier
-from ensemblier.interface.formats import date_courte, nombre
-from ensemblier.interface.formulaires import Formulaire
-
-CORRIGEABLES = (
-    "intitule", "resume", "description", "objectifs", "parcours", "partenaires", "moyens", "du", "au",
-    "evaluation", "experimentale_justification", "numerique_coherence", "droit_commun", "comite_de_suivi",
-    "publics_total", "publics_qpv", "publics_description", "mobilisation_qpv",
-)  # fmt: skip
-"""Des réponses écrites ; le budget, les quartiers et les demandes changeraient qui paie et qui instruit."""
-
-_CHAMPS: Mapping[str, forms.Field] = ActionForm.base_fields | PublicsForm.base_fields
+from ensemblier.dossiers.reponses import Reponses
+from ensemblier.interface.formulaires import Formulaire, franciser
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +23,25 @@ class Demandee:
     raison: str
 
 
-def question(champ: str) -> str:
-    return str(_CHAMPS[champ].label)
-
-
-def en_mots(valeur: Any) -> str:
-    """Une réponse telle que l'écran la montre."""
-    if isinstance(valeur, date):
-        return date_courte(valeur)
-    return nombre(valeur) if isinstance(valeur, int) else str(valeur or "")
+def choix(lues: Reponses) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Ce que l'agent peut faire reprendre, par étape de l'éditeur."""
+    groupes: dict[str, list[tuple[str, str]]] = {}
+    for ancre in ancres(lues).values():
+        groupes.setdefault(ancre.groupe, []).append((ancre.code, ancre.question))
+    return list(groupes.items())
 
 
 class CorrectionsForm(Formulaire):
     """Les seules réponses demandées, telles que l'éditeur les pose, avec leur raison."""
 
     def __init__(self, *args: Any, dossier: Dossier, demandees: list[Correction], **kwargs: Any) -> None:
-        depart = {c.champ: getattr(dossier, c.champ) for c in demandees}
+        connues = ancres(Reponses(dossier)) if demandees else {}
+        suivies = [c for c in demandees if c.champ in connues]
+        depart = {c.champ: connues[c.champ].valeur(dossier) for c in suivies}
         super().__init__(*args, initial=depart, **kwargs)
-        for c in demandees:
-            self.fields[c.champ] = deepcopy(_CHAMPS[c.champ])
+        for c in suivies:
+            self.fields[c.champ] = connues[c.champ].champ(dossier)
+            franciser(self.fields[c.champ])
             self.fields[c.champ].help_text = f"{c.get_genre_display()} : {c.raison}"
             self.fields[c.champ].required = True
 

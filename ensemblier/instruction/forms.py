@@ -6,8 +6,9 @@ from typing import Any
 
 from django import forms
 
-from ensemblier.dossiers.corrections import CORRIGEABLES, Demandee, question
+from ensemblier.dossiers.corrections import Demandee, choix
 from ensemblier.dossiers.models import Correction
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction.examen import Completude
 from ensemblier.interface.formulaires import ChampDate, Formulaire
 
@@ -32,7 +33,7 @@ class ComplementsForm(Formulaire):
         help_text="Il le lit tel quel, avec la liste de ce que vous demandez.",
     )  # fmt: skip
 
-    def __init__(self, *args: Any, bilan: Completude, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, bilan: Completude, lues: Reponses, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {"pieces": [p.code for p in bilan.manquantes]})
         super().__init__(*args, **kwargs)
         self.fields["pieces"].choices = [(p.code, p.libelle) for p in bilan.lignes]
@@ -41,7 +42,7 @@ class ComplementsForm(Formulaire):
             self.fields[f"motif_{code}"] = forms.CharField(
                 label="Ce qui ne va pas dans cette pièce", max_length=500, required=False
             )
-        questions = [("", "Aucune"), *((c, question(c)) for c in CORRIGEABLES)]
+        questions = [("", "Aucune"), *choix(lues)]
         for rang in range(1, REPRISES + 1):
             self.fields[f"champ_{rang}"] = forms.ChoiceField(
                 label="Réponse à reprendre", choices=questions, required=False

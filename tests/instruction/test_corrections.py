@@ -1,14 +1,18 @@
 """Faire reprendre une réponse : sa raison, elle seule ouverte, l'avant et l'après, l'envoi qui attend."""
 
+from decimal import Decimal
+
 import pytest
 import time_machine
 from django.urls import reverse
 
 from ensemblier.dossiers import actes as actes_dossiers
 from ensemblier.dossiers.actes import corrections as actes_corrections
+from ensemblier.dossiers.ancres import ancres
 from ensemblier.dossiers.corrections import Demandee, ecarts
 from ensemblier.dossiers.droits import roles
-from ensemblier.dossiers.models import Correction, Dossier
+from ensemblier.dossiers.models import Correction, Demande, Dossier
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction import actes
 from ensemblier.noyau.machine import EtatInterdit, RoleInsuffisant
 from ensemblier.registre.actes import ActeBloque
@@ -211,3 +215,77 @@ def test_declarer_recevable_ferme_ce_qui_restait_ouvert(dossier):
 def test_les_ecarts_se_lisent_mot_a_mot(avant, apres, attendu):
     assert list(ecarts(avant, apres)) == attendu
     assert "".join(mots for genre, mots in ecarts(avant, apres) if genre != "ote") == apres
+
+
+# --- le budget, les quartiers, les demandes ----------------------------------------------------------
+
+
+def _ancre(dossier, question):
+    return next(a for a in ancres(Reponses(dossier)).values() if a.question.startswith(question))
+
+
+def test_une_ligne_du_budget_se_reprend_seule_et_le_cout_suit(dossier):
+    """Le compte demandé s'ouvre, l'avant et l'après se lisent en euros, la fiche figée ne bouge pas."""
+    fige = dossier.fiche_figee
+    achats = _ancre(dossier, "Dépense : Achats (60)")
+    demander(dossier, Demandee(achats.code, "accorder", "Le devis joint dit 13 000 €."))
+    client, adresse = f.client("amina"), reverse("corrections", args=[dossier.numero])
+    assert client.post(adresse, {"enregistrer": "1", achats.code: "12,345"}).status_code == 422
+    assert client.post(adresse, {"enregistrer": "1", achats.code: "13 000"}).status_code == 302
+    lu = Dossier.objects.get(pk=dossier.pk)
+    assert (lu.cout_total, lu.fiche_figee) == (Decimal("19000.00"), fige)
+    reprise = Correction.objects.get()
+    avant_apres = (reprise.avant, reprise.apres)
+    assert tuple(x.replace("\u00a0", " ").replace("\u202f", " ") for x in avant_apres) == (
+        "12 000,00 €", "13 000,00 €",
+    )  # fmt: skip
+    with pytest.raises(EtatInterdit, match="n'a pas demandé"):
+        corriger(dossier, **{_ancre(dossier, "Dépense : Personnel (64)").code: Decimal(1)})
+
+
+def test_une_subvention_se_reprend_par_son_financeur(dossier):
+    subvention = _ancre(dossier, "Ressource : subvention")
+    demander(dossier, Demandee(subvention.code, "accorder", "Accordez-la avec la demande."))
+    corriger(dossier, **{subvention.code: Decimal("8000.00")})
+    assert dossier.lignes_de_budget.get(financeur__code="CALL").montant == Decimal("8000.00")
+
+
+def test_les_quartiers_se_reprennent_par_couples_et_la_ville_nouvelle_lit_le_dossier(dossier):
+    farid = f.acteur("farid")
+    assert Dossier.objects.visibles_par(farid).filter(pk=dossier.pk).exists()
+    demander(dossier, Demandee("quartiers", "preciser", "La salle est à Harnes, dit votre résumé."))
+    client, adresse = f.client("amina"), reverse("corrections", args=[dossier.numero])
+    assert client.post(adresse, {"enregistrer": "1", "quartiers": ["QN06223M-HARNES"]}).status_code == 302
+    assert [c.quartier.code for c in dossier.ciblages.all()] == ["QN06223M"]
+    assert not Dossier.objects.visibles_par(farid).filter(pk=dossier.pk).exists()
+    assert "Harnes" in Correction.objects.get().apres
+
+
+def test_un_montant_demande_se_reprend_tant_que_le_financeur_n_a_rien_juge(dossier):
+    volet = dossier.demandes.get()
+    code = f"demande-{volet.pk}"
+    demander(dossier, Demandee(code, "accorder", "Le plafond est de 9 000 €."))
+    with pytest.raises(ActeBloque, match="euros entiers"):
+        corriger(dossier, **{code: Decimal("8000.50")})
+    corriger(dossier, **{code: Decimal("8000.00")})
+    assert Dossier.objects.get(pk=dossier.pk).demande_totale == Decimal("8000.00")
+    Demande.objects.filter(pk=volet.pk).update(etat="proposee")
+    assert code not in ancres(Reponses(dossier))
+    with pytest.raises(EtatInterdit, match="déjà jugé ou proposé"):
+        corriger(dossier, **{code: Decimal("1.00")})
+
+
+def test_un_montant_propose_changerait_garde_levee(dossier, monkeypatch):
+    volet = dossier.demandes.get()
+    code = f"demande-{volet.pk}"
+    demander(dossier, Demandee(code, "accorder", "Le plafond est de 9 000 €."))
+    Demande.objects.filter(pk=volet.pk).update(etat="proposee")
+    monkeypatch.setattr("ensemblier.dossiers.ancres.A_EXAMINER", ("proposee",))
+    corriger(dossier, **{code: Decimal("1.00")})
+    assert Demande.objects.get(pk=volet.pk).demande == Decimal("1.00")
+
+
+def test_l_agent_choisit_par_etape_ce_qu_il_fait_reprendre(dossier):
+    page = f.client("benoit").get(reverse("instruction_completude", args=[dossier.numero])).content.decode()
+    for groupe in ("Action", "Publics et quartiers", "Budget", "Demandes"):
+        assert f'<optgroup label="{groupe}">' in page

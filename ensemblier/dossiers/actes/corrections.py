@@ -10,9 +10,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from ensemblier.dossiers.actes.commun import PILOTE, PORTEUR, exiger, tenir
-from ensemblier.dossiers.corrections import CORRIGEABLES, Demandee, en_mots, question
+from ensemblier.dossiers.ancres import COLONNES, Ancre, ancres
+from ensemblier.dossiers.corrections import Demandee
 from ensemblier.dossiers.etats import A_COMPLETER
 from ensemblier.dossiers.models import Correction, Dossier
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.noyau.machine import Acteur, EtatInterdit, Role
 from ensemblier.registre.actes import ActeBloque, consigner
 
@@ -24,7 +26,8 @@ def demander_corrections(
     """Ouvre les réponses à reprendre, chacune avec sa raison ; l'appelant fait avancer le dossier."""
     exiger(roles, *PILOTE, quoi="Demander une correction")
     voulues = list(demandees)
-    if inconnues := [d.champ for d in voulues if d.champ not in CORRIGEABLES]:
+    connues = ancres(Reponses(dossier)) if voulues else {}
+    if inconnues := [d.champ for d in voulues if d.champ not in connues]:
         raise ActeBloque(f"Cette réponse ne se reprend pas après le dépôt : {', '.join(inconnues)}.")
     if len({d.champ for d in voulues}) < len(voulues):
         raise ActeBloque("La même réponse est demandée deux fois. Réunissez les deux raisons en une.")
@@ -32,12 +35,16 @@ def demander_corrections(
         raise ActeBloque("La raison manque : le porteur doit savoir quoi reprendre. Écrivez-la.")
     return [
         Correction.objects.create(
-            dossier=dossier, champ=d.champ, question=question(d.champ), genre=d.genre,
-            raison=d.raison.strip(), avant=en_mots(getattr(dossier, d.champ)), demandee_le=le,
+            dossier=dossier, champ=d.champ, question=connues[d.champ].question[:200], genre=d.genre,
+            raison=d.raison.strip(), avant=_avant(dossier, connues[d.champ]), demandee_le=le,
             demandee_par=par.signature,
         )
         for d in voulues
     ]  # fmt: skip
+
+
+def _avant(dossier: Dossier, ancre: Ancre) -> str:
+    return ancre.en_mots(dossier, ancre.valeur(dossier))
 
 
 @transaction.atomic
@@ -60,19 +67,25 @@ def corriger(
     ouvertes = {c.champ: c for c in tenu.corrections.ouvertes()}
     if autres := set(reponses) - set(ouvertes):
         raise EtatInterdit(f"Le service n'a pas demandé de reprendre : {', '.join(sorted(autres))}.")
+    connues = ancres(Reponses(tenu))
+    if closes := [ouvertes[champ].question for champ in reponses if champ not in connues]:
+        raise EtatInterdit(
+            f"« {', '.join(closes)} » : un financeur l'a déjà jugé ou proposé, le montant ne se change plus."
+        )
     for champ, valeur in reponses.items():
-        setattr(tenu, champ, valeur)
+        connues[champ].ranger(tenu, valeur)
+    colonnes = set(reponses) & set(COLONNES)
     try:
-        tenu.clean_fields(exclude={f.name for f in Dossier._meta.fields} - set(reponses))
+        tenu.clean_fields(exclude={f.name for f in Dossier._meta.fields} - colonnes)
         tenu.validate_constraints()
     except ValidationError as refus:
         raise ActeBloque(*refus.messages) from refus
     tenu.modifie_le = le
-    tenu.save(update_fields=(*reponses, "modifie_le"))
+    tenu.save(update_fields=(*colonnes, "cout_total", "demande_totale", "modifie_le"))
     dites = {}
     for champ, valeur in reponses.items():
         reprise = ouvertes[champ]
-        reprise.apres, reprise.repondue_le = en_mots(valeur), le
+        reprise.apres, reprise.repondue_le = connues[champ].en_mots(tenu, valeur), le
         reprise.save(update_fields=("apres", "repondue_le"))
         dites[champ] = {"avant": reprise.avant, "apres": reprise.apres}
     libelle = "Réponse corrigée" if len(dites) == 1 else f"{len(dites)} réponses corrigées"

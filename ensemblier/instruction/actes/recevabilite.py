@@ -9,7 +9,8 @@ from typing import Any
 from django.db import transaction
 
 from ensemblier.dossiers import actes as actes_dossiers
-from ensemblier.dossiers.corrections import CORRIGEABLES, Demandee, question
+from ensemblier.dossiers.ancres import ancres
+from ensemblier.dossiers.corrections import Demandee
 from ensemblier.dossiers.etats import A_COMPLETER, DEPOSE, IRRECEVABLE, RECEVABLE, etape
 from ensemblier.dossiers.models import Critere, Dossier, Piece, Suspension
 from ensemblier.dossiers.reponses import Reponses
@@ -54,7 +55,8 @@ def demander_complements(
         for p in regles.pieces
         if p.code in pieces
     ]
-    noms += [question(c.champ) for c in corrections if c.champ in CORRIGEABLES]
+    connues = ancres(Reponses(dossier)) if corrections else {}
+    noms += [connues[c.champ].question for c in corrections if c.champ in connues]
     motif = message.strip() or f"Attendu : {', '.join(noms)}."
     echeance = echeance_complements(jour_de(le), regles.delai_complement_jours)
     avancer(

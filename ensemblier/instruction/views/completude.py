@@ -38,7 +38,7 @@ def _page(
     lues = Reponses(dossier)
     bilan = completude(lues)
     formulaires = {
-        "complements": complements or ComplementsForm(bilan=bilan),
+        "complements": complements or ComplementsForm(bilan=bilan, lues=lues),
         "irrecevable": irrecevable or MotifForm(prefix="irrecevable"),
     }
     contexte = formulaires | {
@@ -69,7 +69,8 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
 def demander(request: HttpRequest, numero: str) -> HttpResponse:
     dossier = dossier_a_instruire(request, numero)
     exiger_role(roles(request.acteur, dossier), PILOTE, "Demander des pièces")
-    form = ComplementsForm(request.POST, bilan=completude(Reponses(dossier)))
+    lues = Reponses(dossier)
+    form = ComplementsForm(request.POST, bilan=completude(lues), lues=lues)
     options = _acteur(request, dossier)
     if essayer(form, lambda: actes.demander_complements(dossier, **form.demande(), **options)):
         messages.success(request, "Demande envoyée au porteur. L'horloge est arrêtée.")
