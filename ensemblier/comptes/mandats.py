@@ -12,8 +12,8 @@ from ensemblier.noyau.machine import Acteur
 _CIVILITES = frozenset({"m", "mme", "mlle", "monsieur", "madame"})
 
 
-def pouvoir(organisme: Organisme, acteur: Acteur, *, le: datetime) -> str:
-    """Ce qui permet à la personne de déposer ce jour-là ; vide si rien ne le permet.
+def pouvoir(organisme: Organisme, acteur: Acteur, *, le: datetime, pour: str = Mandat.Portee.DEPOT) -> str:
+    """Ce qui permet à la personne de déposer, ou de signer la suite, ce jour-là ; vide si rien.
 
     Un organisme qui n'a pas dit qui le représente ne permet pas de le vérifier : l'agent le lit.
     """
@@ -23,19 +23,21 @@ def pouvoir(organisme: Organisme, acteur: Acteur, *, le: datetime) -> str:
         return "représentant légal non renseigné"
     if _est(organisme.representant_nom, acteur.nom):
         return "représentant légal"
-    siens = organisme.mandats.en_vigueur(jour_de(le)).pour_deposer()
+    siens = organisme.mandats.en_vigueur(jour_de(le)).pour(pour)
     mandat = siens.filter(utilisateur=acteur.utilisateur).first()
     return _en_mots(mandat) if mandat else ""
 
 
-def empechement(organisme: Organisme, acteur: Acteur, *, le: datetime) -> str:
-    """La phrase qui arrête une personne signataire sans pouvoir ; vide si elle peut déposer."""
-    if pouvoir(organisme, acteur, le=le):
+def empechement(
+    organisme: Organisme, acteur: Acteur, *, le: datetime, pour: str = Mandat.Portee.DEPOT
+) -> str:
+    """La phrase qui arrête une personne signataire sans pouvoir ; vide si elle peut agir."""
+    if pouvoir(organisme, acteur, le=le, pour=pour):
         return ""
     return (
         f"Vous n'êtes pas le représentant légal de {organisme.nom} ({organisme.representant_nom}), et aucune "
-        "délégation de signature en cours n'est à votre nom. Ajoutez-la dans « Mon organisme », ou faites "
-        f"déposer {organisme.representant_nom}. Ce nom est à corriger ? L'identité de l'organisme le permet."
+        "délégation de signature en cours ne vous le permet. Ajoutez-la dans « Mon organisme », ou laissez "
+        f"faire {organisme.representant_nom}. Un nom à corriger ? L'identité de l'organisme le permet."
     )
 
 

@@ -289,15 +289,15 @@ class MandatQuerySet(DansLeTempsQuerySet):
         """Du jour de début au jour de fin compris, et pas retirés."""
         return super().en_vigueur(jour).filter(retire_le=None)
 
-    def pour_deposer(self) -> MandatQuerySet:
-        """Ceux dont la portée comprend le dépôt d'une demande."""
-        return self.filter(portee__in=(Mandat.Portee.TOUT, Mandat.Portee.DEPOT))
+    def pour(self, portee: str) -> MandatQuerySet:
+        """Ceux dont la portée comprend celle-ci."""
+        return self.filter(portee__in=(Mandat.Portee.TOUT, portee))
 
 
 class Mandat(DansLeTemps):
     """La délégation de signature d'une personne : sa pièce, ses dates, ce qu'elle permet.
 
-    Sans elle, seule la personne que l'organisme dit représentante légale dépose.
+    Sans elle, seule la personne que l'organisme dit représentante légale dépose, signe et rend le bilan.
     """
 
     class Portee(models.TextChoices):

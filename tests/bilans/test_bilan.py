@@ -183,6 +183,15 @@ def test_seule_la_personne_signataire_envoie():
         )
 
 
+def test_une_signataire_sans_delegation_ne_rend_pas_le_bilan():
+    bilan = _bilan(_avec_acompte())
+    fabriques.personne("lucas").rattachements.update(qualite="signataire")
+    with pytest.raises(ActeBloque, match="Vous n'êtes pas le représentant légal"):
+        actes.deposer_bilan(bilan, par=f.acteur("lucas"), le=BILAN_LE)
+    bilan.refresh_from_db()
+    assert bilan.depose_le is None
+
+
 def test_un_bilan_envoye_ne_se_modifie_plus():
     bilan = _depose(_avec_acompte())
     with pytest.raises(ActeBloque, match="ne se modifie plus"):

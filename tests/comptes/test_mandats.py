@@ -89,8 +89,16 @@ def test_une_delegation_retiree_ne_vaut_plus(brouillon):
 
 
 def test_sans_la_garde_elle_deposerait_garde_levee(brouillon, monkeypatch):
-    monkeypatch.setattr(mandats, "empechement", lambda organisme, acteur, *, le: "")
+    monkeypatch.setattr(mandats, "empechement", lambda *args, **kwargs: "")
     assert f.deposer(brouillon, par="lucas").depose_le
+
+
+def test_la_portee_dit_ce_que_la_delegation_permet(brouillon):
+    """Déposer ne permet pas de signer la convention ni de rendre le bilan ; l'inverse non plus."""
+    lucas, organisme = f.acteur("lucas"), f.organisme()
+    deleguer(portee="suites")
+    assert not mandats.empechement(organisme, lucas, le=LE, pour=Mandat.Portee.SUITES)
+    assert mandats.empechement(organisme, lucas, le=LE, pour=Mandat.Portee.DEPOT)
 
 
 @pytest.mark.parametrize("nom", ["HADDAD Amina", "Mme Amina HADDAD", "amina haddad", "Amina  Haddad "])

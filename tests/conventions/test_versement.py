@@ -57,6 +57,16 @@ def test_seule_la_personne_signataire_du_porteur_signe():
             actes.signer_porteur(convention, exemplaire=f.pdf(), par=f.acteur(qui), le=f.NOTIFIE_LE)
 
 
+def test_une_signataire_sans_delegation_ne_signe_pas_la_convention():
+    """Ni représentante légale, ni déléguée pour les suites : l'acte le dit, et rien n'est gardé."""
+    convention = Convention.objects.get(demande=f.notifier(f.volet(f.dossier(), "15000.00")))
+    fabriques.personne("lucas").rattachements.update(qualite="signataire")
+    with pytest.raises(ActeBloque, match="Vous n'êtes pas le représentant légal"):
+        actes.signer_porteur(convention, exemplaire=f.pdf(), par=f.acteur("lucas"), le=f.NOTIFIE_LE)
+    convention.refresh_from_db()
+    assert convention.exemplaire_porteur is None
+
+
 def test_le_financeur_ne_signe_pas_avant_le_porteur():
     convention = Convention.objects.get(demande=f.notifier(f.volet(f.dossier(), "15000.00")))
     with pytest.raises(EtatInterdit):

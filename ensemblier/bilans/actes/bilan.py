@@ -14,7 +14,9 @@ from ensemblier.bilans.actes.reversement import ouvrir_reversement
 from ensemblier.bilans.actes.solde import solder
 from ensemblier.bilans.etats import A_CORRIGER, ATTENDU
 from ensemblier.bilans.models import Bilan, Decompte, LigneRealisee
+from ensemblier.comptes import mandats
 from ensemblier.comptes.droits import systeme
+from ensemblier.comptes.models import Mandat
 from ensemblier.conventions.actes import ajuster_tranches
 from ensemblier.conventions.plan import en_json
 from ensemblier.dossiers.actes import avancer_demande
@@ -86,6 +88,8 @@ def deposer_bilan(bilan: Bilan, *, par: Acteur, le: datetime) -> None:
     verrouiller(bilan.racine())
     bilan.refresh_from_db()
     bilan.machine.verifier(etat=bilan.etat, acte="deposer_bilan", roles=qui)
+    if empeche := mandats.empechement(dossier.organisme, par, le=le, pour=Mandat.Portee.SUITES):
+        raise ActeBloque(empeche)
     prevues, realisees = calculs.charges_prevues(dossier), calculs.charges_realisees(bilan)
     if trouves := controles.defauts(bilan, prevues=prevues, realisees=realisees):
         raise ActeBloque(*(phrase for _, phrase in trouves))

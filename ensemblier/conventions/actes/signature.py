@@ -7,6 +7,8 @@ from datetime import datetime
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
+from ensemblier.comptes import mandats
+from ensemblier.comptes.models import Mandat
 from ensemblier.conventions import courriels
 from ensemblier.conventions.actes.notification import PDF
 from ensemblier.conventions.actes.versement import rendre_exigible
@@ -29,6 +31,9 @@ def signer_porteur(
     demande = convention.demande
     qui = roles(par, demande.dossier)
     _exiger_l_etat(convention, "signer_porteur", qui)
+    organisme = demande.dossier.organisme
+    if empeche := mandats.empechement(organisme, par, le=le, pour=Mandat.Portee.SUITES):
+        raise ActeBloque(empeche)
     nom = f"convention-{demande.dossier.numero}-signee-porteur.pdf"
     fichier = conserver(exemplaire, nom=nom, type_mime=PDF, par=par, le=le)
     avancer(
