@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -55,7 +56,7 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
         "criteres": [c for c in lues.criteres if c.est_declare],
         "echeance": echeance,
         "retard": retard(echeance, jour),
-        "horloge": _horloge(lu),
+        "horloge": _horloge(lu, jour),
         "journal": journal(page_du_journal(lu).lignes[:8]),
         "est_pilote": bool(roles(request.acteur, lu) & set(PILOTE)),
         "pour_agent": True,
@@ -71,14 +72,16 @@ def _suite_de(acteur: Acteur, dossier: Dossier) -> str:
     return visibles.values_list("numero", flat=True).first() or ""
 
 
-def _horloge(dossier: Dossier) -> dict[str, Any]:
-    """B14, B15 : le jour où le silence vaudrait rejet ; aucun tant que l'horloge est arrêtée."""
+def _horloge(dossier: Dossier, jour: date) -> dict[str, Any]:
+    """B14, B15 : le jour où le silence vaut rejet, passé ou non ; aucun tant que l'horloge est arrêtée."""
     if dossier.depose_le is None or dossier.etat not in ("depose", "a_completer", "recevable"):
         return {}
     arrets = list(dossier.suspensions.values_list("du", "au"))
+    rejet = rejet_implicite(dossier.depose_le, arrets)
     return {
         "arretee": any(au is None for _, au in arrets),
-        "rejet": rejet_implicite(dossier.depose_le, arrets),
+        "rejet": rejet,
+        "passe": bool(rejet and rejet < jour),
     }
 
 
