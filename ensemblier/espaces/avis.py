@@ -30,6 +30,7 @@ from ensemblier.instruction.models import Avis
 from ensemblier.instruction.views.commun import essayer, jouer, statut
 from ensemblier.instruction.views.liens import REPONSES
 from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.noyau.montants import Attribuable
 from ensemblier.programmation.actes import proposer
 from ensemblier.programmation.calculs import attribuable_au_volet
 from ensemblier.programmation.models import Enveloppe
@@ -67,7 +68,7 @@ def avis(request: HttpRequest, numero: str, financeur: str) -> HttpResponse:
     return render(request, "espaces/avis.html", contexte, status=statut(form))
 
 
-def _proposables(request: HttpRequest, lues: Reponses, volets: list[Demande]) -> dict[Demande, Decimal]:
+def _proposables(request: HttpRequest, lues: Reponses, volets: list[Demande]) -> dict[Demande, Attribuable]:
     """Les volets où l'état et le rôle permettent de proposer, avec leur maximum (K6)."""
     ouverts = [
         v
@@ -81,7 +82,7 @@ def _proposables(request: HttpRequest, lues: Reponses, volets: list[Demande]) ->
     fiche = fiche_de(dossier, lues=lues)
     enveloppe = Enveloppe.objects.filter(appel=dossier.appel_id, financeur=ouverts[0].financeur_id).first()
     reste = enveloppe.reste if enveloppe else None
-    return {v: attribuable_au_volet(v, fiche=fiche, reste=reste).montant for v in ouverts}
+    return {v: attribuable_au_volet(v, fiche=fiche, reste=reste) for v in ouverts}
 
 
 @transaction.atomic

@@ -117,6 +117,12 @@ class DecisionForm(Formulaire):
         help_text="Obligatoire sauf si le dossier est retenu : il est écrit dans la lettre.",
     )  # fmt: skip
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[
+            "motif"
+        ].exige_au_depot = True  # obligatoire selon la décision : « facultatif » tromperait
+
     def clean(self) -> dict[str, Any]:
         dits = super().clean() or self.cleaned_data
         decision = dits.get("decision")
