@@ -40,10 +40,7 @@ def dossier_a_instruire(request: HttpRequest, numero: str) -> Dossier:
         visibles = visibles.annotate(
             messages_a_lire=Message.objects.comptes_par_dossier(Message.Cote.SERVICE)
         )
-    complet = visibles.select_related(
-        "appel__reglement", "appel__territoire", "reglement", "territoire", "organisme", "pilier",
-        "charge_de_mission",
-    )  # fmt: skip
+    complet = visibles.avec_ses_regles("charge_de_mission")
     dossier = get_object_or_404(complet, numero=numero)
     acteur = exiger(request.acteur, *AUTORITES)
     if dossier.organisme_id in organismes_de(acteur) or dossier.pk in aides(acteur):

@@ -26,11 +26,7 @@ def exiger(roles: Iterable[Role], *admis: Role, quoi: str) -> None:
 def tenir(dossier: Dossier) -> Dossier:
     """Prend le verrou du dossier et le relit : l'état lu avant le verrou ne compte pas (T13)."""
     verrouiller(dossier.racine())
-    tenu = (
-        Dossier.objects.select_for_update(of=("self",))
-        .select_related("territoire", "organisme", "appel__reglement", "reglement", "pilier")
-        .get(pk=dossier.pk)
-    )
+    tenu = Dossier.objects.select_for_update(of=("self",)).avec_ses_regles().get(pk=dossier.pk)
     return tenu
 
 

@@ -30,6 +30,15 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         deposes = self.visibles_par(acteur).filter(organisme__in=siens, depose_le__isnull=False)
         return deposes.exclude(appel=appel).select_related("appel", "organisme").order_by("-depose_le")
 
+    def avec_ses_regles(self, *liens: str) -> DossierQuerySet:
+        """Avec ce qui le juge et ceux qui le lisent, sans relire les packs : 190 000 caractères de JSON.
+
+        `Territoire.pack` et `Reglement.regles` les gardent par empreinte ; qui veut le texte brut le demande.
+        """
+        return self.select_related(
+            "territoire", "organisme", "appel__reglement", "reglement", "pilier", *liens
+        ).defer("territoire__cadre", "appel__projet", "appel__reglement__contenu", "reglement__contenu")
+
     def avec_la_suite(self) -> DossierQuerySet:
         """Ajoute `continue_dans` : le numéro du dernier dossier qui continue l'action."""
         suites = Dossier.objects.filter(suite_de=OuterRef("pk")).order_by("-cree_le")

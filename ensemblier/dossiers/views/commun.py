@@ -28,16 +28,16 @@ from ensemblier.registre.actes import tracer
 RESERVEE = "Les personnes de l'organisme ajoutent et lisent cette pièce."
 
 
-def trouver(request: HttpRequest, numero: str) -> Dossier:
-    """Le dossier, si la personne peut le voir ; sinon le même 404 que s'il n'existait pas, et une trace."""
-    dossier = (
-        Dossier.objects.visibles_par(request.acteur)
-        .annotate(messages_a_lire=Message.objects.comptes_par_dossier(Message.Cote.PORTEUR))
-        .avec_la_suite()
-        .select_related("territoire", "organisme", "appel__reglement", "reglement", "pilier", "suite_de")
-        .filter(numero=numero)
-        .first()
-    )
+def trouver(request: HttpRequest, numero: str, *, pour_une_page: bool = True) -> Dossier:
+    """Le dossier, si la personne peut le voir ; sinon le même 404 que s'il n'existait pas, et une trace.
+
+    `pour_une_page` : avec ce que le cadre d'une page montre ; une réponse qui s'enregistre s'en passe.
+    """
+    visibles = Dossier.objects.visibles_par(request.acteur)
+    if pour_une_page:
+        attendent = Message.objects.comptes_par_dossier(Message.Cote.PORTEUR)
+        visibles = visibles.annotate(messages_a_lire=attendent).avec_la_suite()
+    dossier = visibles.avec_ses_regles("suite_de").filter(numero=numero).first()
     if dossier is None:
         tracer(
             par=request.acteur, nature="refus", chemin=request.path, le=timezone.now(), raison="introuvable"
@@ -57,9 +57,11 @@ def en_porteur(request: HttpRequest, numero: str) -> tuple[Dossier, set[Role]]:
     return dossier, roles
 
 
-def en_ecrivain(request: HttpRequest, numero: str) -> tuple[Dossier, set[Role]]:
+def en_ecrivain(
+    request: HttpRequest, numero: str, *, pour_une_page: bool = True
+) -> tuple[Dossier, set[Role]]:
     """Comme `en_porteur`, l'aide invitée comprise : ce qu'il faut pour écrire le dossier."""
-    dossier = trouver(request, numero)
+    dossier = trouver(request, numero, pour_une_page=pour_une_page)
     roles = roles_sur(request.acteur, dossier)
     if not roles & set(ECRIVAINS):
         raise RoleInsuffisant(

@@ -304,7 +304,7 @@ def totaux(rapport: Rapport) -> dict[str, Any]:
 @require_POST
 def saisie(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
     """`/dossiers/<n>/<étape>/saisie/` : une réponse, gardée pendant qu'on écrit la suivante."""
-    dossier, roles = en_ecrivain(request, numero)
+    dossier, roles = en_ecrivain(request, numero, pour_une_page=False)
     form = SaisieForm(request.POST)
     if etape not in etapes.PAR_CODE or not form.is_valid():
         raise Http404
@@ -333,7 +333,7 @@ def _autre(dossier: Dossier, etape: str, divergence: Divergence) -> dict[str, An
 @require_POST
 def constats(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/constats/?etape=…` : ce que diraient les règles, sans rien enregistrer."""
-    dossier, _ = en_ecrivain(request, numero)
+    dossier, _ = en_ecrivain(request, numero, pour_une_page=False)
     code = request.GET.get("etape", "")
     if code not in etapes.PAR_CODE or dossier.etat != BROUILLON:
         raise Http404
