@@ -12,6 +12,7 @@ from ensemblier.dossiers.etats import (
     A_COMPLETER,
     ABANDONNEE,
     CLOS,
+    DECIDE,
     DECISIONS,
     DEPOSE,
     IRRECEVABLE,
@@ -28,7 +29,8 @@ ECHU = "Le porteur n'a pas répondu"
 LIRE = "Lire le message du porteur"
 AVIS = "Rendre l'avis"
 CONTACT = "Confirmer le contact"
-FERMES = (IRRECEVABLE, RETIRE, CLOS)
+FERMES = (IRRECEVABLE, RETIRE, DECIDE, CLOS)
+"""Plus rien n'y dépend de la mémoire d'un référent."""
 
 
 @dataclass(frozen=True, slots=True)

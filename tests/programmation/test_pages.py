@@ -399,6 +399,15 @@ def test_un_membre_se_deporte_et_ne_peut_pas_deporter_un_autre():
     assert f.client("elise").get(adresse).status_code == 404
 
 
+def test_la_page_de_note_dit_que_la_presence_manque():
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier)
+    adresse, dit = reverse("seance_noter", args=[tenue.pk, dossier.numero]), "pas encore notée"
+    assert dit not in f.client("elise").get(adresse).content.decode()
+    tenue.participants.update(est_present=None)
+    assert dit in f.client("elise").get(adresse).content.decode()
+
+
 def test_la_seance_se_tient_de_l_ouverture_au_proces_verbal():
     dossier = scene.recevable(bonification={"habitants": {"declare": True}})
     scene.proposer(dossier, "9000")

@@ -266,8 +266,7 @@ def noter(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
     """`/programmation/seances/<id>/noter/<n>/` : cinq boutons par critère, une note par clic."""
     lue = _seance(request, pk)
     inscription = _inscription(request, lue, numero)
-    if not lue.participants.filter(utilisateur=request.user, a_voix=True).exists():
-        raise Http404
+    membre = get_object_or_404(lue.participants, utilisateur=request.user, a_voix=True)
     if request.method == "POST":
         return _noter(request, lue, inscription)
     grille = notes.grille_de(lue)
@@ -291,6 +290,7 @@ def noter(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
         "en_cours": notes.points_en_cours(grille, miennes),
         "manquent": sum(1 for c in grille.criteres if c.code not in miennes),
         "suivant": suite[0] if suite else "", "est_ouverte": lue.etat == "ouverte",
+        "est_present": membre.est_present,
     }  # fmt: skip
     return render(request, "programmation/noter.html", contexte)
 
