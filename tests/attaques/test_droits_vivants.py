@@ -60,7 +60,9 @@ def _tres_longs():
     lien = amina.rattachements.get()
     lien.fonction = "présidente " * 10
     lien.save()
-    type(lien.organisme).objects.filter(pk=lien.organisme_id).update(nom="Association " * 16)
+    type(lien.organisme).objects.filter(pk=lien.organisme_id).update(
+        nom="Association " * 16, representant_nom=lien.utilisateur.nom_complet[:150]
+    )
 
 
 def test_un_nom_et_un_organisme_tres_longs_deposent_comme_les_autres(db, comme_postgresql):

@@ -13,6 +13,8 @@ from tests.aspirateur import parcourir
 from tests.attaques.conftest import ouvertes_a
 
 BALISE = "<zibeline onerror=1>"
+DESIGNES = ("compte", "password", "objet")
+"""Ce que la maison écrit elle-même : un compte du Cerfa, une empreinte, la désignation d'un objet."""
 FIGES = {"registre", "appels", "territoires"}
 """Le registre ne se modifie pas ; le pack est écrit par le service, et relu avant d'entrer."""
 
@@ -27,7 +29,7 @@ def _semer_la_balise():
             libre = isinstance(champ, models.TextField) or (
                 type(champ) is models.CharField and (champ.max_length or 0) >= 80
             )
-            if libre and not champ.choices and not champ.unique and champ.name not in ("compte", "password"):
+            if libre and not champ.choices and not champ.unique and champ.name not in DESIGNES:
                 semes += modele._base_manager.update(**{champ.name: f"Texte {BALISE}"})
     assert semes > 30
     return semes
