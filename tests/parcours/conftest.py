@@ -195,6 +195,19 @@ class Personne:
             assert not bilan, f"{self.page.url}\n" + "\n".join(bilan)
         return self
 
+    def perd_l_onglet(self) -> Personne:
+        """Ferme l'onglet, en ouvre un neuf à la même adresse : ne reste que ce que le serveur a gardé."""
+        adresse = self.page.url
+        self.page.close()
+        self.page = _onglet(self.contexte, self.serveur, self.erreurs)
+        self.page.goto(adresse)
+        return self
+
+    def oublie(self, motif: str) -> Personne:
+        """Ôte ce que la console dit d'une panne que le récit a voulue."""
+        self.erreurs[:] = [e for e in self.erreurs if not re.search(motif, e)]
+        return self
+
     def lit(self, texte: str | re.Pattern) -> Personne:
         expect(self.page.locator("body")).to_contain_text(texte)
         return self
@@ -222,12 +235,9 @@ def personne(request, serveur, navigateur) -> Iterator:
             viewport={"width": largeur, "height": 900}, locale="fr-FR", timezone_id="Europe/Paris", **options
         )
         contexte.set_default_timeout(PATIENCE)
-        page = contexte.new_page()
         erreurs: list[str] = []
-        page.on("console", lambda m: erreurs.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda e: erreurs.append(str(e)))
-        page.on("request", lambda r: _etrangere(r.url, serveur, erreurs))
-        qui = Personne(serveur, contexte, page, erreurs, VUES[nom, largeur])
+        onglet = _onglet(contexte, serveur, erreurs)
+        qui = Personne(serveur, contexte, onglet, erreurs, VUES[nom, largeur])
         ouvertes.append(qui)
         request.node.stash[OUVERTES][nom or "la personne sans compte"] = qui
         if nom:
@@ -241,6 +251,14 @@ def personne(request, serveur, navigateur) -> Iterator:
         qui.contexte.close()
     bilan = [e for qui in ouvertes for e in qui.erreurs if not any(mot in e for mot in ATTENDUES)]
     assert not bilan, "\n".join(bilan)
+
+
+def _onglet(contexte: BrowserContext, serveur: Serveur, erreurs: list[str]) -> Page:
+    page = contexte.new_page()
+    page.on("console", lambda m: erreurs.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: erreurs.append(str(e)))
+    page.on("request", lambda r: _etrangere(r.url, serveur, erreurs))
+    return page
 
 
 def _genre(chemin: str) -> tuple[str, ...]:

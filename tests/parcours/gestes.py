@@ -145,6 +145,69 @@ def recue(serveur: Serveur, a: str, mots: str) -> Lettre:
     raise AssertionError(f"Aucun courriel à {a} ne dit « {mots} » : {objets}")
 
 
+# ------------------------------------------------------------------ Les pannes
+
+
+def enregistre(qui: Personne) -> Personne:
+    """Tout ce qui est écrit est confirmé : « Enregistré à 21 h 04 »."""
+    expect(qui.page.locator("#etat-saisie")).to_contain_text(re.compile(r"Enregistré à \d"))
+    return qui
+
+
+def relu(qui: Personne, reponses: dict[str, str]) -> Personne:
+    for nom, valeur in reponses.items():
+        lue = re.compile(f"^{re.escape(valeur)}$".replace(r"\ ", r"\s"))
+        expect(boite(qui, nom)).to_have_value(lue)
+    return qui
+
+
+def onglet_ferme(qui: Personne, reponses: dict[str, str]) -> None:
+    ecrire(qui, reponses)
+    _quitter_la_question(qui)
+    enregistre(qui).perd_l_onglet()
+    relu(qui, reponses)
+
+
+def reseau_coupe(qui: Personne, reponses: dict[str, str]) -> None:
+    qui.contexte.set_offline(True)
+    ecrire(qui, reponses)
+    _quitter_la_question(qui)
+    expect(qui.page.locator("#etat-saisie")).to_contain_text("le réseau manque")
+    qui.contexte.set_offline(False)
+    _relire_apres_panne(qui, reponses)
+
+
+def serveur_tue(qui: Personne, reponses: dict[str, str]) -> None:
+    qui.serveur.tuer()
+    ecrire(qui, reponses)
+    _quitter_la_question(qui)
+    expect(qui.page.locator("#etat-saisie")).to_contain_text("Non enregistré")
+    qui.serveur.lancer()
+    qui.page.evaluate("dispatchEvent(new Event('online'))")
+    _relire_apres_panne(qui, reponses)
+
+
+def session_perdue(qui: Personne, reponses: dict[str, str], compte: dict[str, str]) -> None:
+    qui.contexte.clear_cookies()
+    ecrire(qui, reponses)
+    _quitter_la_question(qui)
+    dialogue = qui.page.locator("dialog[open]")
+    dialogue.locator("[name=login]").fill(compte["courriel"])
+    dialogue.locator("[name=password]").fill(compte["mot_de_passe"])
+    dialogue.get_by_role("button", name="Se reconnecter").click()
+    _relire_apres_panne(qui, reponses)
+
+
+def _quitter_la_question(qui: Personne) -> None:
+    qui.page.evaluate("document.activeElement.blur()")
+
+
+def _relire_apres_panne(qui: Personne, reponses: dict[str, str]) -> None:
+    enregistre(qui).page.reload()
+    relu(qui, reponses)
+    qui.oublie(r"ERR_INTERNET_DISCONNECTED|ERR_CONNECTION|htmx:|\b40[13]\b")
+
+
 # ------------------------------------------------------------------ Le porteur
 
 

@@ -23,7 +23,7 @@ JARDINS = "amina@jardins-du-onze.example"
 
 
 def test_l_ami_du_depot_au_solde(personne, serveur: Serveur, tmp_path: Path):
-    amina = personne("amina")
+    amina = personne("amina", largeur=375)
     numero = preparer_le_dossier(amina)
     gestes.joindre_les_pieces(amina, numero, tmp_path, sauf="Statuts")
     gestes.deposer(amina, numero)
@@ -55,6 +55,7 @@ def test_l_ami_du_depot_au_solde(personne, serveur: Serveur, tmp_path: Path):
 
 
 def preparer_le_dossier(amina: Personne) -> str:
+    """Le soir, sur son téléphone, interrompue cinq fois : rien de ce qui est dit enregistré ne se perd."""
     numero = gestes.commencer(amina, APPEL, "Les Jardins du Onze")
     decrire(amina)
     dire_les_publics(amina)
@@ -64,13 +65,23 @@ def preparer_le_dossier(amina: Personne) -> str:
 
 
 def decrire(amina: Personne) -> None:
-    ecrire(
+    gestes.onglet_ferme(
         amina,
         {
             "Nom de l'action": ACTION,
             "En deux phrases, de quoi s'agit-il ?": "Un repas cuisiné ensemble chaque mercredi.",
+        },
+    )
+    gestes.reseau_coupe(
+        amina,
+        {
             "Que faites-vous, concrètement ?": "Marché, cuisine, table commune, chez l'habitant ou au local.",
             "Que voulez-vous obtenir ?": "Que cent personnes se connaissent et sachent où demander.",
+        },
+    )
+    ecrire(
+        amina,
+        {
             "Avec qui ?": "Le centre social et le bailleur.",
             "L'action commence le": gestes.jour(60),
             "Elle finit le": gestes.jour(240),
@@ -82,11 +93,14 @@ def decrire(amina: Personne) -> None:
 
 def dire_les_publics(amina: Personne) -> None:
     """59 personnes sur 100 ne suffisent pas, 60 suffisent : la marge le dit sans rien enregistrer."""
+    gestes.serveur_tue(
+        amina,
+        {"Comment allez-vous toucher": "Porte-à-porte, affiches dans les halls, relais du centre social."},
+    )
     vivant = amina.page.locator("#vivant")
     ecrire(amina, {"Nombre de personnes en tout": "100", "Dont habitants de quartier": "59"})
     boite = gestes.boite(amina, "Comment allez-vous toucher")
-    boite.fill("Porte-à-porte avec deux relais, affiches dans les halls, relais du centre social.")
-    boite.blur()
+    boite.focus()
     expect(vivant).to_contain_text(re.compile(r"59(,0)?\s%"))
     ecrire(amina, {"Dont habitants de quartier": "60"})
     boite.focus()
@@ -99,10 +113,10 @@ def dire_les_publics(amina: Personne) -> None:
 def chiffrer(amina: Personne) -> None:
     """Le pied du budget suit la saisie : il manque 6 000 €, puis tout s'équilibre."""
     pied = amina.page.locator("#pied-budget")
+    gestes.session_perdue(amina, {"Achats (60)": "9 000"}, amina.serveur.comptes["amina"])
     ecrire(
         amina,
         {
-            "Achats (60)": "9 000",
             "Honoraires, déplacements": "5000,00",
             "Personnel (64)": "6 000",
             f"{CALL} (74)": "14 000",
@@ -125,7 +139,8 @@ def demander(amina: Personne) -> None:
     expect(marge).to_contain_text(euros(10000))
     ecrire(amina, {"AMI Cohésion sociale": "14 000"})
     cocher(amina, "Portée par des habitants")
-    gestes.boite(amina, "Pourquoi ?").fill("Quatre habitantes tiennent la caisse et choisissent les menus.")
+    raison = "Quatre habitantes tiennent la caisse et choisissent les menus."
+    gestes.onglet_ferme(amina, {"Pourquoi ?": raison})
     gestes.continuer(amina, "étape 6 sur 6")
 
 
