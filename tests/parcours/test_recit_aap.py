@@ -135,7 +135,7 @@ def demander(amina: Personne) -> None:
 def confirmer_le_contact(farid: Personne, numero: str) -> None:
     farid.va(f"/instruction/{numero}/avis/LENS/").lit("disent vous avoir contacté")
     presser(farid, "Je confirme")
-    farid.lit("confirmé")
+    farid.lit("réponse donnée")
 
 
 def declarer_recevable(benoit: Personne, numero: str) -> None:
