@@ -35,9 +35,9 @@ qualite: $(TAMPONS)/essais ## Lecture du code : ruff, mypy, escalier des pièces
 	@$(LANCER) lint-imports
 	@$(LANCER) python manage.py makemigrations --check --dry-run
 
-essais: $(TAMPONS)/essais ## Les essais : SQLite, PostgreSQL et Chromium de front
-	@echo "── Essais : SQLite, PostgreSQL et Chromium de front, chacun dira ses résultats à sa fin"
-	@$(MAKE) -j 3 --output-sync=target --keep-going navigateur rapides postgresql
+essais: rapides ## Les essais : SQLite sur deux cœurs, puis PostgreSQL et Chromium de front
+	@echo "── PostgreSQL et Chromium de front : chacun dira ses résultats à sa fin"
+	@$(MAKE) -j 2 --output-sync=target --keep-going navigateur postgresql
 
 rapides: $(TAMPONS)/essais ## Les essais sans navigateur, sur SQLite
 	@echo "── Essais rapides, SQLite"

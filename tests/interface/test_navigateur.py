@@ -4,6 +4,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.parcours.conftest import PATIENCE
+
 pytestmark = [pytest.mark.navigateur, pytest.mark.django_db(transaction=True)]
 
 
@@ -13,11 +15,13 @@ def ouvrir(chromium, galerie_ouverte, live_server):
 
     def _ouvrir(chemin: str = "/galerie/", largeur: int = 1280, **options: object) -> Page:
         contexte = chromium.new_context(viewport={"width": largeur, "height": 800}, **options)
+        contexte.set_default_timeout(PATIENCE)
         contextes.append(contexte)
         page = contexte.new_page()
         page.plaintes = []
         page.on("console", lambda m: page.plaintes.append(m.text) if m.type in ("error", "warning") else None)
-        page.goto(live_server.url + chemin, wait_until="networkidle")
+        reponse = page.goto(live_server.url + chemin, wait_until="networkidle")
+        assert reponse.ok, page.content()[:2000]
         return page
 
     yield _ouvrir
