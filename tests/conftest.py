@@ -32,8 +32,9 @@ def pytest_collection_modifyitems(config, items):
         if essai.get_closest_marker("django_db") or _BASES & set(essai.fixturenames):
             cas[essai.nodeid.partition("[")[0]].append(essai)
     toujours = {nom for nom in cas if any(mot in nom for mot in _TOUJOURS_REJOUEES)}
-    tirees = toujours | set([nom for nom in cas if nom not in toujours][::_UNE_SUR])
-    joues = [e for nom in cas if nom in tirees for e in (cas[nom] if _UNE_SUR == 1 else cas[nom][:1])]
+    reste = [nom for nom in cas if nom not in toujours]
+    tirees = {nom: cas[nom] if _UNE_SUR == 1 else cas[nom][:1] for nom in reste[::_UNE_SUR]}
+    joues = [e for nom in cas for e in (cas[nom] if nom in toujours else tirees.get(nom, ()))]
     config.hook.pytest_deselected(items=[e for e in items if e not in joues])
     items[:] = joues
 

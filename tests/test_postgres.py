@@ -1,4 +1,4 @@
-"""Tout ce qui touche une base se rejoue sur PostgreSQL, celle de production, dans un pytest enfant."""
+"""Ce qui touche une base se rejoue sur PostgreSQL, dans un pytest enfant ; `tests/conftest.py` choisit."""
 
 import os
 import re

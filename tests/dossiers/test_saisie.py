@@ -4,7 +4,6 @@ import json
 from decimal import Decimal
 
 import pytest
-import time_machine
 
 from ensemblier.dossiers import actes
 from ensemblier.dossiers.feuilles import FORMULAIRES, Feuille
@@ -13,23 +12,7 @@ from ensemblier.dossiers.reponses import Reponses
 from ensemblier.registre.actes import ActeBloque
 from tests import fabriques
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _en_mai():
-    with time_machine.travel(fabriques.instant("2025-05-20 21:04"), tick=False):
-        yield
-
-
-@pytest.fixture
-def dossier():
-    return fabriques.dossier()
-
-
-@pytest.fixture
-def amina():
-    return fabriques.client("amina")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("en_mai")]
 
 
 @pytest.fixture

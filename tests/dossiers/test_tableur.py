@@ -6,7 +6,6 @@ import zipfile
 from decimal import Decimal
 
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from python_calamine import CalamineWorkbook
 from xlsxwriter import Workbook
@@ -19,24 +18,8 @@ from ensemblier.interface import tableur
 from ensemblier.interface.controles import FichierRefuse
 from tests import fabriques
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("en_mai")]
 ENTETES = ["Compte", "Libellé", "Montant"]
-
-
-@pytest.fixture(autouse=True)
-def _en_mai():
-    with time_machine.travel(fabriques.instant("2025-05-20 21:04"), tick=False):
-        yield
-
-
-@pytest.fixture
-def dossier():
-    return fabriques.dossier()
-
-
-@pytest.fixture
-def amina():
-    return fabriques.client("amina")
 
 
 def xlsx(*lignes, entetes=ENTETES, formules=()):
