@@ -64,3 +64,29 @@ def test_une_reponse_pas_comprise_se_dit_sous_sa_question_et_revient(personne):
     ecrire(amina, "du", "01/02/2027")
     etat(amina, re.compile(r"Enregistré à \d"))
     expect(amina.page.locator(".champ--erreur")).to_have_count(0)
+
+
+LECTURE_LENTE = """
+const lire = Response.prototype.json;
+Response.prototype.json = async function () {
+  const lu = await lire.call(this);
+  await new Promise((suite) => setTimeout(suite, 600));
+  return lu;
+};
+"""
+
+
+def test_un_choix_change_pendant_que_la_reponse_se_lit_n_est_pas_un_conflit_avec_soi(personne):
+    """La file ne se libère qu'une fois le rang lu : sinon le second choix repart avec l'ancien."""
+    amina = personne("amina", largeur=375)
+    adresse = ACTION.format(brouillon(amina))
+    amina.page.add_init_script(LECTURE_LENTE)
+    amina.va(adresse)
+    choix = amina.page.locator("[name=pilier]")
+    with amina.page.expect_response(re.compile("/saisie/$")):
+        choix.nth(0).check()
+    choix.nth(1).check()
+    etat(amina, re.compile(r"Enregistré à \d"))
+    expect(amina.page.locator(".divergence")).to_have_count(0)
+    amina.page.reload()
+    expect(choix.nth(1)).to_be_checked()

@@ -73,9 +73,12 @@
       if (await jetonNeuf()) return reprendre({ ...due, relancee: true });
       if (partie) return reconnecter(due);
     }
+    // Lue avant de libérer la file : une frappe pendant la lecture partirait avec l'ancien rang.
+    const lu = /json/.test(reponse.headers.get("content-type") || "") ? await reponse.json().catch(() => null) : null;
+    if (reponse.ok && !lu) return reessayer(due, "la réponse du service s'est perdue");
     enCours = null;
-    if (reponse.ok) recue(due, await reponse.json());
-    else if (reponse.status === 409 && /json/.test(reponse.headers.get("content-type") || "")) diverger(due, await reponse.json());
+    if (reponse.ok) recue(due, lu);
+    else if (reponse.status === 409 && lu) diverger(due, lu);
     else return refuser(due);
     remettre();
     partir();
