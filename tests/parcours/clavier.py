@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import Locator, TimeoutError
+from playwright.sync_api import Locator
 
 from tests.parcours import gestes
 from tests.parcours.conftest import Personne
@@ -24,6 +23,11 @@ class Clavier:
     caracteres: int = 0
     champs: set[tuple[str, str]] = field(default_factory=set)
     pages: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        # Écoutée dès l'ouverture : demandée au moment de l'appui, l'interception arrive parfois après lui,
+        # et la vraie fenêtre de Chromium, que personne ne voit, bloque alors toutes les suivantes.
+        self.qui.page.on("filechooser", lambda _: None)
 
     def appuie(self, touche: str) -> None:
         self.qui.page.keyboard.press(touche)
@@ -86,15 +90,9 @@ class Clavier:
     def joint(self, chemin: Path) -> None:
         boite = gestes.boite(self.qui, "Fichier")
         self.mene_a(boite)
-        for _ in range(3):
-            with (
-                contextlib.suppress(TimeoutError),
-                self.qui.page.expect_file_chooser(timeout=10_000) as choix,
-            ):
-                self.appuie("Space")
-            if choix.is_done():
-                break
-        choix.value.set_files(chemin)
+        with self.qui.page.expect_event("filechooser") as fenetre:
+            self.appuie("Space")
+        fenetre.value.set_files(chemin)
         self._compte(boite)
 
     def _compte(self, boite: Locator) -> None:

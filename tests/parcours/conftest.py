@@ -22,7 +22,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.urls import resolve
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 OPTIONS = [
     "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -262,10 +262,15 @@ def personne(request, serveur, navigateur) -> Iterator:
 
 def _onglet(contexte: BrowserContext, serveur: Serveur, erreurs: list[str]) -> Page:
     page = contexte.new_page()
-    page.on("console", lambda m: erreurs.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("console", lambda m: _plainte(m, erreurs))
     page.on("pageerror", lambda e: erreurs.append(str(e)))
     page.on("request", lambda r: _etrangere(r.url, serveur, erreurs))
     return page
+
+
+def _plainte(message: ConsoleMessage, erreurs: list[str]) -> None:
+    if message.type in ("error", "warning"):
+        erreurs.append(f"{message.text} ({message.location['url']})")
 
 
 def _genre(chemin: str) -> tuple[str, ...]:
