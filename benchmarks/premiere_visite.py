@@ -115,7 +115,10 @@ def visiter(navigateur: Browser, adresse: str, *, reseau: dict[str, Any] | None 
 def mesurer(var: Path, *, montrer: bool) -> int:
     depasses = 0
     with servir(var) as racine, sync_playwright() as outil:
-        navigateur = outil.chromium.launch(executable_path=shutil.which("chromium"), args=["--disable-gpu"])
+        navigateur = outil.chromium.launch(
+            executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
+            args=["--disable-gpu"],
+        )
         visiter(navigateur, racine)  # le serveur s'échauffe
         for chemin in PAGES:
             essais = [visiter(navigateur, racine + chemin) for _ in range(3)]

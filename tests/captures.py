@@ -20,6 +20,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from tests.conftest import chemin_de_chromium
 from tests.parcours.conftest import OPTIONS, Serveur, _port_libre
 
 RACINE = Path(__file__).resolve().parent.parent
@@ -111,7 +112,7 @@ def photographier(page: Page, chemin: Path) -> None:
 def tout_prendre(racine: str, dossier: Path) -> int:
     nombre = 0
     with sync_playwright() as outil:
-        navigateur = outil.chromium.launch(executable_path=shutil.which("chromium"), args=OPTIONS)
+        navigateur = outil.chromium.launch(executable_path=chemin_de_chromium(), args=OPTIONS)
         temoins = connecter(navigateur, racine)
         porteur: dict[str, str] = {}
         for largeur, hauteur in ECRANS.items():
