@@ -6,6 +6,7 @@ ce qui est demandé à un financeur, ce qu'il en a dit. Une année se redemande.
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 
 from ensemblier.dossiers import ecriture
@@ -13,6 +14,7 @@ from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Dossier, LigneDeBudget
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.interface.formats import accord
+from ensemblier.noyau.machine import Acteur
 
 COLONNES = (
     "intitule", "resume", "description", "objectifs", "parcours", "partenaires", "moyens", "evaluation",
@@ -25,7 +27,7 @@ A_REFAIRE = (
 )
 
 
-def recopier(dossier: Dossier, ancien: Dossier) -> None:
+def recopier(dossier: Dossier, ancien: Dossier, *, par: Acteur, le: datetime) -> None:
     """Remplit un brouillon neuf avec l'action d'un dossier déposé ; l'appelant tient le verrou."""
     lues = Reponses(ancien)
     for nom in COLONNES:
@@ -35,6 +37,8 @@ def recopier(dossier: Dossier, ancien: Dossier) -> None:
     dossier.save()
     dossier.thematiques.set(lues.thematiques)
     ecriture.poser_quartiers(dossier, {c.quartier: list(c.communes.all()) for c in lues.ciblages})
+    for c in lues.co_porteurs:
+        ecriture.poser_co_porteur(dossier, nom=c.nom, numero=c.numero, role=c.role, par=par, le=le)
     charges, produits = _budget(lues)
     ecriture.poser_budget(dossier, charges=charges, produits=produits, subventions={})
 
@@ -56,6 +60,8 @@ def annonce(dossier: Dossier) -> str:
     repris = ["l'action", "les publics"]
     if lues.ciblages:
         repris.append(accord(len(lues.ciblages), "quartier", "quartiers"))
+    if lues.co_porteurs:
+        repris.append(accord(len(lues.co_porteurs), "co-porteur", "co-porteurs"))
     if lues.lignes_de_budget:
         repris.append(accord(len(lues.lignes_de_budget), "ligne de budget", "lignes de budget"))
     pilier = "" if dossier.pilier else " Le pilier est à choisir parmi ceux de cet appel."

@@ -188,3 +188,12 @@ def test_un_brouillon_ou_le_meme_appel_ne_se_reprend_pas(ancien, appel):
         reprendre(fabriques.dossier(), appel)
     with pytest.raises(ActeBloque, match="n'a pas été déposé dans un autre appel"):
         reprendre(ancien, ancien.appel)
+
+
+def test_les_co_porteurs_de_l_an_dernier_se_recopient(ancien, appel):
+    dit = {"nom": "Club des Amis du terril", "numero": fabriques.SIREN_DU_CLUB, "role": "Prête la salle"}
+    ancien.co_porteurs.create(**dit, ajoute_le=ancien.cree_le, ajoute_par="Amina")
+    repris = reprendre(ancien, appel).co_porteurs.get()
+    assert (repris.nom, repris.numero, repris.role) == tuple(dit.values())
+    assert repris.ajoute_le == OUVERT
+    assert ancien.co_porteurs.count() == 1

@@ -71,7 +71,7 @@ def creer(
     libelle = f"Dossier ouvert, suite de {suite_de.numero}" if suite_de else "Dossier ouvert"
     ouvrir(dossier, par=par, le=le, libelle=libelle)
     if suite_de is not None:
-        recopier(dossier, suite_de)
+        recopier(dossier, suite_de, par=par, le=le)
     if fiche is not None:
         remplir(dossier, fiche, par=par, le=le)
     return dossier
