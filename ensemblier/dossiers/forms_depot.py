@@ -63,12 +63,16 @@ class RetraitForm(Formulaire):
 
 
 class PieceForm(Formulaire):
-    """Un fichier ; son contenu est contrôlé par l'acte, qui dit aussi qu'il est vide et que faire."""
+    """Un fichier, contrôlé par l'acte, qui dit aussi qu'il est vide ; la clé nomme l'envoi (T09)."""
 
+    cle = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
     fichier = forms.FileField(
         label="Fichier", allow_empty_file=True, help_text="PDF, photo, Word ou OpenDocument, 20 Mo au plus.",
         widget=forms.FileInput({"accept": ".pdf,.png,.jpg,.jpeg,.docx,.odt"}),
     )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"cle": uuid4().hex}, **kwargs)
 
 
 class MessageForm(Formulaire):

@@ -9,7 +9,7 @@ from ensemblier.dossiers.fiche import CERFA, reglement_de, se_remplit_ici
 from ensemblier.dossiers.models import Piece
 from ensemblier.dossiers.reponses import Reponses
 
-MANQUANTE = "manquante"
+MANQUANTE, PERIMEE = "manquante", "perimee"
 
 
 @dataclass(frozen=True, slots=True)

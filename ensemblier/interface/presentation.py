@@ -294,6 +294,7 @@ def piece(p: Any) -> dict[str, Any]:
         "depose_le": lire(p, "depose_le"),
         "depose_par": texte(p, "depose_par"),
         "motif": texte(p, "motif"),
+        "est_image": type_mime.startswith("image/"),
         "url": texte(p, "url"),
         "url_ajout": texte(p, "url_ajout"),
         "facultative": bool(lire(p, "facultative", False)),

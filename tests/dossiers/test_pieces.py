@@ -14,6 +14,7 @@ from ensemblier.noyau.machine import EtatInterdit, RoleInsuffisant
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.models import Fichier, Trace
 from tests import fabriques
+from tests.interface.test_controles import png
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +78,66 @@ def test_le_meme_fichier_envoye_deux_fois_est_une_seule_piece():  # T09
     assert envoyer_les_statuts(fabriques.deposer(dossier), octets) == premiere
     assert Piece.objects.get() == premiere
     assert Fichier.objects.count() == 1
+
+
+def envoyer_par_la_page(dossier, cle, octets, code="statuts"):
+    return fabriques.client("amina").post(
+        f"/dossiers/{dossier.numero}/joindre/{code}/",
+        {"cle": cle, "fichier": SimpleUploadedFile("statuts.pdf", octets)},
+        headers={"Accept": "application/json"},
+    )
+
+
+def test_un_envoi_rejoue_ne_remplace_pas_ce_qui_est_venu_depuis():  # T09
+    dossier, octets = fabriques.dossier(), fabriques.pdf_d_essai().read()
+    assert envoyer_par_la_page(dossier, "a" * 32, octets).json() == {"phrase": "Statuts : pièce reçue."}
+    autres_statuts(dossier)
+    courante = Piece.objects.get(code="statuts", remplacee_le=None)
+    assert envoyer_par_la_page(dossier, "a" * 32, octets).status_code == 200
+    assert Piece.objects.get(code="statuts", remplacee_le=None) == courante
+    assert Piece.objects.count() == Fichier.objects.count() == 2
+
+
+def test_un_envoi_rejoue_reviendrait_garde_levee(monkeypatch):
+    monkeypatch.setattr("ensemblier.dossiers.actes.pieces._deja_recue", lambda *_: None)
+    dossier, octets = fabriques.dossier(), fabriques.pdf_d_essai().read()
+    envoyer_par_la_page(dossier, "a" * 32, octets)
+    autres_statuts(dossier)
+    envoyer_par_la_page(dossier, "a" * 32, octets)
+    assert Piece.objects.count() == 3
+
+
+def test_l_envoi_d_une_piece_redemandee_ne_compte_qu_une_fois():
+    dossier, octets = fabriques.dossier(), fabriques.pdf_d_essai().read()
+    envoyer_par_la_page(dossier, "a" * 32, octets)
+    depose = fabriques.deposer(dossier)
+    Piece.objects.filter(code="statuts").update(statut="a_remplacer", motif="Page 2 illisible.")
+    for _ in range(2):
+        assert envoyer_par_la_page(depose, "b" * 32, octets).status_code == 200
+    assert Piece.objects.filter(code="statuts").count() == 2
+
+
+def test_la_meme_cle_avec_un_autre_fichier_est_un_autre_envoi():
+    dossier, octets = fabriques.dossier(), fabriques.pdf_d_essai().read()
+    envoyer_par_la_page(dossier, "a" * 32, octets)
+    assert envoyer_par_la_page(dossier, "a" * 32, octets + b"\n% deux").status_code == 200
+    assert Piece.objects.filter(code="statuts").count() == 2
+
+
+def test_un_refus_se_dit_en_json_et_ne_laisse_rien():
+    reponse = envoyer_par_la_page(fabriques.dossier(), "a" * 32, b"MZ un programme")
+    assert reponse.status_code == 422
+    assert "reconnaissons pas" in reponse.json()["refus"]
+    assert not Fichier.objects.exists()
+
+
+def test_la_page_des_pieces_dit_ou_envoyer_et_montre_l_image_recue():
+    dossier = fabriques.dossier()
+    amina, url = fabriques.client("amina"), f"/dossiers/{dossier.numero}/"
+    assert f'data-envoi="{url}joindre/statuts/"' in amina.get(f"{url}pieces/").content.decode()
+    amina.post(f"{url}joindre/statuts/", {"fichier": SimpleUploadedFile("statuts.png", png())})
+    page = amina.get(f"{url}pieces/").content.decode()
+    assert f'<img src="{_url(dossier, "statuts")}"' in page
 
 
 def test_une_piece_recue_ne_change_plus_apres_le_depot_sauf_si_on_la_redemande():  # T13

@@ -38,10 +38,12 @@ def joindre_piece(
     par: Acteur,
     roles: Iterable[Role],
     le: datetime,
+    cle: str = "",
 ) -> Piece:
     """Ajoute une pièce de la liste de l'appel ; l'ancienne est gardée, avec le jour de son remplacement.
 
-    Le même fichier envoyé deux fois (double clic, réponse perdue) rend la même pièce (T09).
+    Le même fichier envoyé deux fois (double clic, réponse perdue) rend la même pièce (T09). `cle` nomme
+    l'envoi : rejoué après une coupure, il ne remplace pas ce qui est venu depuis.
     Après le dépôt, seules arrivent les pièces manquantes ou à remplacer (P33, S76). Lève `ActeBloque` si le
     fichier est refusé, `EtatInterdit` si la pièce ne se change plus.
     """
@@ -55,6 +57,8 @@ def joindre_piece(
     ecrite = reglement_de(tenu).piece(code)
     if ecrite is None or ecrite.declaration or not ecrite.demandee_a(tenu.organisme.type):
         raise ActeBloque(f"La pièce « {code} » n'est pas demandée ici. Choisissez dans la liste des pièces.")
+    if deja := _deja_recue(tenu, code, cle, fichier):
+        return deja
     courante = tenu.pieces.select_related("fichier").filter(code=code, remplacee_le=None).first()
     if courante is not None and _est_deja_la(courante, fichier):
         return courante
@@ -63,7 +67,8 @@ def joindre_piece(
         courante.remplacee_le = le
         courante.save(update_fields=("remplacee_le",))
     garde = conserver(fichier, nom=fichier.name or code, type_mime=type_mime, par=par, le=le)
-    piece = Piece.objects.create(dossier=tenu, code=code, fichier=garde, recue_le=le)
+    envoi = "" if tenu.pieces.filter(envoi=cle).exists() else cle
+    piece = Piece.objects.create(dossier=tenu, code=code, fichier=garde, recue_le=le, envoi=envoi)
     _dire(tenu, piece, f"Pièce reçue : {ecrite.libelle}", par=par, le=le)
     noter_l_aide(tenu, "une pièce jointe", par=par, roles=roles, le=le, piece=code)
     return piece
@@ -115,12 +120,23 @@ def _dire(dossier: Dossier, piece: Piece, libelle: str, *, par: Acteur, le: date
     )  # fmt: skip
 
 
+def _deja_recue(dossier: Dossier, code: str, cle: str, fichier: UploadedFile) -> Piece | None:
+    """La pièce de cet envoi, même remplacée ou jugée depuis ; une page revenue en arrière qui porte un autre
+    fichier sous la même clé est un autre envoi."""
+    connue = dossier.pieces.select_related("fichier").filter(envoi=cle, code=code).first() if cle else None
+    return connue if connue and connue.fichier.empreinte == _empreinte(fichier) else None
+
+
 def _est_deja_la(courante: Piece, fichier: UploadedFile) -> bool:
     """Une pièce à remplacer attend un envoi, fût-il le même : le service l'a refusée une fois."""
+    return courante.statut != Piece.Etat.A_REMPLACER and courante.fichier.empreinte == _empreinte(fichier)
+
+
+def _empreinte(fichier: UploadedFile) -> str:
     fichier.seek(0)
     empreinte = hashlib.file_digest(fichier.file, "sha256").hexdigest()
     fichier.seek(0)
-    return courante.statut != Piece.Etat.A_REMPLACER and courante.fichier.empreinte == empreinte
+    return empreinte
 
 
 def _refuser_si_figee(dossier: Dossier, courante: Piece | None, libelle: str) -> None:

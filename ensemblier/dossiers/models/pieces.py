@@ -44,6 +44,7 @@ class Piece(models.Model):
     motif = models.TextField(blank=True)
     recue_le = models.DateTimeField()
     remplacee_le = models.DateTimeField(null=True)
+    envoi = models.CharField(max_length=64, blank=True)
     reprise_de = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="reprises")
     objects = PieceQuerySet.as_manager()
 
@@ -52,6 +53,9 @@ class Piece(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("dossier", "code"), condition=Q(remplacee_le=None), name="piece_courante_unique"
+            ),
+            models.UniqueConstraint(
+                fields=("dossier", "envoi"), condition=~Q(envoi=""), name="piece_envoi_unique"
             ),
         )
 

@@ -18,9 +18,9 @@ from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.fiche import rapport_de
 from ensemblier.dossiers.models import Dossier, Message, Piece
-from ensemblier.dossiers.pieces import MANQUANTE, pieces_demandees
+from ensemblier.dossiers.pieces import MANQUANTE, PERIMEE, PieceDemandee, pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
-from ensemblier.dossiers.reprises import reprises
+from ensemblier.dossiers.reprises import Reprise, reprises
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Role, RoleInsuffisant
 from ensemblier.registre.actes import tracer
@@ -126,6 +126,7 @@ def lignes_de_pieces(lues: Reponses, roles: set[Role]) -> list[dict[str, Any]]:
         rendues.append(
             {c.name: getattr(p, c.name) for c in fields(p)}
             | {
+                "etat": _etat_montre(p, connues.get(p.code)),
                 "reprise": connues.get(p.code),
                 "url": reverse("piece", args=(dossier.numero, p.cle)) if p.cle else "",
                 "url_ajout": reverse("joindre_piece", args=(dossier.numero, p.code)) if ouverte else "",
@@ -135,6 +136,11 @@ def lignes_de_pieces(lues: Reponses, roles: set[Role]) -> list[dict[str, Any]]:
             }
         )
     return rendues
+
+
+def _etat_montre(piece: PieceDemandee, connue: Reprise | None) -> str:
+    """Ce qui manque parce que celle de l'an dernier ne vaut plus se dit « périmée »."""
+    return PERIMEE if piece.etat == MANQUANTE and connue and connue.ecart else piece.etat
 
 
 def contexte_des_pieces(lues: Reponses, roles: set[Role]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -23,6 +23,8 @@ from ensemblier.interface.formats import accord
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque, tracer
 from ensemblier.registre.fichiers import servir
+
+JSON = "application/json"
 
 
 @require_safe
@@ -118,24 +120,29 @@ def telecharger(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def joindre(request: HttpRequest, numero: str, code: str) -> HttpResponse:
-    """`/dossiers/<n>/joindre/<pièce>/` : ajouter ou remplacer une pièce."""
+    """`/dossiers/<n>/joindre/<pièce>/` : ajouter ou remplacer une pièce ; la page des pièces lit du JSON."""
     dossier, roles = en_ecrivain(request, numero)
     refuser_le_rib(code, roles)
     demandee = next((p for p in pieces_demandees(Reponses(dossier)) if p.code == code), None)
     if demandee is None:
         raise Http404
+    recue, en_json = f"{demandee.libelle} : pièce reçue.", request.headers.get("Accept") == JSON
     form = PieceForm(request.POST, request.FILES) if request.method == "POST" else PieceForm()
     if request.method == "POST" and form.is_valid():
         try:
             actes.joindre_piece(
-                dossier, code=code, fichier=form.cleaned_data["fichier"], par=request.acteur, roles=roles,
-                le=timezone.now(),
+                dossier, code=code, **form.cleaned_data, par=request.acteur, roles=roles, le=timezone.now()
             )  # fmt: skip
         except ActeBloque as bloque:
             form.add_error("fichier", " ".join(bloque.raisons))
         else:
-            messages.success(request, f"{demandee.libelle} : pièce reçue.")
+            if en_json:
+                return JsonResponse({"phrase": recue})
+            messages.success(request, recue)
             return redirect(etapes.adresse(dossier, "pieces"))
+    if en_json and form.errors:
+        refus = " ".join(phrase for phrases in form.errors.values() for phrase in phrases)
+        return JsonResponse({"refus": refus}, status=422)
     contexte = cadre(dossier, roles, "Pièces", demandee.libelle) | {"form": form, "piece": demandee}
     return render(request, "dossiers/joindre.html", contexte, status=422 if form.errors else 200)
 
