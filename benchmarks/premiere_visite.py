@@ -112,13 +112,18 @@ def visiter(navigateur: Browser, adresse: str, *, reseau: dict[str, Any] | None 
     return {**mesure, "requetes": len(detail), "octets": sum(detail.values()), "detail": detail}
 
 
+def _chromium() -> str:
+    """Le Chromium entier, celui des gens : sans fenêtre, il peint plus vite et demande une image de moins."""
+    chemin = shutil.which("chromium")
+    if not chemin:
+        raise SystemExit("Chromium est absent : installez-le (apt-get install chromium), puis relancez.")
+    return chemin
+
+
 def mesurer(var: Path, *, montrer: bool) -> int:
     depasses = 0
     with servir(var) as racine, sync_playwright() as outil:
-        navigateur = outil.chromium.launch(
-            executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"),
-            args=["--disable-gpu"],
-        )
+        navigateur = outil.chromium.launch(executable_path=_chromium(), args=["--disable-gpu"])
         visiter(navigateur, racine)  # le serveur s'échauffe
         for chemin in PAGES:
             essais = [visiter(navigateur, racine + chemin) for _ in range(3)]

@@ -63,7 +63,7 @@ def _poser_le_territoire(bloqueur) -> None:
 
 
 def chemin_de_chromium() -> str | None:
-    """Le Chromium sans fenêtre de Debian, un quart de calcul de moins ; à défaut, l'entier."""
+    """Le Chromium sans fenêtre de Debian, un cinquième de calcul de moins ; à défaut, l'entier."""
     return shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
