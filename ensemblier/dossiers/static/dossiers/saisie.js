@@ -75,6 +75,7 @@
     }
     // Lue avant de libérer la file : une frappe pendant la lecture partirait avec l'ancien rang.
     const lu = /json/.test(reponse.headers.get("content-type") || "") ? await reponse.json().catch(() => null) : null;
+    if (coupure.signal.aborted) return;
     if (reponse.ok && !lu) return reessayer(due, "la réponse du service s'est perdue");
     enCours = null;
     if (reponse.ok) recue(due, lu);
