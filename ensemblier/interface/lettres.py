@@ -91,7 +91,7 @@ def habiller(html: str) -> str:
 class _Lecteur(HTMLParser):
     """Lit un courriel bloc à bloc : (sorte, texte), plus l'adresse de son bouton."""
 
-    BLOCS = ("p", "h2", "li", "blockquote")
+    BLOCS = ("p", "h1", "h2", "li", "blockquote")
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)

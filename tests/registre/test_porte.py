@@ -48,7 +48,7 @@ def test_la_meme_cle_pour_autre_chose_est_refusee(par, corps):
 @pytest.fixture
 def gabarits(tmp_path, settings):
     (tmp_path / "essai.html").write_text(
-        '{% extends "interface/courriel.html" %}{% block corps %}<p class="reponse">Bonjour {{ nom }}</p>'
+        '{% extends "interface/courriel.html" %}{% block corps %}<h1 class="reponse">Bonjour {{ nom }}</h1>'
         '{% bouton_de_courriel "Voir" adresse_publique "/a/" %}{% endblock %}'
     )
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
