@@ -40,14 +40,14 @@ _COMMUNE = (("À traiter", "instruction"), ("Observatoire", "observatoire"))
 _JURY = (("Séances", "seances"), ("Observatoire", "observatoire"))
 
 _PIED = (
-    ("Accessibilité : non évaluée", "accessibilite"),
+    ("Accessibilité : non conforme", "accessibilite"),
     ("Données personnelles", "donnees_personnelles"),
     ("Contact du service", "contact"),
 )
 
 
 def _entrees(acteur: Acteur | None) -> tuple[tuple[str, str], ...]:
-    if acteur is None or not acteur.droits:
+    if acteur is None:
         return _PUBLIC
     for roles, entrees in (
         ((Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR), _PILOTE),
