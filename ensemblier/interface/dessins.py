@@ -13,6 +13,7 @@ from .presentation import couleur
 
 LARGEUR_CARTE = 720
 MARGE_CARTE = 12
+CORPS_DU_NOM = 14
 PAS = 46
 """La hauteur d'une ligne de graphique, en pixels : une étiquette, une barre, un blanc."""
 LONGUEUR_ETIQUETTE = 24
@@ -48,19 +49,22 @@ def _court(libelle: str) -> str:
     return libelle if len(libelle) <= LONGUEUR_ETIQUETTE else libelle[: LONGUEUR_ETIQUETTE - 1].rstrip() + "…"
 
 
-def carte(zones: Any) -> dict[str, Any]:
-    """Rend les tracés d'une carte : `zones` de {nom, contour GeoJSON, url, classe de 1 à 5, valeur}.
+def carte(zones: Any, lieux: Any = ()) -> dict[str, Any]:
+    """Rend les tracés d'une carte : `zones` de {nom, code, contour GeoJSON, url, classe de 1 à 5, valeur}.
 
     Projection plate, la longitude resserrée par la latitude moyenne : juste à l'échelle d'une agglomération.
+    `lieux` de {nom, lon, lat} : des noms à écrire, du plus utile au moins utile ; un nom qui en couvrirait un
+    autre n'est pas écrit.
     """
     lues = [(z, list(_anneaux(lire(z, "contour", {})))) for z in zones]
     points = [p for _, anneaux in lues for anneau in anneaux for p in anneau]
     if not points:
-        return {"zones": [], "largeur": LARGEUR_CARTE, "hauteur": 0}
+        return {"zones": [], "lieux": [], "largeur": LARGEUR_CARTE, "hauteur": 0}
     ouest, est = min(p[0] for p in points), max(p[0] for p in points)
     sud, nord = min(p[1] for p in points), max(p[1] for p in points)
     resserre = math.cos(math.radians((sud + nord) / 2))
     utile = LARGEUR_CARTE - 2 * MARGE_CARTE
+    haut = MARGE_CARTE + (2 * CORPS_DU_NOM if lieux else 0)
     echelle = utile / max((est - ouest) * resserre, (nord - sud), 1e-9)
     if (est - ouest) * resserre < nord - sud:
         echelle = utile * 0.8 / (nord - sud)
@@ -68,12 +72,13 @@ def carte(zones: Any) -> dict[str, Any]:
     def poser(point: Any) -> tuple[int, int]:
         return (
             round(MARGE_CARTE + (point[0] - ouest) * resserre * echelle),
-            round(MARGE_CARTE + (nord - point[1]) * echelle),
+            round(haut + (nord - point[1]) * echelle),
         )
 
     dessinees = [
         {
             "nom": texte(zone, "nom"),
+            "code": texte(zone, "code"),
             "url": texte(zone, "url"),
             "classe": lire(zone, "classe", "") or 4,
             "valeur": texte(zone, "valeur"),
@@ -82,8 +87,34 @@ def carte(zones: Any) -> dict[str, Any]:
         for zone, anneaux in lues
         if anneaux
     ]
-    hauteur = round(2 * MARGE_CARTE + (nord - sud) * echelle)
-    return {"zones": dessinees, "largeur": LARGEUR_CARTE, "hauteur": hauteur}
+    hauteur = round(haut + MARGE_CARTE + (nord - sud) * echelle)
+    places = [(texte(lieu, "nom"), *poser((lire(lieu, "lon", 0), lire(lieu, "lat", 0)))) for lieu in lieux]
+    return {"zones": dessinees, "lieux": _noms(places), "largeur": LARGEUR_CARTE, "hauteur": hauteur}
+
+
+def _noms(places: list[tuple[str, int, int]]) -> list[dict[str, Any]]:
+    """Les noms qui tiennent ; `partout` si, écrit deux fois plus gros (écran étroit), il tient encore.
+
+    Au bord, un nom rentre dans le cadre sans quitter de plus d'une largeur de lettres le lieu qu'il nomme.
+    """
+    gardes: list[dict[str, Any]] = []
+    for nom, x, y in places:
+        large, etroit = _dans_le_cadre(nom, x, 1), _dans_le_cadre(nom, x, 2)
+        partout = etroit == large and not any(_couvre(nom, x, y, g, 2) for g in gardes if g["partout"])
+        if abs(large - x) <= 2 * CORPS_DU_NOM and not any(_couvre(nom, large, y, g, 1) for g in gardes):
+            gardes.append({"nom": nom, "x": large, "y": y, "partout": partout})
+    return gardes
+
+
+def _dans_le_cadre(nom: str, x: int, fois: int) -> int:
+    demi = len(nom) * CORPS_DU_NOM * 0.3 * fois
+    return round(min(max(x, demi), LARGEUR_CARTE - demi))
+
+
+def _couvre(nom: str, x: int, y: int, autre: dict[str, Any], fois: int) -> bool:
+    """Deux noms centrés se touchent : une lettre fait à peu près 0,6 fois le corps."""
+    demi = (len(nom) + len(autre["nom"])) * CORPS_DU_NOM * 0.3 * fois
+    return abs(x - autre["x"]) < demi and abs(y - autre["y"]) < CORPS_DU_NOM * 1.2 * fois
 
 
 def _anneaux(geometrie: Any) -> Iterator[list[Any]]:

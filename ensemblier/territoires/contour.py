@@ -32,6 +32,13 @@ def _anneaux(contour: dict[str, Any]) -> Iterator[list[list[float]]]:
         yield from polygone
 
 
+def sommet(contour: dict[str, Any]) -> tuple[float, float]:
+    """Le milieu d'ouest en est et le bord nord, en degrés : où écrire un nom au-dessus d'un contour."""
+    points = [point for anneau in _anneaux(contour) for point in anneau]
+    lons = [point[0] for point in points]
+    return (min(lons) + max(lons)) / 2, max(point[1] for point in points)
+
+
 def dessiner(contour: dict[str, Any], *, point: tuple[float, float] | None = None) -> Dessin | None:
     """Dessine un contour, et un point en degrés s'il est dit, à la même échelle ; `None` s'il est vide."""
     anneaux = list(_anneaux(contour))

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ensemblier.territoires.adresse import Verdict, situer_l_adresse, situer_le_point
-from ensemblier.territoires.contour import Dessin, dessiner
+from ensemblier.territoires.contour import Dessin, dessiner, sommet
 from ensemblier.territoires.forms import AdresseForm, PointForm
 from ensemblier.territoires.models import Commune, Contact, Quartier, Territoire
 
@@ -39,8 +39,16 @@ def quartiers(request: HttpRequest) -> HttpResponse:
     contexte = {
         "quartiers": lignes,
         "zones": [
-            {"nom": q.nom, "contour": q.contour, "url": reverse("quartier", args=[q.code])} for q in lignes
+            {
+                "nom": q.nom,
+                "code": q.code,
+                "contour": q.contour,
+                "url": reverse("quartier", args=[q.code]),
+                "valeur": ", ".join(c.nom for c in q.communes.all()),
+            }
+            for q in lignes
         ],
+        "lieux": _villes(lignes),
         "communes": sorted(communes.values(), key=lambda c: c.nom),
         "nombre_membres": sum(1 for c in communes.values() if c.est_membre),
         "nombre_voisines": sum(1 for c in communes.values() if not c.est_membre),
@@ -48,6 +56,23 @@ def quartiers(request: HttpRequest) -> HttpResponse:
         "attribution": territoire.attribution.split("\n")[0],
     }
     return render(request, "territoires/quartiers.html", contexte)
+
+
+def _villes(quartiers: list[Quartier]) -> list[dict[str, Any]]:
+    """Le nom de chaque ville au-dessus de son quartier le plus au nord, celle qui en a le plus d'abord.
+
+    Un quartier à cheval ne place une ville que si elle n'en a pas d'autre : il est aussi chez la voisine.
+    """
+    siens: dict[str, list[Quartier]] = {}
+    for q in (q for q in quartiers if q.contour.get("coordinates")):
+        for ville in q.communes.all():
+            siens.setdefault(ville.nom, []).append(q)
+    villes = []
+    for nom, zones in sorted(siens.items(), key=lambda x: -len(x[1])):
+        seules = [q for q in zones if len(q.communes.all()) == 1]
+        lon, lat = max((sommet(q.contour) for q in seules or zones), key=lambda point: point[1])
+        villes.append({"nom": nom, "lon": lon, "lat": lat})
+    return villes
 
 
 def _repli(territoire: Territoire) -> Contact | None:

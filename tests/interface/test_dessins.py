@@ -95,6 +95,22 @@ def test_la_carte_a_sa_liste_jumelle_sauf_si_la_page_la_porte():
     assert "Carré : 32 %" in sans
 
 
+def test_la_carte_ecrit_les_noms_qui_ne_se_couvrent_pas_et_les_garde_dans_le_cadre():
+    def noms(*lieux):
+        places = [{"nom": nom, "lon": lon, "lat": lat} for nom, lon, lat in lieux]
+        return dessins.carte([{"nom": "Carré", "contour": CARRE}], places)["lieux"]
+
+    (ouest, sud), _, (est, nord), *_ = CARRE["coordinates"][0]
+    milieu = ((ouest + est) / 2, (sud + nord) / 2)
+    ecrits = noms(("Lens", *milieu), ("Liévin", *milieu), ("Avion", milieu[0], sud))
+    assert [lieu["nom"] for lieu in ecrits] == ["Lens", "Avion"]
+    assert all(lieu["partout"] for lieu in ecrits)
+    (au_bord,) = noms(("Angres", ouest, sud))
+    assert au_bord["x"] > dessins.MARGE_CARTE, "rentré dans le cadre"
+    assert not au_bord["partout"], "écrit deux fois plus gros, il quitterait son lieu"
+    assert noms(("Montigny-en-Gohelle", ouest, sud)) == []
+
+
 def test_un_fil_dit_qui_le_lit_et_garde_le_texte_inoffensif():
     piege = [{**galerie._messages()[0], "texte": "<script>x</script>\n\nSuite"}]
     porteur = rendre("{% echanges m %}", m=piege)

@@ -302,14 +302,21 @@ def graphique(
 
 @composant("composants/carte")
 def carte(
-    zones: Any, titre: str, nom: str, bornes: Any = (), source: str = "", jumelle: bool = True
+    zones: Any,
+    titre: str,
+    nom: str,
+    bornes: Any = (),
+    source: str = "",
+    jumelle: bool = True,
+    lieux: Any = (),
 ) -> dict[str, Any]:
-    """`{% carte zones titre="…" nom="quartiers" source="…" %}` : {nom, contour GeoJSON, url, classe, valeur}.
+    """`{% carte zones titre="…" nom="quartiers" %}` : {nom, code, contour GeoJSON, url, classe, valeur}.
 
     `bornes` : (classe de 1 à 5, mots). `jumelle=False` si la page porte déjà la liste.
+    `lieux` : {nom, lon, lat}.
     """
     mots = {"titre": titre, "nom": nom, "bornes": bornes, "source": source, "jumelle": jumelle}
-    return dessins.carte(zones) | mots
+    return dessins.carte(zones, lieux) | mots
 
 
 # --- tableaux ---------------------------------------------------------------------------------------

@@ -111,6 +111,7 @@
     versions[due.champ] = Math.max(versions[due.champ] ?? 0, version);
     lues.value = JSON.stringify(versions);
     signaler(due.champ, erreur, lectures);
+    formulaire.dispatchEvent(new CustomEvent("saisie:recue", { detail: due.champ }));
     if (erreur) return dire(`Gardé à ${heure}, à corriger : la réponse n'est pas comprise.`);
     dire(attente.size ? "Enregistrement…" : `Enregistré à ${heure}.`, { fort: !annonceFaite });
     annonceFaite = true;
@@ -306,6 +307,11 @@
       formulaire.requestSubmit(bouton || undefined);
     };
     repartir();
+  });
+  // Des questions arrivées après la page (une ville à contacter) : leurs rangs, sans toucher à ceux déjà lus.
+  formulaire.addEventListener("saisie:rangs", (evenement) => {
+    for (const [nom, rang] of Object.entries(evenement.detail)) versions[nom] ??= rang;
+    lues.value = JSON.stringify(versions);
   });
   // On quitte la page avant les 800 ms : ce qui attendait part tout de suite.
   addEventListener("pagehide", () => { for (const nom of [...minuteurs.keys()]) mettre(nom); });
