@@ -56,6 +56,7 @@ def test_un_quartier_touche_sur_la_carte_est_choisi_enregistre_et_sa_ville_a_con
     expect(page.locator("[data-choisis] strong")).to_have_text(nom)
     expect(page.get_by_label("Service joint")).to_have_value("Pôle cohésion")
     page.get_by_role("button", name="Choisir sur la carte").click()
+    expect(page.locator("[data-zone]").first).to_be_attached()
     toucher(page, code)
     expect(page.locator("[data-choisis] strong")).to_have_text("aucun")
     expect(page.locator("#contacts .contact-ville")).to_have_count(0)
