@@ -1,0 +1,98 @@
+"""Qui lit la liste de travail, quel jour, et ce qui l'attend : ce dont filtres, tris et lignes dépendent."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import cached_property
+
+from django.db.models import Case, DateField, Exists, OuterRef, Q, Subquery, Sum, Value, When
+from django.utils import timezone
+
+from ensemblier.appels.models import Appel
+from ensemblier.comptes.droits import exiger
+from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE
+from ensemblier.dossiers.models import Demande, DemandeQuerySet, Dossier, DossierQuerySet
+from ensemblier.instruction.attentes import Attente, attentes, reunir
+from ensemblier.instruction.examen import echeances_d_instruction
+from ensemblier.instruction.lecture import AUTORITES, lit_le_fil
+from ensemblier.instruction.models import Complement
+from ensemblier.interface.champs import EurosField
+from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.territoires.models import Territoire
+
+
+class Lecteur:
+    """Une autorité devant sa liste ; chaque lecture se fait au plus une fois par page."""
+
+    def __init__(self, acteur: Acteur | None, territoire: Territoire, *, jour: date | None = None) -> None:
+        self.acteur = exiger(acteur, *AUTORITES)
+        self.territoire = territoire
+        self.jour = jour or timezone.localdate()
+
+    @cached_property
+    def dossiers(self) -> DossierQuerySet:
+        return Dossier.objects.a_juger_par(self.acteur).deposes()
+
+    @cached_property
+    def attentes(self) -> list[Attente]:
+        return attentes(self.acteur, jour=self.jour)
+
+    @cached_property
+    def a_faire(self) -> Q:
+        return reunir([a.condition for a in self.attentes])
+
+    @cached_property
+    def en_retard(self) -> Q:
+        return reunir([a.retard for a in self.attentes])
+
+    @property
+    def lit_le_fil(self) -> bool:
+        return lit_le_fil(self.acteur)
+
+    @cached_property
+    def fins_d_instruction(self) -> dict[int, date]:
+        """La fin de l'instruction de chaque appel du territoire ; une requête."""
+        return echeances_d_instruction(Appel.objects.filter(territoire=self.territoire).values("pk"))
+
+    @cached_property
+    def echeance(self) -> Case:
+        """Avant quand : la réponse du porteur s'il complète, la fin de l'instruction si l'acteur est attendu."""
+        fins = [When(appel=cle, then=Value(fin)) for cle, fin in self.fins_d_instruction.items()]
+        ouverts = Complement.objects.ouverts().filter(dossier=OuterRef("pk")).order_by("-pk")
+        return Case(
+            When(etat=A_COMPLETER, then=Subquery(ouverts.values("echeance")[:1])),
+            When(self.a_faire, then=Case(*fins, output_field=DateField())),
+            output_field=DateField(),
+        )
+
+    def echeant(self, du: date, au: date) -> Q:
+        """Ceux dont l'échéance tombe dans ces jours, sans la calculer ligne à ligne."""
+        attendus = Complement.objects.ouverts().filter(dossier=OuterRef("pk"), echeance__range=(du, au))
+        appels = [cle for cle, fin in self.fins_d_instruction.items() if du <= fin <= au]
+        return Q(etat=A_COMPLETER) & Q(Exists(attendus)) | ~Q(etat=A_COMPLETER) & self.a_faire & Q(
+            appel__in=appels
+        )
+
+    @cached_property
+    def lignes_lues(self) -> Q | None:
+        """Les demandes dont le montant regarde le lecteur : les siennes s'il finance, toutes sinon (`None`)."""
+        codes = {d.financeur for d in self.acteur.perimetres(Role.AGENT_FINANCEUR)}
+        communes = {d.commune for d in self.acteur.perimetres(Role.REFERENT_COMMUNAL)}
+        pilote = self.acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR)
+        if pilote or not (codes or communes):
+            return None
+        return Q(financeur__code__in=codes) | Q(financeur__commune__code__in=communes)
+
+    def demandes(self) -> DemandeQuerySet:
+        """Les demandes encore faites, parmi celles qui regardent le lecteur."""
+        faites = Demande.objects.exclude(etat=ABANDONNEE)
+        return faites if self.lignes_lues is None else faites.filter(self.lignes_lues)
+
+    @cached_property
+    def cle_de_la_demande(self) -> tuple[str, dict[str, Subquery]]:
+        """La clé du tri par montant, celui que la colonne montre, et ce qu'il faut annoter pour l'avoir."""
+        if self.lignes_lues is None:
+            return "demande_totale", {}
+        siennes = self.demandes().filter(dossier=OuterRef("pk")).order_by().values("dossier")
+        totaux = siennes.annotate(total=Sum("demande")).values("total")
+        return "demandee", {"demandee": Subquery(totaux, output_field=EurosField())}

@@ -1,0 +1,125 @@
+"""Les lignes de la liste de travail : ce qu'une page, ou un lot de l'export, montre de ses dossiers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Q
+
+from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE
+from ensemblier.dossiers.models import Ciblage, Demande, Dossier, DossierQuerySet
+from ensemblier.espaces.lecteur import Lecteur
+from ensemblier.instruction.models import Avis
+from ensemblier.interface.formats import ordre
+
+ECHEANCE = "echeance"
+LOURDS = (
+    "fiche_figee", "rapport_fige", "accuse_contenu", "resume", "description", "objectifs", "parcours",
+    "partenaires", "moyens", "evaluation", "droit_commun", "comite_de_suivi", "publics_description",
+    "mobilisation_qpv", "experimentale_justification", "numerique_coherence", "cibles_couvertes",
+    "appel__projet", "appel__chapo",
+)  # fmt: skip
+"""Ce qu'une ligne ne montre pas : 20 Ko par dossier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ligne:
+    """Une ligne de la liste ; `retard` compte les jours passés depuis l'échéance."""
+
+    dossier: Dossier
+    attente: str
+    echeance: date | None
+    retard: int
+    demande: Decimal | None
+    avis_rendus: int
+    avis_attendus: int
+    thematiques: tuple[str, ...] = ()
+    quartiers: tuple[str, ...] = ()
+    communes: tuple[str, ...] = ()
+
+    @property
+    def avis(self) -> str:
+        return f"{self.avis_rendus} sur {self.avis_attendus}"
+
+
+def a_lire(dossiers: DossierQuerySet, lecteur: Lecteur, colonnes: Sequence[str]) -> DossierQuerySet:
+    """Les dossiers avec ce que chacun attend du lecteur, sans leurs textes."""
+    annotees = {f"attente_{rang}": a.condition for rang, a in enumerate(lecteur.attentes)}
+    liens = ("appel", "organisme", *(("pilier",) if "pilier" in colonnes else ()))
+    return dossiers.annotate(**annotees).select_related(*liens).defer(*LOURDS)
+
+
+def lignes(page: Sequence[Dossier], lecteur: Lecteur, colonnes: Sequence[str]) -> list[Ligne]:
+    """Deux requêtes groupées pour la page (volets, avis) ; une de plus par colonne de lieux ou de thèmes."""
+    cles = [d.pk for d in page]
+    faites = Demande.objects.filter(dossier__in=cles).exclude(etat=ABANDONNEE)
+    sollicites: dict[int, set[int]] = {}
+    montants: dict[int, list[Decimal]] = {}
+    lues = faites.annotate(est_lue=_lue(lecteur)).order_by()
+    for dossier, financeur, demande, est_lue in lues.values_list(
+        "dossier_id", "financeur_id", "demande", "est_lue"
+    ):
+        sollicites.setdefault(dossier, set()).add(financeur)
+        if est_lue:
+            montants.setdefault(dossier, []).append(demande)
+    donnes: dict[int, set[int]] = {}
+    for dossier, financeur in Avis.objects.filter(dossier__in=cles).values_list("dossier_id", "financeur_id"):
+        donnes.setdefault(dossier, set()).add(financeur)
+    listes = {nom: _noms(cles, nom) for nom in _CHEMINS if nom in colonnes}
+    return [
+        _ligne(
+            d, lecteur, montants.get(d.pk), sollicites.get(d.pk, set()), donnes.get(d.pk, set()),
+            {nom: tuple(noms.get(d.pk, ())) for nom, noms in listes.items()},
+        )
+        for d in page
+    ]  # fmt: skip
+
+
+def _lue(lecteur: Lecteur) -> Q:
+    return Q(pk__isnull=False) if lecteur.lignes_lues is None else lecteur.lignes_lues
+
+
+def _ligne(
+    dossier: Dossier,
+    lecteur: Lecteur,
+    montants: list[Decimal] | None,
+    sollicites: set[int],
+    donnes: set[int],
+    listes: dict[str, tuple[str, ...]],
+) -> Ligne:
+    phrases = [a.phrase for rang, a in enumerate(lecteur.attentes) if getattr(dossier, f"attente_{rang}")]
+    echeance: date | None = getattr(dossier, ECHEANCE)
+    attente = " · ".join(dict.fromkeys(phrases))
+    if dossier.etat == A_COMPLETER and echeance:
+        attente = attente or "Réponse du porteur"
+    retard = (lecteur.jour - echeance).days if echeance and phrases else 0
+    return Ligne(
+        dossier,
+        attente,
+        echeance,
+        max(retard, 0),
+        sum(montants, Decimal("0.00")) if montants else None,
+        len(sollicites & donnes),
+        len(sollicites),
+        **listes,
+    )
+
+
+_CHEMINS = {
+    "thematiques": (Dossier.thematiques.through, "thematique__nom"),
+    "quartiers": (Ciblage, "quartier__nom"),
+    "communes": (Ciblage, "communes__nom"),
+}
+
+
+def _noms(cles: list[int], nom: str) -> dict[int, list[str]]:
+    """Les noms d'une colonne à plusieurs valeurs, sans redite, dans l'ordre alphabétique ; une requête."""
+    modele, chemin = _CHEMINS[nom]
+    lus = modele._default_manager.filter(dossier__in=cles).values_list("dossier_id", chemin).distinct()
+    groupes: dict[int, list[str]] = {}
+    for dossier, mot in sorted((x for x in lus if x[1]), key=lambda x: ordre(x[1])):
+        groupes.setdefault(dossier, []).append(mot)
+    return groupes
