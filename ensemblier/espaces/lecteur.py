@@ -56,7 +56,7 @@ class Lecteur:
 
     @cached_property
     def echeance(self) -> Case:
-        """Avant quand : la réponse du porteur s'il complète, la fin de l'instruction si l'acteur est attendu."""
+        """Avant quand : la réponse du porteur s'il complète, la fin de l'instruction si l'acteur agit."""
         fins = [When(appel=cle, then=Value(fin)) for cle, fin in self.fins_d_instruction.items()]
         ouverts = Complement.objects.ouverts().filter(dossier=OuterRef("pk")).order_by("-pk")
         return Case(
@@ -75,7 +75,7 @@ class Lecteur:
 
     @cached_property
     def lignes_lues(self) -> Q | None:
-        """Les demandes dont le montant regarde le lecteur : les siennes s'il finance, toutes sinon (`None`)."""
+        """Les demandes dont le montant le regarde : les siennes s'il finance, toutes sinon (`None`)."""
         codes = {d.financeur for d in self.acteur.perimetres(Role.AGENT_FINANCEUR)}
         communes = {d.commune for d in self.acteur.perimetres(Role.REFERENT_COMMUNAL)}
         pilote = self.acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR)

@@ -1,4 +1,4 @@
-"""Les colonnes des listes de l'agent, déclarées une fois : la page, ses tris, le CSV et le XLSX les lisent."""
+"""Les colonnes des listes de l'agent, déclarées une fois : la page, ses tris et le tableur les lisent."""
 
 from __future__ import annotations
 

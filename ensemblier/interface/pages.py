@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
 PAR_PAGE = 50
+
+
+def _cles_entieres(cles: Sequence[str]) -> tuple[str, ...]:
+    return (*cles, "-pk" if cles and cles[-1][0] == "-" else "pk")
+
+
+def _ordre(cles: Sequence[str]) -> list[Any]:
+    champs = ((F(cle.lstrip("-")), cle[0] == "-") for cle in cles)
+    return [c.desc(nulls_last=True) if baisse else c.asc(nulls_last=True) for c, baisse in champs]
+
+
+def rangees(lignes: QuerySet[Any], *cles: str, annotees: Mapping[str, Any] | None = None) -> QuerySet[Any]:
+    """Toutes les lignes dans l'ordre des pages : ce qu'un export écrit."""
+    return lignes.annotate(**dict(annotees or {})).order_by(*_ordre(_cles_entieres(cles)))
 
 
 class Page:
@@ -29,11 +43,11 @@ class Page:
         self._annotees = dict(annotees or {})
         lignes = lignes.annotate(**self._annotees)
         self._toutes = lignes
-        self._cles = (*cles, "-pk" if cles and cles[-1][0] == "-" else "pk")
+        self._cles = _cles_entieres(cles)
         repere = self._repere(apres)
         self.est_la_premiere = repere is None
         suite = lignes if repere is None else lignes.filter(self._apres(repere))
-        lues = list(suite.order_by(*(self._tri(cle) for cle in self._cles))[: PAR_PAGE + 1])
+        lues = list(suite.order_by(*_ordre(self._cles))[: PAR_PAGE + 1])
         self.lignes = lues[:PAR_PAGE]
         self.suivant = str(self.lignes[-1].pk) if len(lues) > PAR_PAGE else ""
 
@@ -55,11 +69,6 @@ class Page:
             return None
         lus = self._toutes.model._base_manager.filter(pk=int(apres)).annotate(**self._annotees)
         return lus.values_list(*(cle.lstrip("-") for cle in self._cles)).first()
-
-    @staticmethod
-    def _tri(cle: str) -> Any:
-        champ = F(cle.lstrip("-"))
-        return champ.desc(nulls_last=True) if cle[0] == "-" else champ.asc(nulls_last=True)
 
     def _apres(self, repere: tuple[Any, ...]) -> Q:
         """Ce qui vient après le repère : plus loin sur une clé, égal sur les précédentes."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import QueryDict
 
-from .lecture import texte
+from .lecture import lire, texte
 
-HORS = ("apres", "avant")
+HORS = ("apres", "avant", "garder")
 """Ce qu'un nouveau tri oublie : la place dans la liste n'a plus de sens."""
 
 
@@ -30,17 +30,20 @@ def tri(demande: QueryDict, cle: str, *, defaut: bool) -> dict[str, Any]:
 
 
 def choix(demande: QueryDict, colonnes: Iterable[Any]) -> dict[str, Any]:
-    """Rend les cases du choix des colonnes, et le reste de l'adresse à garder dans le formulaire."""
+    """Rend les cases du choix des colonnes, et le reste de l'adresse à garder dans le formulaire.
+
+    `montree` dit ce qu'une colonne est quand l'adresse ne choisit rien ; sans lui, elle se voit.
+    """
     choisies = demande.getlist("col")
     lues = [
         {
             "cle": texte(c, "cle"),
             "titre": texte(c, "titre"),
-            "montree": est_montree(texte(c, "cle"), choisies),
+            "montree": est_montree(texte(c, "cle"), choisies) if choisies else lire(c, "montree", True),
         }
         for c in colonnes
     ]
-    gardes = [(nom, v) for nom, valeurs in demande.lists() if nom != "col" for v in valeurs]
+    gardes = [(nom, v) for nom, valeurs in demande.lists() if nom not in ("col", *HORS) for v in valeurs]
     return {"colonnes": lues, "gardes": gardes, "montrees": sum(c["montree"] for c in lues)}
 
 

@@ -94,7 +94,7 @@ def test_les_plus_en_retard_viennent_d_abord_puis_ce_qui_n_attend_pas(time_machi
 
 def test_les_communes_du_filtre_sont_celles_des_quartiers_dans_l_ordre():
     recevable()
-    filtre = next(x for x in page("benoit").context["filtres"] if x["nom"] == "commune")
+    filtre = next(x for x in page("benoit").context["autres_filtres"] if x["nom"] == "commune")
     noms = [nom for _, nom in filtre["choix"]]
     assert noms == sorted(noms, key=formats.ordre)
     assert len(noms) == len({c for q in f.pack_du_territoire().quartiers for c in q.communes})
