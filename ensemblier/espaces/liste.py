@@ -110,8 +110,9 @@ class Liste:
 
     def sans_un_filtre(self) -> dict[str, int]:
         """Pour chaque filtre posé, combien de dossiers sans lui ; une requête, quand rien n'est trouvé."""
-        comptes = {nom: Count("pk", filter=self.condition(sans=nom)) for nom in self.filtres}
-        return self.lecteur.dossiers.aggregate(**comptes)
+        comptes = {f"sans_{nom}": Count("pk", filter=self.condition(sans=nom)) for nom in self.filtres}
+        lus = self.lecteur.dossiers.aggregate(**comptes)
+        return {nom: lus[f"sans_{nom}"] for nom in self.filtres}
 
     def etat(self) -> list[tuple[str, str]]:
         """Ce qui refait la même liste, dans un ordre fixe : filtres, vue, tri, colonnes."""

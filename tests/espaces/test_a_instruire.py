@@ -7,8 +7,10 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
+from ensemblier.dossiers.actes import ecrire_message
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Dossier
+from ensemblier.espaces.tableaux import COLONNES
 from ensemblier.instruction import actes
 from ensemblier.interface import formats
 from ensemblier.registre.actes import reprendre
@@ -222,3 +224,95 @@ def test_la_liste_se_trie_et_la_suite_garde_le_tri(monkeypatch, tri, attendus):
         vus += [ligne.dossier.numero for ligne in reponse.context["lignes"]]
         adresse = reponse.context["suivant"] and f"/instruction/{reponse.context['suivant']}"
     assert vus == attendus
+
+
+@pytest.mark.parametrize(
+    ("dits", "trouve"),
+    [
+        ({"quartier": "QN06224M"}, 2), ({"quartier": "QN06235M"}, 0), ({"quartier": "inconnu"}, 0),
+        ({"pilier": "agir"}, 2), ({"pilier": "inconnu"}, 0), ({"thematique": "sante"}, 2), ({"thematique": "sport"}, 0),
+        ({"echeance": "30-jours"}, 2), ({"echeance": "7-jours"}, 0), ({"echeance": "retard"}, 0),
+        ({"echeance": "hier"}, 0), ({"alerte": "avis"}, 1), ({"alerte": "piece"}, 0),
+        ({"alerte": "message"}, 0), ({"alerte": "inconnue"}, 0),
+    ],
+)  # fmt: skip
+def test_les_autres_filtres(dits, trouve):
+    """Échéance de l'AMI le 30 juin : à 28 jours du 2."""
+    f.dossier_depose()
+    recevable()
+    assert len(page("benoit", vue="tout", **dits).context["lignes"]) == trouve
+
+
+def test_le_fil_du_porteur_ne_se_devine_pas_par_un_filtre():
+    """Chloé ne lit pas le fil : ni le choix, ni l'adresse écrite à la main ne le lui disent."""
+    dossier = recevable("aap-2026", le=NOVEMBRE)
+    amina = f.acteur("amina")
+    ecrire_message(
+        dossier, texte="Bonjour.", cle="a" * 32, par=amina, roles=roles(amina, dossier), le=NOVEMBRE
+    )
+    assert len(page("benoit", vue="tout", alerte="message").context["lignes"]) == 1
+    lue = page("chloe", vue="tout", alerte="message")
+    assert lue.context["lignes"] == []
+    assert "Message du porteur" not in lue.content.decode()
+
+
+def test_rien_de_trouve_dit_combien_sans_chaque_filtre():
+    recevable()
+    lue = page("benoit", vue="tout", commune="AVION", appel="ami-2025")
+    texte = lue.content.decode().replace("\u00a0", " ")
+    assert "Aucun dossier avec ces filtres. Sans AMI 2025 : 0." not in texte
+    assert "Sans Avion : 1." in texte
+
+
+def test_les_colonnes_se_choisissent_et_se_gardent():
+    recevable()
+    navigateur = f.client("benoit")
+
+    def titres(adresse):
+        lue = navigateur.get(adresse)
+        return re.findall(r'<th scope="col"[^>]*>(?:<a [^>]*>)?\s*([^<]+?)\s*<', lue.content.decode())
+
+    assert "Appel" in titres("/instruction/?vue=tout")
+    choisies = "/instruction/?vue=tout&col=etat&col=siret&col=inconnue"
+    assert titres(choisies) == ["N°", "État", "SIRET"]
+    assert "Appel" in titres("/instruction/?vue=tout"), "regarder un lien ne change pas ce qu'on a choisi"
+    garde = navigateur.get(choisies + "&garder=colonnes")
+    assert (garde.status_code, "col=" in garde["Location"]) == (302, False)
+    assert titres("/instruction/?vue=tout") == ["N°", "État", "SIRET"]
+
+
+def test_toutes_les_colonnes_coutent_autant_a_une_et_a_six_lignes():
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    navigateur, tout = f.client("benoit"), {"vue": "tout", "col": list(COLONNES)}
+
+    def compter():
+        navigateur.get("/instruction/", tout)
+        with CaptureQueriesContext(connection) as requetes:
+            lue = navigateur.get("/instruction/", tout)
+        assert lue.status_code == 200
+        return len(requetes), lue.content.decode()
+
+    recevable("aap-2026", le=NOVEMBRE)
+    une, texte = compter()
+    for _ in range(5):
+        recevable("aap-2026", le=NOVEMBRE)
+    six, _ = compter()
+    assert une == six
+    assert all(f'data-libelle="{c.titre}"' in texte for c in COLONNES.values())
+
+
+def test_le_financeur_trie_par_ce_qui_lui_est_demande(monkeypatch):
+    """Le total du dossier dit l'inverse de la ligne de l'État : c'est sa ligne que Chloé trie et lit."""
+    for rang, (total, etat) in enumerate((("900", "100"), ("500", "300"), ("700", "200")), start=1):
+        d = s.dossier(f"26-091{rang}", appel="aap-2026")
+        d.demande_totale = Decimal(total)
+        reprendre(d, etat="recevable", par=f.systeme("lens-lievin"), le=s.AVANT, libelle="Repris")
+        s.volet(d, etat, financeur="ETAT", etat="sollicitee")
+        s.volet(d, "4000.00", financeur="CALL", etat="sollicitee")
+    monkeypatch.setattr("ensemblier.interface.pages.PAR_PAGE", 2)
+    premiere = page("chloe", vue="tout", tri="-demande")
+    assert [x.demande for x in premiere.context["lignes"]] == [300, 200]
+    suite = f.client("chloe").get("/instruction/" + premiere.context["suivant"])
+    assert [x.demande for x in suite.context["lignes"]] == [100]
