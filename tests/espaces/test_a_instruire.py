@@ -230,7 +230,8 @@ def test_la_liste_se_trie_et_la_suite_garde_le_tri(monkeypatch, tri, attendus):
     ("dits", "trouve"),
     [
         ({"quartier": "QN06224M"}, 2), ({"quartier": "QN06235M"}, 0), ({"quartier": "inconnu"}, 0),
-        ({"pilier": "agir"}, 2), ({"pilier": "inconnu"}, 0), ({"thematique": "sante"}, 2), ({"thematique": "sport"}, 0),
+        ({"pilier": "agir"}, 2), ({"pilier": "inconnu"}, 0), ({"thematique": "sante"}, 2),
+        ({"thematique": "sport"}, 0),
         ({"echeance": "30-jours"}, 2), ({"echeance": "7-jours"}, 0), ({"echeance": "retard"}, 0),
         ({"echeance": "hier"}, 0), ({"alerte": "avis"}, 1), ({"alerte": "piece"}, 0),
         ({"alerte": "message"}, 0), ({"alerte": "inconnue"}, 0),
