@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -84,9 +84,9 @@ class Passage:
     bilan: Bilan
     par_genre: int = 1
 
-    def parcourir(self) -> None:
+    def parcourir(self, departs: Sequence[str] = DEPARTS) -> None:
         """De lien en lien, en largeur d'abord, `par_genre` fois par genre de page."""
-        file, vus, page = deque(DEPARTS), set(DEPARTS), self._onglet()
+        file, vus, page = deque(departs), set(departs), self._onglet()
         while file:
             chemin = file.popleft()
             if self._assez(_genre_de(chemin)):

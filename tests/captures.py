@@ -1,7 +1,7 @@
-"""`make captures` : les écrans publics et ceux du porteur, à 1280 et 375 px, dans `docs/ecrans/`.
+"""`make captures` : chaque écran public et chaque écran du porteur, à 1280 et 375 px, dans `docs/ecrans/`.
 
-La démonstration est construite à neuf (ou copiée : `--var`), servie, regardée par Chromium. Une image montre
-ce qu'une personne voit sans défiler, en soixante-quatre couleurs : le dossier reste sous trois mégaoctets.
+La démonstration est construite à neuf (ou copiée : `--var`), servie, parcourue de lien en lien comme le fait
+`make axe` : une image par genre de page, de ce qu'une personne voit sans défiler, en trente-deux couleurs.
 """
 
 from __future__ import annotations
@@ -14,37 +14,40 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import django
+from django.urls import Resolver404, resolve
 from PIL import Image
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from tests.axe import Bilan, Passage
 from tests.conftest import chemin_de_chromium
 from tests.parcours.conftest import OPTIONS, Serveur, _port_libre
 
 RACINE = Path(__file__).resolve().parent.parent
 DOSSIER = RACINE / "docs/ecrans"
-LIMITE = 3_000_000
-COULEURS = 64
+LIMITE = 4_000_000
+COULEURS = 32
 PATIENCE = 120_000
 """En millisecondes : la commande peut tourner sur une machine chargée."""
 ECRANS = {1280: 860, 375: 760}
 
 AMINA, MOT_DE_PASSE = "amina@jardins-du-onze.example", "ensemblier-en-demonstration"
 
-PUBLIQUES = {
-    "accueil": "/",
-    "appels": "/appels/",
-    "appel": "/appels/aap-du-jour/",
-    "regles": "/appels/aap-du-jour/regles/",
-    "adresse": "/quartiers/adresse/",
-    "quartiers": "/quartiers/",
-    "observatoire": "/observatoire/",
-    "actions": "/observatoire/actions/",
-    "connexion": "/connexion/",
-    "inscription": "/inscription/",
-}
+PUBLIQUES = (
+    "/",
+    "/appels/",
+    "/appels/aap-du-jour/",
+    "/appels/aap-du-jour/regles/",
+    "/quartiers/",
+    "/observatoire/",
+)
+DEPARTS = ("/", "/introuvable/", "/mon-compte/", "/messages/", "/suites/")
+HORS = "galerie"
 ETAPES = ("organisme", "action", "publics", "budget", "demandes", "pieces")
 
 
@@ -86,7 +89,7 @@ def connecter(navigateur: Browser, racine: str) -> StorageState:
     return temoins
 
 
-def pages_du_porteur(page: Page, racine: str) -> dict[str, str]:
+def pages_du_porteur(page: Page, racine: str) -> list[str]:
     """Un brouillon prêt à relire et un dossier déposé, trouvés sur la page d'accueil du porteur."""
     page.goto(f"{racine}/dossiers/")
     brouillon = page.locator("a[href$='/relecture/']").first.get_attribute("href").split("/")[2]
@@ -96,10 +99,13 @@ def pages_du_porteur(page: Page, racine: str) -> dict[str, str]:
         for n in dict.fromkeys(numeros)
         if n[:2].isdigit() and page.request.get(f"{racine}/dossiers/{n}/accuse/", max_redirects=0).ok
     )
-    adresses = {"mes-dossiers": "/dossiers/", "dossier": f"/dossiers/{brouillon}/"}
-    adresses |= {f"etape-{e}": f"/dossiers/{brouillon}/{e}/" for e in ETAPES}
-    adresses |= {"relecture": f"/dossiers/{brouillon}/relecture/", "accuse": f"/dossiers/{depose}/accuse/"}
-    return adresses | {"mon-organisme": "/mon-organisme/"}
+    lieux = (
+        f"{brouillon}/",
+        *(f"{brouillon}/{e}/" for e in ETAPES),
+        f"{brouillon}/relecture/",
+        f"{depose}/accuse/",
+    )
+    return ["/dossiers/", *(f"/dossiers/{lieu}" for lieu in lieux)]
 
 
 def photographier(page: Page, chemin: Path) -> None:
@@ -109,31 +115,47 @@ def photographier(page: Page, chemin: Path) -> None:
         image.convert("RGB").quantize(COULEURS, dither=Image.Dither.NONE).save(chemin, optimize=True)
 
 
+@dataclass
+class Photographe(Passage):
+    """Une personne qui, à chaque page nouvelle, prend l'écran aux deux largeurs."""
+
+    dossier: Path = DOSSIER
+
+    def _regarder(self, page: Page, ou: str) -> None:
+        nom = nom_de(urlsplit(page.url).path)
+        page.evaluate("document.fonts.ready")
+        for largeur, hauteur in ECRANS.items():
+            image = self.dossier / f"{nom}-{largeur}.png"
+            if not nom.startswith(HORS) and not image.exists():
+                page.set_viewport_size({"width": largeur, "height": hauteur})
+                photographier(page, image)
+
+
+def nom_de(chemin: str) -> str:
+    """Le nom de la page dans l'adressage, et ce qui en fait deux pages (l'étape)."""
+    try:
+        trouvee = resolve(chemin)
+    except Resolver404:
+        return "introuvable"
+    precisions = (str(trouvee.kwargs[nom]) for nom in ("etape", "faire") if trouvee.kwargs.get(nom))
+    return "-".join((trouvee.url_name, *precisions)).replace("_", "-")
+
+
 def tout_prendre(racine: str, dossier: Path) -> int:
-    nombre = 0
     with sync_playwright() as outil:
         navigateur = outil.chromium.launch(executable_path=chemin_de_chromium(), args=OPTIONS)
         temoins = connecter(navigateur, racine)
-        porteur: dict[str, str] = {}
-        for largeur, hauteur in ECRANS.items():
-            cadre = {"viewport": {"width": largeur, "height": hauteur}, "locale": "fr-FR"}
-            anonyme = navigateur.new_context(**cadre)
-            amina = navigateur.new_context(**cadre, storage_state=temoins)
-            for contexte in (anonyme, amina):
-                contexte.set_default_timeout(PATIENCE)
-            porteur = porteur or pages_du_porteur(amina.new_page(), racine)
-            for contexte, adresses in ((anonyme, PUBLIQUES), (amina, porteur)):
-                page = contexte.new_page()
-                for nom, adresse in adresses.items():
-                    reponse = page.goto(racine + adresse, wait_until="load")
-                    if reponse is None or not reponse.ok:
-                        raise SystemExit(f"« {adresse} » répond {reponse and reponse.status}.")
-                    page.evaluate("document.fonts.ready")
-                    photographier(page, dossier / f"{nom}-{largeur}.png")
-                    nombre += 1
-                contexte.close()
+        for nom, etat in (("sans compte", None), ("Amina", temoins)):
+            contexte = navigateur.new_context(locale="fr-FR", storage_state=etat)
+            contexte.set_default_timeout(PATIENCE)
+            premieres = pages_du_porteur(contexte.new_page(), racine) if etat else PUBLIQUES
+            bilan = Bilan("remplie", nom)
+            Photographe(contexte, racine, bilan, dossier=dossier).parcourir((*premieres, *DEPARTS))
+            if bilan.fautes:
+                raise SystemExit("\n".join(bilan.fautes))
+            contexte.close()
         navigateur.close()
-    return nombre
+    return sum(1 for _ in dossier.iterdir())
 
 
 def remplacer(images: Path) -> float:
@@ -154,6 +176,7 @@ def main() -> int:
     lecteur.add_argument("--var", type=Path, help="une démonstration déjà construite ; elle est copiée")
     lecteur.add_argument("--adresse", help="une démonstration déjà servie ; elle est lue, rien n'y est écrit")
     args = lecteur.parse_args()
+    django.setup()
     with tempfile.TemporaryDirectory() as images, ExitStack() as pile:
         racine = args.adresse or pile.enter_context(servir(args.var))
         nombre = tout_prendre(racine, Path(images))
