@@ -46,7 +46,7 @@ PUBLIQUES = (
     "/quartiers/",
     "/observatoire/",
 )
-DEPARTS = ("/", "/introuvable/", "/mon-compte/", "/messages/", "/suites/")
+DEPARTS = ("/", "/introuvable/", "/mon-compte/", "/messages/")
 HORS = "galerie"
 ETAPES = ("organisme", "action", "publics", "budget", "demandes", "pieces")
 
@@ -143,7 +143,9 @@ def nom_de(chemin: str) -> str:
 
 def tout_prendre(racine: str, dossier: Path) -> int:
     with sync_playwright() as outil:
-        navigateur = outil.chromium.launch(executable_path=chemin_de_chromium(), args=OPTIONS)
+        navigateur = outil.chromium.launch(
+            executable_path=chemin_de_chromium(), args=[*OPTIONS, "--lang=fr-FR"]
+        )
         temoins = connecter(navigateur, racine)
         for nom, etat in (("sans compte", None), ("Amina", temoins)):
             contexte = navigateur.new_context(locale="fr-FR", storage_state=etat)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import datetime
+from datetime import date, datetime
 
-from ensemblier.comptes.models import Mandat, Organisme
+from django.db.models import QuerySet
+
+from ensemblier.comptes.models import Mandat, Organisme, Rattachement
 from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.machine import Acteur
 
@@ -39,6 +41,17 @@ def empechement(
         "délégation de signature en cours ne vous le permet. Ajoutez-la dans « Mon organisme », ou laissez "
         f"faire {organisme.representant_nom}. Un nom à corriger ? L'identité de l'organisme le permet."
     )
+
+
+def delegataires(organisme: Organisme, jour: date) -> QuerySet[Rattachement]:
+    """Les personnes signataires à qui déléguer : la personne représentante n'en a pas besoin."""
+    signataires = organisme.rattachements.en_vigueur(jour).filter(qualite=Rattachement.Qualite.SIGNATAIRE)
+    soi = [
+        r.pk
+        for r in signataires.select_related("utilisateur")
+        if _est(organisme.representant_nom, r.utilisateur.nom_complet)
+    ]
+    return signataires.exclude(pk__in=soi).select_related("utilisateur")
 
 
 def _en_mots(mandat: Mandat) -> str:

@@ -43,6 +43,17 @@ def deleguer(**options):
     )
 
 
+def test_on_ne_delegue_pas_a_soi_et_seule_la_page_dit_d_inviter_quelqu_un(brouillon):
+    adresse = f"/organismes/{f.organisme().cle}/delegations/"
+    page = f.client("amina").get(adresse).content.decode()
+    assert f.personne("lucas").nom_complet in page
+    assert "id_rattachement_1" not in page, "Amina représente l'organisme : elle ne se délègue rien"
+    f.personne("lucas").rattachements.update(qualite="redacteur")
+    seule = f.client("amina").get(adresse).content.decode()
+    assert "Invitez-la d'abord" in seule.replace("&#x27;", "'")
+    assert 'name="fichier"' not in seule
+
+
 def test_sans_delegation_une_signataire_non_representante_ne_depose_pas(brouillon):
     with pytest.raises(ActeBloque, match="Vous n'êtes pas le représentant légal de Les Jardins"):
         f.deposer(brouillon, par="lucas")

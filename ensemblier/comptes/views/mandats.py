@@ -8,10 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ensemblier.comptes import actes_mandats
+from ensemblier.comptes import actes_mandats, mandats
 from ensemblier.comptes.droits import exiger_sur
 from ensemblier.comptes.forms import MandatForm
-from ensemblier.comptes.models import Rattachement
 from ensemblier.comptes.views.commun import fil, lire
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque
@@ -23,12 +22,8 @@ def ajouter(request: HttpRequest, cle: str) -> HttpResponse:
     """`/organismes/<cle>/delegations/` : qui peut déposer sans être la personne représentante."""
     organisme, roles = lire(request, cle)
     exiger_sur(roles, Role.SIGNATAIRE)
-    signataires = organisme.rattachements.en_vigueur(timezone.localdate()).filter(
-        qualite=Rattachement.Qualite.SIGNATAIRE
-    )
-    form = MandatForm(
-        request.POST or None, request.FILES or None, signataires=signataires.select_related("utilisateur")
-    )
+    signataires = mandats.delegataires(organisme, timezone.localdate())
+    form = MandatForm(request.POST or None, request.FILES or None, signataires=signataires)
     if request.method == "POST" and form.is_valid():
         try:
             actes_mandats.ajouter_mandat(
@@ -40,7 +35,12 @@ def ajouter(request: HttpRequest, cle: str) -> HttpResponse:
         else:
             messages.success(request, "La délégation est enregistrée. Le service la lit avec vos dossiers.")
             return redirect("organisme", organisme.cle)
-    contexte = {"form": form, "organisme": organisme, "fil": fil(organisme, "Délégation de signature")}
+    contexte = {
+        "form": form,
+        "signataires": signataires,
+        "organisme": organisme,
+        "fil": fil(organisme, "Délégation de signature"),
+    }
     return render(request, "comptes/organisme_mandat.html", contexte, status=422 if form.errors else 200)
 
 
