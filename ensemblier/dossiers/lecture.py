@@ -6,9 +6,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from ensemblier.appels.lecture import dates_en_clair
 from ensemblier.dossiers import cerfa
-from ensemblier.dossiers.accuse import jour_et_heure
-from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, DECISIONS, DEPOSE, RECEVABLE
+from ensemblier.dossiers.accuse import decision_prevue, jour_et_heure
+from ensemblier.dossiers.etats import (
+    A_COMPLETER,
+    ABANDONNEE,
+    BROUILLON,
+    DECISIONS,
+    DEPOSE,
+    RECEVABLE,
+    REFUS_NOTIFIE,
+)  # fmt: skip
 from ensemblier.dossiers.models import ContactCommune, Dossier, LigneDeBudget
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.interface.formats import date_courte, euros, euros_ronds, nombre
@@ -205,13 +214,15 @@ def frise(dossier: Dossier, reglement: Appel, *, le: datetime) -> list[dict[str,
             {
                 "libelle": ecrit.libelle,
                 "etat": "maintenant" if ouvert else "fait" if passe else flou,
-                "date": ecrit.texte or jalon.dernier_jour or jalon.premier_jour,
+                "date": dates_en_clair(jalon),
             }
         )
     return rendus
 
 
-def reponse(dossier: Dossier, reglement: Appel, restantes: int | None) -> str:
+def reponse(
+    dossier: Dossier, reglement: Appel, restantes: int | None, volets: Iterable[dict[str, Any]] = ()
+) -> str:
     """La première phrase de la page : où en est le dossier, et ce qui vient."""
     if dossier.etat == BROUILLON:
         if restantes:
@@ -221,9 +232,22 @@ def reponse(dossier: Dossier, reglement: Appel, restantes: int | None) -> str:
         return "Le service attend votre réponse : lisez ce qu'il demande, puis envoyez-la."
     recu = jour_et_heure(dossier.depose_le.isoformat()) if dossier.depose_le else ""
     decision = next((j for j in reglement.jalons if j.nature in ("decision", "comite")), None)
-    prevue = f" Réponse prévue : {decision.texte or decision.libelle}." if decision else ""
+    quand = decision_prevue(decision)
+    prevue = f" Réponse prévue : {quand}." if quand else ""
     if dossier.etat == DEPOSE:
         return f"Déposé le {recu}. Le service vérifie qu'il est complet.{prevue}"
     if dossier.etat == RECEVABLE:
         return f"Votre dossier est complet, les financeurs l'examinent.{prevue}"
-    return f"Votre dossier : {dossier.etat_porteur.lower()}."
+    return decisions(volets) or f"Votre dossier : {dossier.etat_porteur.lower()}."
+
+
+def decisions(volets: Iterable[dict[str, Any]]) -> str:
+    """« Aide accordée : 12 500,00 € (CALL). Demande non retenue : Région. » ; vide avant toute décision."""
+    decides = list(volets)
+    accords = [f"{euros(v['accorde'])} ({v['demande'].financeur.sigle})" for v in decides if v["accorde"]]
+    refus = [v["demande"].financeur.sigle for v in decides if v["demande"].etat == REFUS_NOTIFIE]
+    phrases = (
+        accords and f"Aide accordée : {', '.join(accords)}.",
+        refus and f"Demande non retenue : {', '.join(refus)}.",
+    )
+    return " ".join(filter(None, phrases))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -15,11 +16,14 @@ from ensemblier.appels.models import Appel
 from ensemblier.bilans.etats import A_CORRIGER, ATTENDU
 from ensemblier.bilans.models import Bilan
 from ensemblier.comptes.models import Aide
-from ensemblier.conventions.models import Tranche
+from ensemblier.conventions.etats import A_SIGNER
+from ensemblier.conventions.models import Convention, Tranche
 from ensemblier.dossiers.attentes import Attente, attentes, du_porteur, etapes_commencees
-from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, CLOS, IRRECEVABLE, RETIRE
+from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, CLOS, DECIDE, IRRECEVABLE, RETIRE
 from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.instruction.models import Complement
 from ensemblier.noyau.calendrier import jour_de
+from ensemblier.noyau.machine import Acteur, Role
 
 A_FAIRE, EN_COURS, TERMINES = "a-faire", "en-cours", "termines"
 _NOMS = {A_FAIRE: "À faire", EN_COURS: "En cours", TERMINES: "Terminés"}
@@ -37,12 +41,19 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
     present = timezone.now()
     dossiers = du_porteur(request.acteur) if request.acteur else []
     portes = [d for d in dossiers if not d.est_aide]
-    taches = [*attentes(dossiers, le=present), *_bilans(portes)]
-    arretes = {d.numero for d in dossiers if d.etat == A_COMPLETER}
-    taches.sort(key=lambda a: (a.dossier not in arretes, a.avant is None, a.avant or date.max))
+    arretes, signatures = _reponses_attendues(portes), _signatures(portes, request.acteur)
+    taches = [
+        *(replace(a, avant=a.avant or arretes.get(a.dossier)) for a in attentes(dossiers, le=present)),
+        *signatures,
+        *_bilans(portes),
+    ]
+    pressant = jour_de(present)  # une signature n'a pas d'échéance, mais l'argent l'attend déjà
+    taches.sort(
+        key=lambda a: (a.dossier not in arretes, a.avant or (pressant if a in signatures else date.max))
+    )
     contexte = {
-        "taches": [(a, a.retard(jour_de(present))) for a in taches],
-        "premiere": next((a for a in taches if a.avant), None),
+        "taches": [(a, a.retard(pressant)) for a in taches],
+        "premiere": min((a for a in taches if a.avant), key=lambda a: a.avant, default=None),
         "groupes": _groupes(dossiers, {a.dossier for a in taches}),
         "dossiers": dossiers,
         "argent": _argent(portes),
@@ -50,6 +61,33 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
         "aides": Aide.objects.pour(request.user, jour_de(present)).select_related("organisme"),
     }
     return render(request, "espaces/porteur.html", contexte)
+
+
+def _reponses_attendues(dossiers: list[Dossier]) -> dict[str, date]:
+    """Avant quand le service attend une réponse, par dossier à compléter (P29) ; une requête.
+
+    Un message du même dossier prend la même échéance : c'est la réponse qu'il annonce.
+    """
+    numeros = {d.pk: d.numero for d in dossiers if d.etat == A_COMPLETER}
+    ouverts = Complement.objects.ouverts().filter(dossier__in=numeros)
+    return {numeros[pk]: echeance for pk, echeance in ouverts.values_list("dossier", "echeance")}
+
+
+def _signatures(dossiers: list[Dossier], acteur: Acteur | None) -> list[Attente]:
+    """Les conventions que le porteur doit signer, pour qui en a le mandat ; une requête."""
+    mandats = {d.organisme for d in acteur.perimetres(Role.SIGNATAIRE)} if acteur else set()
+    par_pk = {d.pk: d for d in dossiers if d.etat == DECIDE and d.organisme_id in mandats}
+    attendues = Convention.objects.filter(demande__dossier__in=par_pk, etat=A_SIGNER)
+    return [
+        Attente(
+            "Signer la convention", d.numero, d.intitule, None,
+            reverse("suite_signer", args=(d.numero, demande)), "Signer", sigle,
+        )
+        for demande, dossier, sigle in attendues.values_list(
+            "demande", "demande__dossier", "demande__financeur__sigle"
+        )
+        for d in (par_pk[dossier],)
+    ]  # fmt: skip
 
 
 def _bilans(dossiers: list[Dossier]) -> list[Attente]:

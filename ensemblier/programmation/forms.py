@@ -16,6 +16,7 @@ from ensemblier.instruction.droits import PILOTE
 from ensemblier.interface.champs import EurosFormField
 from ensemblier.interface.formulaires import ChampDate, Formulaire
 from ensemblier.noyau.machine import Role
+from ensemblier.programmation.actes.seances import jour_passe
 from ensemblier.programmation.models import Inscription, Seance
 
 COURT = forms.Textarea({"rows": 3})
@@ -74,6 +75,8 @@ class ConvocationForm(Formulaire):
         for cle in dits.get("membres", ()) if jour else ():
             if self.habilitation_de(cle) is None:
                 self.add_error("membres", _hors_mandat(self.habilitations[cle][0], jour))
+        if jour and (passe := jour_passe(jour, timezone.localdate())):
+            self.add_error("jour", passe)
         return dits
 
     def habilitation_de(self, cle: str) -> Habilitation | None:

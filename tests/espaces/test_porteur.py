@@ -1,8 +1,13 @@
 """L'accueil du porteur (É5) : à faire d'abord, en cours, et les dossiers terminés repliés."""
 
+from datetime import date
+
 import pytest
 import time_machine
+from django.urls import reverse
 
+from ensemblier.dossiers.droits import roles
+from ensemblier.instruction.actes import demander_complements
 from tests import fabriques as f
 from tests import fabriques_suites as s
 
@@ -44,3 +49,49 @@ def test_un_brouillon_dont_l_appel_est_ferme_est_range_avec_les_termines():
     brouillon = f.dossier(le=f.instant("2025-05-12 09:00"))
     with time_machine.travel(f.instant("2025-06-13 10:00"), tick=True):
         assert _groupes() == [("termines", [brouillon.numero])]
+
+
+def _taches(page):
+    return [(a.quoi, a.dossier, a.avant, retard) for a, retard in page.context["taches"]]
+
+
+def test_la_reponse_que_le_service_attend_a_sa_date_et_donne_la_premiere():
+    dossier = f.dossier_depose(le=f.instant("2025-05-12 10:00"))
+    f.dossier(le=f.instant("2025-05-12 11:00"))
+    par, le = f.acteur("benoit"), f.instant("2025-05-12 12:00")
+    demander_complements(dossier, pieces=["rib"], message="", par=par, roles=roles(par, dossier), le=le)
+    page = f.client("amina").get("/dossiers/")
+    premiere = _taches(page)[0]
+    assert premiere[:3] == ("Répondre au service", dossier.numero, date(2025, 5, 27))
+    with time_machine.travel(f.instant("2025-05-20 10:00"), tick=True):
+        assert f.client("amina").get("/dossiers/").context["premiere"].avant == date(2025, 5, 25)
+    with time_machine.travel(f.instant("2025-05-28 10:00"), tick=True):
+        tard = f.client("amina").get("/dossiers/")
+    assert tard.context["premiere"].avant == date(2025, 5, 27)
+    assert "en retard de 1\xa0jour" in tard.content.decode()
+
+
+def test_la_convention_a_signer_est_a_faire_pour_qui_a_le_mandat_seulement():
+    demande = s.volet(s.dossier("25-0900"), "12000.00")
+    s.notifier(demande)
+    adresse = reverse("suite_signer", args=("25-0900", demande.pk))
+    with time_machine.travel(f.instant("2025-10-02 10:00"), tick=True):
+        signataire, redacteur = f.client("amina").get("/dossiers/"), f.client("lucas").get("/dossiers/")
+        s.signer(demande)
+        signee = f.client("amina").get("/dossiers/")
+    assert _taches(signataire)[0][:2] == ("Signer la convention", "25-0900")
+    assert adresse in signataire.content.decode()
+    for page in (redacteur, signee):
+        assert "Signer la convention" not in [quoi for quoi, *_ in _taches(page)]
+        assert adresse not in page.content.decode()
+
+
+def test_apres_la_lettre_le_dossier_dit_l_aide_et_mene_a_la_convention():
+    demande = s.volet(s.dossier("25-0900"), "12000.00")
+    suite = reverse("suite", args=("25-0900",))
+    with time_machine.travel(f.instant("2025-10-02 10:00"), tick=True):
+        assert suite not in f.client("amina").get("/dossiers/25-0900/").content.decode()
+        s.notifier(demande)
+        page = f.client("amina").get("/dossiers/25-0900/").content.decode()
+    assert "Aide accordée : 12\xa0000,00\xa0€ (CALL)." in page
+    assert f'class="bouton" href="{suite}"' in page

@@ -1,6 +1,7 @@
 """La délibération vote, refuse, engage, ferme l'instruction ; les deux ordres de l'appel (loi 5)."""
 
 import sqlite3
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -183,6 +184,20 @@ def test_un_acte_sans_numero_ou_a_venir_est_refuse(change, dit):
             scene.financeur("CALL"), dossier.appel, numero=change.get("numero", "2025-118"),
             votee_le=scene.SEPTEMBRE.date(), decisions=decisions, par=f.acteur("benoit"), le=le,
         )  # fmt: skip
+
+
+def test_un_vote_ne_precede_pas_le_depot_des_dossiers():
+    dossier = scene.recevable()
+    scene.programmer(dossier, "9000")
+    veille = dossier.depose_le.date() - timedelta(days=1)
+    dits = {
+        "numero": "2025-118", "decisions": [actes.Decision(scene.volet(dossier), Decimal("9000"))],
+        "par": f.acteur("benoit"), "le": scene.SEPTEMBRE,
+    }  # fmt: skip
+    with pytest.raises(ActeBloque, match=f"pas encore déposés : {dossier.numero}"):
+        actes.enregistrer_deliberation(scene.financeur("CALL"), dossier.appel, votee_le=veille, **dits)
+    le_jour = dossier.depose_le.date()
+    assert actes.enregistrer_deliberation(scene.financeur("CALL"), dossier.appel, votee_le=le_jour, **dits)
 
 
 def test_le_meme_numero_ne_s_enregistre_pas_deux_fois():

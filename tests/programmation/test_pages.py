@@ -230,6 +230,9 @@ def test_convoquer_depuis_la_page():
     dits = convocation(dossier, "elise")
     adresse = reverse("seance_nouvelle", args=["ami-2025"])
     assert f.client("benoit").post(adresse, dits | {"quorum": "2"}).status_code == 422
+    passe = f.client("benoit").post(adresse, dits | {"jour": "19/09/2025"})
+    assert passe.status_code == 422
+    assert "Le 19/09/2025 est passé" in passe.context["form"].errors["jour"][0]
     assert f.client("benoit").post(adresse, dits).status_code == 302
     seance = Seance.objects.get()
     assert seance.le == f.instant("2025-10-01 14:00")

@@ -354,6 +354,18 @@ def test_une_seance_qui_a_decide_ne_se_clot_pas_sans_present():
         actes.clore_la_seance(tenue, motif="Partie.", le=scene.JURY, document=False, **scene.en(dossier))
 
 
+def test_on_ne_convoque_pas_pour_un_jour_passe():
+    dossier = scene.recevable()
+    dits = {
+        "type": "jury", "titre": "Jury", "membres": [actes.Membre(f.personne("elise"), "Élue")],
+        "dossiers": [dossier], **scene.en(dossier),
+    }  # fmt: skip
+    with pytest.raises(ActeBloque, match="Le 30/06/2025 est passé"):
+        actes.convoquer(dossier.appel, seance_le=f.instant("2025-06-30 23:59"), le=scene.JURY, **dits)
+    assert not Seance.objects.exists()
+    assert actes.convoquer(dossier.appel, seance_le=f.instant("2025-07-01 09:00"), le=scene.JURY, **dits)
+
+
 def test_une_seance_n_examine_que_des_dossiers_recevables():
     depose = f.dossier_depose()
     with pytest.raises(ActeBloque, match=depose.numero):

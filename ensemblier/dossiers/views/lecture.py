@@ -12,7 +12,7 @@ from ensemblier.dossiers import actes, etapes, formulaire, lecture, pdf, personn
 from ensemblier.dossiers.accuse import depots_ailleurs, plateforme_de
 from ensemblier.dossiers.actes.commun import PORTEUR, refuser_le_rib
 from ensemblier.dossiers.droits import roles as roles_sur
-from ensemblier.dossiers.etats import BROUILLON
+from ensemblier.dossiers.etats import BROUILLON, DECISIONS, REFUSEE, VOTEE
 from ensemblier.dossiers.fiche import rapport_de, reglement_de
 from ensemblier.dossiers.forms_depot import DauphinForm, PieceForm, ReferenceForm
 from ensemblier.dossiers.models import Piece
@@ -25,6 +25,8 @@ from ensemblier.registre.actes import ActeBloque, tracer
 from ensemblier.registre.fichiers import servir
 
 JSON = "application/json"
+NOTIFIES = frozenset(DECISIONS) - {VOTEE, REFUSEE}
+"""Une lettre est partie : la page des suites a quelque chose à lire."""
 
 
 @require_safe
@@ -36,10 +38,12 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
     if dossier.etat == BROUILLON:
         constats = etapes.sans_les_declarations(rapport_de(dossier, le=present, lues=lues), reglement)
         restantes = len(etapes.a_completer(constats))
+    volets = lecture.volets(lues)
     contexte = cadre(dossier, roles) | {
-        "reponse": lecture.reponse(dossier, reglement, restantes),
+        "reponse": lecture.reponse(dossier, reglement, restantes, volets),
         "reperes": etapes.reperes(dossier, constats or []),
-        "volets": lecture.volets(lues),
+        "volets": volets,
+        "est_notifie": any(v["demande"].etat in NOTIFIES for v in volets) and Role.AIDE not in roles,
         "frise": lecture.frise(dossier, reglement, le=present),
         "histoire": lecture.histoire(lecture.page_d_histoire(dossier).lignes[:6]),
         "attendues": [p for p in pieces_demandees(lues) if p.est_attendue],

@@ -135,6 +135,15 @@ def _fautes_de_l_acte(
         yield "Le numéro de l'acte manque : rien n'est accordé sans lui. Recopiez-le."
     if votee_le > jour_de(le):
         yield f"Le {votee_le:%d/%m/%Y} n'est pas encore passé : une décision à venir n'accorde rien."
+    if tardifs := [
+        d.demande.dossier.numero
+        for d in decisions
+        if d.demande.dossier.depose_le and votee_le < jour_de(d.demande.dossier.depose_le)
+    ]:
+        yield (
+            f"Le {votee_le:%d/%m/%Y}, ces dossiers n'étaient pas encore déposés : {', '.join(tardifs)}. "
+            "Vérifiez la date du vote."
+        )
     if Deliberation.objects.filter(financeur=financeur, numero=numero).exists():
         yield f"L'acte {numero} de « {financeur.sigle} » est déjà enregistré. Vérifiez le numéro."
     if not decisions:

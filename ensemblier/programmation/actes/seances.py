@@ -60,6 +60,8 @@ def convoquer(
     if deja := _deja_convoquee(appel, type, titre, seance_le, membres, dossiers):
         return deja
     _verifier_la_convocation(appel, dossiers, membres, quorum)
+    if raison := jour_passe(jour_de(seance_le), jour_de(le)):
+        raise ActeBloque(raison)
     _exiger_les_habilitations(appel, membres, jour=jour_de(seance_le))
     seance = Seance(
         territoire=appel.territoire,
@@ -117,6 +119,13 @@ def _verifier_la_convocation(
         raise ActeBloque(
             f"Le quorum est de {quorum} pour {votants} membres votants : il ne peut pas être tenu."
         )
+
+
+def jour_passe(jour: date, ce_jour: date) -> str:
+    """Ce qui empêche de convoquer pour un jour déjà passé ; vide sinon."""
+    if jour >= ce_jour:
+        return ""
+    return f"Le {jour:%d/%m/%Y} est passé : une convocation annonce une séance. Choisissez un jour à venir."
 
 
 def _exiger_les_habilitations(appel: Appel, membres: Sequence[Membre], *, jour: date) -> None:
