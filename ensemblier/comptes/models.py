@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -11,6 +13,7 @@ from django.db.models import F, Q
 from ensemblier.comptes.etats import HABILITATION, ORGANISME
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.noyau.mots import mots
 from ensemblier.registre.models import Fichier, Suivi
 from ensemblier.territoires.models import Commune, Financeur, Territoire
 
@@ -161,6 +164,8 @@ class Organisme(Suivi):
     representant_fonction = models.CharField(max_length=100, blank=True)
     fin_d_exercice = models.CharField(max_length=5, default="12-31")
     cer_repute_souscrit = models.BooleanField(default=False)
+    mots = models.TextField(blank=True, editable=False)
+    """Ce par quoi on le cherche, sans accent ni casse, chaque mot après une espace."""
     objects = OrganismeQuerySet.as_manager()
 
     class Meta:
@@ -181,6 +186,17 @@ class Organisme(Suivi):
 
     def __str__(self) -> str:
         return self.nom
+
+    def save(self, *args: Any, update_fields: Collection[str] | None = None, **kwargs: Any) -> None:
+        """Les mots suivent le nom et les numéros, dans la même écriture."""
+        if update_fields is None or {"nom", "sigle", "siren", "siret", "rna"} & set(update_fields):
+            self.mots = self.ses_mots()
+            update_fields = None if update_fields is None else {*update_fields, "mots"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+    def ses_mots(self) -> str:
+        numeros = dict.fromkeys(filter(None, (self.siret, self.siren, self.rna.casefold())))
+        return "".join(f" {mot}" for mot in (*mots(self.nom), *mots(self.sigle), *numeros))
 
     @property
     def est_association(self) -> bool:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from ensemblier.appels.models import Appel, Dispositif
 from ensemblier.comptes.models import Organisme, Utilisateur
 from ensemblier.demonstration import textes
+from ensemblier.dossiers.actes.mots import indexer
 from ensemblier.dossiers.models import Ciblage, Demande, Dossier, LigneDeBudget, Numerotation
 from ensemblier.noyau.machine import Acteur
 from ensemblier.noyau.montants import repartir
@@ -180,6 +181,7 @@ def _dossier(annee: Annee, action: Action) -> Dossier:
         ciblage = Ciblage.objects.create(dossier=dossier, quartier=quartier)
         ciblage.communes.set(_communes_de(quartier))
     LigneDeBudget.objects.bulk_create(_budget(annee, dossier, action))
+    indexer(dossier)
     return dossier
 
 

@@ -20,6 +20,7 @@ RIEN = Q(pk__in=[])
 AU_PLUS = 80
 """Ce qu'un filtre lit d'une valeur de l'adresse."""
 
+MOTS = "q"
 Choix = tuple[tuple[str, str], ...]
 
 
@@ -162,8 +163,8 @@ PAR_NOM = {f.nom: f for f in FILTRES}
 
 
 def poses(dits: Mapping[str, str]) -> dict[str, str]:
-    """Ce que l'adresse filtre, dans l'ordre des filtres ; les mots cherchés (« q ») en dernier."""
-    noms = (*PAR_NOM, "q")
+    """Ce que l'adresse filtre, dans l'ordre des filtres ; les mots cherchés en dernier."""
+    noms = (*PAR_NOM, MOTS)
     return {nom: valeur for nom in noms if (valeur := dits.get(nom, "").strip()[:AU_PLUS])}
 
 
@@ -172,9 +173,8 @@ def condition(filtres: Mapping[str, str], lecteur: Lecteur, *, sans: str = "") -
     total = Q()
     for nom, valeur in filtres.items():
         if nom != sans:
-            total &= _mots(valeur) if nom == "q" else PAR_NOM[nom].condition(valeur, lecteur)
+            cherche = nom == MOTS
+            total &= (
+                lecteur.recherche(valeur).condition if cherche else PAR_NOM[nom].condition(valeur, lecteur)
+            )
     return total
-
-
-def _mots(mots: str) -> Q:
-    return Q(numero__icontains=mots) | Q(intitule__icontains=mots) | Q(organisme__nom__icontains=mots)

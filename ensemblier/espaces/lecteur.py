@@ -12,6 +12,7 @@ from ensemblier.appels.models import Appel
 from ensemblier.comptes.droits import exiger
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE
 from ensemblier.dossiers.models import Demande, DemandeQuerySet, Dossier, DossierQuerySet
+from ensemblier.dossiers.recherche import Recherche, rechercher
 from ensemblier.instruction.attentes import Attente, attentes, reunir
 from ensemblier.instruction.examen import echeances_d_instruction
 from ensemblier.instruction.lecture import AUTORITES, lit_le_fil
@@ -28,6 +29,13 @@ class Lecteur:
         self.acteur = exiger(acteur, *AUTORITES)
         self.territoire = territoire
         self.jour = jour or timezone.localdate()
+        self._recherches: dict[str, Recherche] = {}
+
+    def recherche(self, mots: str) -> Recherche:
+        """Ce que trouvent ces mots, lu une fois."""
+        if mots not in self._recherches:
+            self._recherches[mots] = rechercher(mots)
+        return self._recherches[mots]
 
     @cached_property
     def dossiers(self) -> DossierQuerySet:

@@ -51,7 +51,7 @@ class Liste:
         """Chercher sans dire où cherche partout."""
         if voulue in VUES:
             return voulue
-        return A_FAIRE if self.lecteur.attentes and "q" not in self.filtres else TOUT
+        return A_FAIRE if self.lecteur.attentes and filtres.MOTS not in self.filtres else TOUT
 
     @staticmethod
     def _colonnes(voulues: Sequence[str]) -> tuple[Colonne, ...]:
@@ -61,6 +61,14 @@ class Liste:
 
     def _tri(self, voulu: str) -> str:
         return voulu if voulu in TRIS else "echeance" if self.lecteur.attentes else "-depot"
+
+    @property
+    def devines(self) -> list[str]:
+        """Ce que la recherche a compris d'un mot que rien n'écrit ainsi."""
+        if filtres.MOTS not in self.filtres:
+            return []
+        lus = self.lecteur.recherche(self.filtres[filtres.MOTS]).remplaces
+        return [f"« {mot} » lu comme {' ou '.join(f'« {p} »' for p in proches[:3])}" for mot, proches in lus]
 
     @property
     def legende(self) -> str:

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from ensemblier.dossiers.actes.commun import PILOTE, PORTEUR, exiger, tenir
+from ensemblier.dossiers.actes.mots import TEXTES, indexer
 from ensemblier.dossiers.ancres import COLONNES, Ancre, ancres
 from ensemblier.dossiers.corrections import Demandee
 from ensemblier.dossiers.etats import A_COMPLETER
@@ -82,6 +83,8 @@ def corriger(
         raise ActeBloque(*refus.messages) from refus
     tenu.modifie_le = le
     tenu.save(update_fields=(*colonnes, "cout_total", "demande_totale", "modifie_le"))
+    if colonnes & set(TEXTES):
+        indexer(tenu)
     dites = {}
     for champ, valeur in reponses.items():
         reprise = ouvertes[champ]

@@ -11,6 +11,7 @@ from ensemblier.comptes import mandats
 from ensemblier.comptes.actes import souscrire_cer
 from ensemblier.dossiers import accuse, courriels, etapes, pdf
 from ensemblier.dossiers.actes.commun import tenir
+from ensemblier.dossiers.actes.mots import indexer
 from ensemblier.dossiers.actes.volets import avancer_demande, rafraichir_etape
 from ensemblier.dossiers.attestations import Declaration, a_donner
 from ensemblier.dossiers.etats import ABANDONNEE, DEPOSE, etape
@@ -104,6 +105,7 @@ def _deposer(
         etape=etape(DEPOSE, [d.etat for d in lues.demandes]),
     )  # fmt: skip
     dossier.saisies.all().delete()
+    indexer(dossier)
     courriels.envoyer_l_accuse(dossier, le=le)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 
 from ensemblier.dossiers.actes.commun import PILOTE, PORTEUR, exiger, tenir
+from ensemblier.dossiers.actes.mots import indexer
 from ensemblier.dossiers.droits import roles_sur_demande
 from ensemblier.dossiers.etats import BROUILLON, CLOS, IRRECEVABLE, RETIRE, etape
 from ensemblier.dossiers.models import Demande, Dossier
@@ -74,11 +75,13 @@ def noter_reference_depot(
     if le_depot > jour_de(le):
         raise ActeBloque("La date du dépôt est dans l'avenir. Écrivez le jour où il a été fait.")
     libelle = f"Dépôt noté auprès de : {demande.financeur.nom}"
-    return consigner(
+    evenement = consigner(
         demande, "noter_reference_depot", par=par, le=le, libelle=libelle[:200],
         details={"reference": reference.strip(), "le": le_depot},
         reference_depot=reference.strip()[:60], depot_le=le_depot,
     )  # fmt: skip
+    indexer(demande.dossier)
+    return evenement
 
 
 @transaction.atomic
@@ -101,8 +104,10 @@ def noter_numero_dauphin(
         raise ActeBloque(str(refus)) from refus
     dossier.numero_dauphin = lu
     dossier.depose_dauphin_le = depose_le or tenu.depose_dauphin_le
-    return consigner(
+    evenement = consigner(
         dossier, "noter_numero_dauphin", par=par, le=le, libelle="Numéro Dauphin noté",
         details={"numero": lu, "depose_le": depose_le},
         numero_dauphin=lu, depose_dauphin_le=dossier.depose_dauphin_le,
     )  # fmt: skip
+    indexer(dossier)
+    return evenement

@@ -6,6 +6,7 @@ from ensemblier.dossiers.models.corrections import Correction, CorrectionQuerySe
 from ensemblier.dossiers.models.depot import Attestation, Critere, Derogation, Obligation, Suspension
 from ensemblier.dossiers.models.dossier import Dossier, DossierQuerySet, Numerotation
 from ensemblier.dossiers.models.messages import LECTEURS_DU_FIL, Message, MessageQuerySet
+from ensemblier.dossiers.models.mots import Mot, MotDuDossier
 from ensemblier.dossiers.models.personnes import CoPorteur
 from ensemblier.dossiers.models.pieces import Piece, PieceQuerySet
 from ensemblier.dossiers.models.quartiers import Ciblage, ContactCommune
@@ -31,6 +32,8 @@ __all__ = [
     "LigneDeBudget",
     "Message",
     "MessageQuerySet",
+    "Mot",
+    "MotDuDossier",
     "Numerotation",
     "Obligation",
     "Piece",
