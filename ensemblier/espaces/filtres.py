@@ -173,8 +173,9 @@ def condition(filtres: Mapping[str, str], lecteur: Lecteur, *, sans: str = "") -
     total = Q()
     for nom, valeur in filtres.items():
         if nom != sans:
-            cherche = nom == MOTS
-            total &= (
-                lecteur.recherche(valeur).condition if cherche else PAR_NOM[nom].condition(valeur, lecteur)
-            )
+            total &= _mots(valeur, lecteur) if nom == MOTS else PAR_NOM[nom].condition(valeur, lecteur)
     return total
+
+
+def _mots(valeur: str, lecteur: Lecteur) -> Q:
+    return lecteur.recherche(valeur).condition

@@ -2,6 +2,16 @@
 
 from django.db import migrations, models
 
+from ensemblier.noyau.mots import mots
+
+
+def dire_les_mots(apps, schema_editor):
+    """Ceux des organismes déjà connus."""
+    for o in apps.get_model("comptes", "Organisme").objects.iterator():
+        numeros = dict.fromkeys(filter(None, (o.siret, o.siren, o.rna.casefold())))
+        o.mots = "".join(f" {mot}" for mot in (*mots(o.nom), *mots(o.sigle), *numeros))
+        o.save(update_fields=["mots"])
+
 
 class Migration(migrations.Migration):
 
@@ -15,4 +25,5 @@ class Migration(migrations.Migration):
             name='mots',
             field=models.TextField(blank=True, editable=False),
         ),
+        migrations.RunPython(dire_les_mots, migrations.RunPython.noop),
     ]

@@ -105,7 +105,7 @@ def _deposer(
         etape=etape(DEPOSE, [d.etat for d in lues.demandes]),
     )  # fmt: skip
     dossier.saisies.all().delete()
-    indexer(dossier)
+    indexer(dossier, lues.demandes)
     courriels.envoyer_l_accuse(dossier, le=le)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ensemblier.dossiers.models import Dossier, Mot, MotDuDossier
+from collections.abc import Iterable
+
+from ensemblier.dossiers.models import Demande, Dossier, Mot, MotDuDossier
 from ensemblier.noyau.mots import mots, mots_d_un_numero
 
 AU_PLUS = 200
@@ -10,18 +12,18 @@ AU_PLUS = 200
 TEXTES = ("intitule", "resume", "description", "objectifs")
 
 
-def mots_du_dossier(dossier: Dossier) -> list[str]:
+def mots_du_dossier(dossier: Dossier, demandes: Iterable[Demande] | None = None) -> list[str]:
     """Tous ses mots : numéros, intitulé, textes ; ceux du porteur sont gardés avec lui."""
-    references = dossier.demandes.exclude(reference_depot="").values_list("reference_depot", flat=True)
+    references = (d.reference_depot for d in (dossier.demandes.all() if demandes is None else demandes))
     numeros = (dossier.numero, dossier.numero_dauphin, *references)
     lus = [m for numero in numeros for m in mots_d_un_numero(numero)]
     lus += [m for champ in TEXTES for m in mots(getattr(dossier, champ))]
     return list(dict.fromkeys(lus))[:AU_PLUS]
 
 
-def indexer(dossier: Dossier) -> None:
-    """Récrit les mots du dossier ; l'appelant tient sa transaction et son verrou."""
-    voulus = mots_du_dossier(dossier)
+def indexer(dossier: Dossier, demandes: Iterable[Demande] | None = None) -> None:
+    """Récrit les mots du dossier ; l'appelant tient sa transaction et son verrou, et ses demandes s'il les a."""
+    voulus = mots_du_dossier(dossier, demandes)
     liens = MotDuDossier.objects.filter(dossier=dossier)
     tenus = dict(liens.values_list("mot__mot", "pk"))
     nouveaux = sorted(set(voulus) - set(tenus))

@@ -3,6 +3,26 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
+from ensemblier.noyau.mots import mots, mots_d_un_numero
+
+AU_PLUS = 200
+TEXTES = ("intitule", "resume", "description", "objectifs")
+
+
+def dire_les_mots(apps, schema_editor):
+    """Ceux des dossiers déjà déposés."""
+    Mot = apps.get_model("dossiers", "Mot")
+    Lien = apps.get_model("dossiers", "MotDuDossier")
+    deposes = apps.get_model("dossiers", "Dossier").objects.exclude(etat="brouillon")
+    for d in deposes.only("numero", "numero_dauphin", *TEXTES).iterator(chunk_size=500):
+        references = d.demandes.exclude(reference_depot="").values_list("reference_depot", flat=True)
+        lus = [m for n in (d.numero, d.numero_dauphin, *references) for m in mots_d_un_numero(n)]
+        lus += [m for champ in TEXTES for m in mots(getattr(d, champ))]
+        voulus = sorted(list(dict.fromkeys(lus))[:AU_PLUS])
+        Mot.objects.bulk_create((Mot(mot=m) for m in voulus), ignore_conflicts=True)
+        cles = Mot.objects.filter(mot__in=voulus).values_list("pk", flat=True)
+        Lien.objects.bulk_create(Lien(mot_id=cle, dossier=d) for cle in cles)
+
 
 class Migration(migrations.Migration):
 
@@ -29,4 +49,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('mot', 'dossier'), name='mot_du_dossier_unique')],
             },
         ),
+        migrations.RunPython(dire_les_mots, migrations.RunPython.noop),
     ]
