@@ -20,7 +20,7 @@ def trouve(texte):
 
 @pytest.fixture
 def depose():
-    return f.dossier_depose(action__intitule="Fête de l'Été et cœur de cité", action__resume="Un goûter.")
+    return f.dossier_depose(action__intitule="Fête de l'Été et cœur de cité, un goûter")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def mots_du_dossier(dossier: Dossier, demandes: Iterable[Demande] | None = None)
 
 
 def indexer(dossier: Dossier, demandes: Iterable[Demande] | None = None) -> None:
-    """Récrit les mots du dossier ; l'appelant tient sa transaction et son verrou, et ses demandes s'il les a."""
+    """Récrit les mots du dossier ; l'appelant tient son verrou, et ses demandes s'il les a lues."""
     voulus = mots_du_dossier(dossier, demandes)
     liens = MotDuDossier.objects.filter(dossier=dossier)
     tenus = dict(liens.values_list("mot__mot", "pk"))
