@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
 from ensemblier.dossiers import fil
+from ensemblier.instruction.lecture import AUTORITES
 from ensemblier.noyau.machine import Acteur, Role
 
 _PUBLIC = (
@@ -70,6 +71,7 @@ def maison(request: HttpRequest) -> dict[str, object]:
         "compte": _compte(acteur),
         "pied": [(libelle, url) for libelle, nom in _PIED if (url := _adresse(nom))],
         "demonstration": settings.DEMONSTRATION,
+        "recherche_url": _adresse("instruction") if acteur and acteur.a(*AUTORITES) else "",
     }
 
 

@@ -111,4 +111,4 @@ def test_un_texte_corrige_sans_index_serait_vu_garde_levee(depose, monkeypatch):
 
 def test_la_recherche_coute_deux_requetes(depose, django_assert_num_queries):
     with django_assert_num_queries(2):
-        rechercher("fete jardins lens cite")
+        rechercher("fete jardins gouter cite")
