@@ -34,6 +34,9 @@ PARAMETRES["invitation_retirer"]["pk"] = 0
 PARAMETRES["aide_accepter"] = {"pk": 0}
 PARAMETRES["dossier_aide_retirer"] = {"pk": 0}
 PARAMETRES["dossier_co_porteur_retirer"] = {"pk": 0}
+for _nom in ("dossier_co_porteur_demande", "co_porteur_repondre"):
+    PARAMETRES[_nom] = {"pk": lambda m: m.parametres["co_porteur"]}
+PARAMETRES["lien_co_porteur"] = {"jeton": lambda m: m.parametres["lien_co_porteur"]}
 PARAMETRES["organisme_retirer_personne"]["pk"] = lambda m: m.personnes["lucas"].rattachements.get().pk
 
 for _nom in (
@@ -148,6 +151,9 @@ TABLE = {
     "dossier_aide_retirer": ("c----c-----------", "cninnciiinininiii"),
     "dossier_co_porteur": ("ciinnciiinininiii", "ciinnciiinininiii"),
     "dossier_co_porteur_retirer": ("c----c-----------", "cnnnnciiinininiii"),
+    "dossier_co_porteur_demande": ("coonnciiinininiii", "coonnciiinininiii"),
+    "co_porteur_repondre": ("cnnnncnnnnnnnnnnn", "cnnnncnnnnnnnnnnn"),
+    "lien_co_porteur": ("ooooooooooooooooo", "ooooooooooooooooo"),
     "dossier_historique": ("coonnciiinininiii", "c----c-----------"),
     "messages": ("coooocooooooooooo", "c----c-----------"),
     "dossier_messages": ("coonnciiinininiii", "coonnciiinininiii"),

@@ -13,7 +13,7 @@ from ensemblier.conventions import actes as conventions
 from ensemblier.conventions.models import Convention, Tranche, Versement
 from ensemblier.dossiers.actes import ecrire_message, garder_simulation
 from ensemblier.dossiers.droits import roles
-from ensemblier.dossiers.models import Acces, Ciblage, ContactCommune, Demande, Deport, Dossier
+from ensemblier.dossiers.models import Acces, Ciblage, ContactCommune, CoPorteur, Demande, Deport, Dossier
 from ensemblier.programmation.models import Attribution, Deliberation, Inscription, Participant, Seance
 from ensemblier.registre.actes import ouvrir
 from ensemblier.registre.fichiers import conserver
@@ -137,6 +137,21 @@ def _echanger(dossier: Dossier) -> None:
         )  # fmt: skip
 
 
+def _co_porter(dossier: Dossier) -> dict[str, object]:
+    """Un co-porteur qui n'est pas dans la maison, et le jeton de son lien en cours."""
+    nomme = CoPorteur.objects.create(
+        dossier=dossier, nom="Amicale des voisins", numero="W624009999", role="Prête la salle",
+        courriel="bureau@voisins.example", demande_le=s.NOTIFIE_LE, ajoute_le=s.NOTIFIE_LE,
+        ajoute_par="Amina",
+    )  # fmt: skip
+    jeton = ouvrir_lien(
+        acte=CoPorteur.REPONDRE, objet=nomme.designation(), teneur=nomme.teneur(), territoire="lens-lievin",
+        fonction="présidente", organisation=nomme.nom, jusqu_au=timezone.localdate() + timedelta(days=30),
+        le=timezone.now(),
+    )[1]  # fmt: skip
+    return {"co_porteur": nomme.pk, "lien_co_porteur": jeton}
+
+
 def _seance(dossier: Dossier, personnes: dict[str, Utilisateur]) -> tuple[Seance, Inscription]:
     par = f.systeme("lens-lievin")
     seance = Seance(
@@ -180,6 +195,7 @@ def _parametres(
         "appel": dossier.appel.code,
         "simulation": garder_simulation(appel=dossier.appel, reponses={}, le=timezone.now())[1],
         "lien": _lien(contact),
+        **_co_porter(dossier),
         "code": dossier.appel.code,
         "financeur": "ETAT",
         "demande": call.pk,

@@ -93,6 +93,29 @@ def _nouvelles() -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
+def _des_co_porteurs(d: str, echeance: date) -> tuple[Exemple, ...]:
+    """La question à l'organisme nommé, ses deux réponses, son retrait."""
+    base = {
+        "nom": "Club de la Grande Résidence", "role": "Anime les ateliers du mercredi, prête la salle.",
+        "ajoute_par": "Amina Haddad, présidente", "repondu_le": date(2025, 5, 14),
+        "repondu_par": "David Lambert, président",
+    }  # fmt: skip
+    nomme, oui = SimpleNamespace(**base), SimpleNamespace(**base, confirme=True)
+    non = SimpleNamespace(**base, confirme=False, motif="Notre salle est en travaux jusqu'en décembre.")
+    lien, genre = SimpleNamespace(jusqu_au=echeance), Genre.CONFIRMATION
+    question, reponse = "25-0041 · Portez-vous cette action ?", f"{d}/co_porteur_repond"
+    return (
+        _de(genre, "co-porteur", question, f"{d}/co_porteur", co_porteur=nomme, lien=lien, jeton="exemple"),
+        _de(genre, "co-porteur-connu", question, f"{d}/co_porteur", co_porteur=nomme, lien=lien, jeton=""),
+        _de(genre, "co-porteur-confirme", "25-0041 · Votre co-porteur confirme", reponse, co_porteur=oui),
+        _de(genre, "co-porteur-decline", "25-0041 · Votre co-porteur décline", reponse, co_porteur=non),
+        _de(
+            genre, "co-porteur-retire", "25-0041 · Vous n'êtes plus co-porteur", f"{d}/co_porteur_retire",
+            co_porteur=nomme,
+        ),
+    )  # fmt: skip
+
+
 def exemples() -> tuple[Exemple, ...]:
     """Tous les courriels, chacun dans ses cas."""
     echeance, paye_le = date(2025, 6, 18), date(2025, 11, 12)
@@ -138,6 +161,7 @@ def exemples() -> tuple[Exemple, ...]:
             Genre.COMPTE, "aide", f"{_JARDINS.nom} vous invite à aider sur un dossier"[:60], f"{d}/aide",
             aide=SimpleNamespace(au=echeance, invitee_par="Amina Haddad"),
         ),
+        *_des_co_porteurs(d, echeance),
         _de(
             Genre.MESSAGE, "message", "25-0041 · Le service vous a écrit", f"{d}/message_au_porteur",
             message=_MESSAGE,

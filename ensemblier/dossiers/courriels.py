@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from ensemblier.comptes.courriels import ecrire
-from ensemblier.comptes.models import Aide, Genre, Rattachement
+from ensemblier.comptes.models import Aide, Genre, Organisme, Rattachement
 from ensemblier.dossiers.accuse import pour_lecture
 from ensemblier.dossiers.lecture import phrase_du_contact
-from ensemblier.dossiers.models import ContactCommune, Dossier, Message
+from ensemblier.dossiers.models import ContactCommune, CoPorteur, Dossier, Message
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.registre.models import Lien
 from ensemblier.territoires.models import Contact
@@ -82,6 +82,62 @@ def inviter_l_aide(dossier: Dossier, aide: Aide, *, le: datetime) -> None:
         contexte={"dossier": dossier, "aide": aide},
         le=le,
     )
+
+
+def demander_au_co_porteur(
+    dossier: Dossier, co_porteur: CoPorteur, *, lien: Lien, jeton: str, le: datetime
+) -> None:
+    """La question, à l'adresse que le porteur a écrite, avec son lien ; et, sans lui, aux personnes qui
+    peuvent répondre : un organisme apprend toujours qu'on le dit co-porteur."""
+    chez_eux = _signataires_du_co_porteur(co_porteur, le=le)
+    for adresse, secret in [(co_porteur.courriel, jeton), *((a, "") for a in chez_eux)]:
+        ecrire(
+            Genre.CONFIRMATION,
+            cle=f"co-porteur:{lien.pk}:{adresse}",
+            a=adresse,
+            sujet=f"{dossier.numero} · Portez-vous cette action ?",
+            gabarit="dossiers/courriels/co_porteur",
+            contexte={"dossier": dossier, "co_porteur": co_porteur, "lien": lien, "jeton": secret},
+            le=le,
+        )
+
+
+def _signataires_du_co_porteur(co_porteur: CoPorteur, *, le: datetime) -> list[str]:
+    """Les signataires du compte qui a ce numéro ; l'adresse écrite par le porteur n'est pas répétée."""
+    siens = Rattachement.objects.en_vigueur(jour_de(le)).filter(
+        organisme__in=Organisme.objects.de_numero(co_porteur.numero),
+        qualite=Rattachement.Qualite.SIGNATAIRE, utilisateur__is_active=True,
+    )  # fmt: skip
+    return sorted(set(siens.values_list("utilisateur__courriel", flat=True)) - {co_porteur.courriel})
+
+
+def annoncer_la_reponse(dossier: Dossier, co_porteur: CoPorteur, *, le: datetime) -> None:
+    """Le porteur apprend la réponse, avec le motif d'un refus."""
+    verbe = "confirme" if co_porteur.confirme else "décline"
+    for adresse in destinataires(dossier, le=le):
+        ecrire(
+            Genre.CONFIRMATION,
+            cle=f"co-porteur-repond:{co_porteur.pk}:{le.isoformat()}:{adresse}",
+            a=adresse,
+            sujet=f"{dossier.numero} · Votre co-porteur {verbe}",
+            gabarit="dossiers/courriels/co_porteur_repond",
+            contexte={"dossier": dossier, "co_porteur": co_porteur},
+            le=le,
+        )
+
+
+def annoncer_le_retrait_du_co_porteur(dossier: Dossier, co_porteur: CoPorteur, *, le: datetime) -> None:
+    """Qui avait été interrogé, ou avait confirmé, apprend qu'il n'est plus nommé."""
+    for adresse in filter(None, (co_porteur.courriel, *_signataires_du_co_porteur(co_porteur, le=le))):
+        ecrire(
+            Genre.CONFIRMATION,
+            cle=f"co-porteur-retire:{co_porteur.pk}:{adresse}",
+            a=adresse,
+            sujet=f"{dossier.numero} · Vous n'êtes plus co-porteur",
+            gabarit="dossiers/courriels/co_porteur_retire",
+            contexte={"dossier": dossier, "co_porteur": co_porteur},
+            le=le,
+        )
 
 
 def annoncer_le_message(message: Message, *, le: datetime) -> None:

@@ -46,16 +46,34 @@ class CritereDit:
 
 
 def poser_co_porteur(
-    dossier: Dossier, *, nom: str, numero: str, role: str, par: Acteur, le: datetime
+    dossier: Dossier,
+    *,
+    nom: str,
+    numero: str,
+    role: str,
+    par: Acteur,
+    le: datetime,
+    courriel: str = "",
+    fonction: str = "",
 ) -> tuple[CoPorteur, bool]:
-    """Un co-porteur, reconnu par son numéro ; rend aussi s'il est nouveau."""
-    return CoPorteur.objects.update_or_create(
-        dossier=dossier, numero=numero,
-        defaults={
-            "nom": nom[:200], "role": role[:300], "organisme": Organisme.objects.de_numero(numero).first(),
-            "ajoute_le": le, "ajoute_par": par.signature,
-        },
-    )  # fmt: skip
+    """Un co-porteur, reconnu par son numéro ; rend aussi s'il est nouveau.
+
+    Ce qui lui est demandé changé, sa réponse d'avant s'efface : il a confirmé autre chose.
+    """
+    connu = CoPorteur.objects.filter(dossier=dossier, numero=numero).first()
+    co_porteur = connu or CoPorteur(dossier=dossier, numero=numero)
+    avant, ancienne = co_porteur.teneur(), co_porteur.courriel
+    co_porteur.nom, co_porteur.role = nom[:200], role[:300]
+    co_porteur.courriel, co_porteur.fonction = courriel.lower(), fonction[:150]
+    co_porteur.ajoute_le, co_porteur.ajoute_par = le, par.signature
+    if connu is None or co_porteur.teneur() != avant:
+        co_porteur.organisme = Organisme.objects.de_numero(numero).first()
+        co_porteur.confirme = co_porteur.repondu_le = co_porteur.demande_le = None
+        co_porteur.repondu_par = co_porteur.motif = ""
+    if co_porteur.courriel != ancienne and co_porteur.confirme is None:
+        co_porteur.demande_le = None
+    co_porteur.save()
+    return co_porteur, connu is None
 
 
 def poser_quartiers(dossier: Dossier, vises: Mapping[Quartier, Iterable[Commune]]) -> None:

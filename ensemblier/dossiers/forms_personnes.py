@@ -47,6 +47,14 @@ class CoPorteurForm(Formulaire):
         label="Ce qu'il fait dans l'action", max_length=300, widget=forms.Textarea({"rows": 3}),
         help_text="Par exemple : anime les ateliers du mercredi, prête la salle et deux bénévoles.",
     )  # fmt: skip
+    courriel = forms.EmailField(
+        label="L'adresse électronique d'un contact chez lui", required=False,
+        help_text="La question y part aussitôt, avec un lien. Vide, vous la poserez plus tard.",
+    )  # fmt: skip
+    fonction = forms.CharField(
+        label="La fonction de ce contact", max_length=150, required=False,
+        help_text="Par exemple : présidente, directeur. Sans son nom.",
+    )  # fmt: skip
 
     def clean_numero(self) -> str:
         lu = "".join(self.cleaned_data["numero"].split()).upper()
@@ -58,3 +66,19 @@ class CoPorteurForm(Formulaire):
             return identifiants.siret(lu).valeur[:9]
         except identifiants.IdentifiantInvalide as refus:
             raise ValidationError(str(refus), code="identifiant") from refus
+
+
+class DemandeForm(Formulaire):
+    """À qui poser la question."""
+
+    courriel = forms.EmailField(label="L'adresse électronique du contact")
+    fonction = forms.CharField(label="Sa fonction", max_length=150, required=False)
+
+
+class MotifForm(Formulaire):
+    """Décliner dit pourquoi."""
+
+    motif = forms.CharField(
+        label="Pourquoi vous ne portez pas cette action", max_length=500,
+        widget=forms.Textarea({"rows": 3}), help_text="Le porteur et le service liront cette phrase.",
+    )  # fmt: skip

@@ -38,7 +38,10 @@ def recopier(dossier: Dossier, ancien: Dossier, *, par: Acteur, le: datetime) ->
     dossier.thematiques.set(lues.thematiques)
     ecriture.poser_quartiers(dossier, {c.quartier: list(c.communes.all()) for c in lues.ciblages})
     for c in lues.co_porteurs:
-        ecriture.poser_co_porteur(dossier, nom=c.nom, numero=c.numero, role=c.role, par=par, le=le)
+        ecriture.poser_co_porteur(
+            dossier, nom=c.nom, numero=c.numero, role=c.role, courriel=c.courriel, fonction=c.fonction,
+            par=par, le=le,
+        )  # fmt: skip
     charges, produits = _budget(lues)
     ecriture.poser_budget(dossier, charges=charges, produits=produits, subventions={})
 

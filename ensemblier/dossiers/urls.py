@@ -1,6 +1,15 @@
 from django.urls import path
 
-from ensemblier.dossiers.views import contacts, depot, edition, lecture, messages, personnes, simulateur
+from ensemblier.dossiers.views import (
+    co_porteurs,
+    contacts,
+    depot,
+    edition,
+    lecture,
+    messages,
+    personnes,
+    simulateur,
+)
 
 urlpatterns = [
     path("appels/<slug:appel>/simulateur/", simulateur.page, name="simulateur"),
@@ -23,12 +32,19 @@ urlpatterns = [
     path("dossiers/<str:numero>/personnes/", personnes.page, name="dossier_personnes"),
     path("dossiers/<str:numero>/personnes/aide/", personnes.inviter, name="dossier_aide"),
     path("dossiers/<str:numero>/personnes/aides/<int:pk>/", personnes.retirer, name="dossier_aide_retirer"),
-    path("dossiers/<str:numero>/personnes/co-porteur/", personnes.co_porteur, name="dossier_co_porteur"),
+    path("dossiers/<str:numero>/personnes/co-porteur/", co_porteurs.nommer, name="dossier_co_porteur"),
     path(
         "dossiers/<str:numero>/personnes/co-porteurs/<int:pk>/",
-        personnes.retirer_co_porteur,
+        co_porteurs.retirer,
         name="dossier_co_porteur_retirer",
     ),
+    path(
+        "dossiers/<str:numero>/personnes/co-porteurs/<int:pk>/demande/",
+        co_porteurs.demander,
+        name="dossier_co_porteur_demande",
+    ),
+    path("co-porteurs/<int:pk>/", co_porteurs.repondre, name="co_porteur_repondre"),
+    path("liens/co-porteur/<str:jeton>/", co_porteurs.lien, name="lien_co_porteur"),
     path("dossiers/<str:numero>/historique/", lecture.historique, name="dossier_historique"),
     path("dossiers/<str:numero>/dauphin/", lecture.dauphin, name="dossier_dauphin"),
     path("dossiers/<str:numero>/depots/<int:demande>/", lecture.depot_ailleurs, name="dossier_depot"),

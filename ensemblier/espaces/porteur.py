@@ -20,7 +20,7 @@ from ensemblier.conventions.etats import A_SIGNER
 from ensemblier.conventions.models import Convention, Tranche
 from ensemblier.dossiers.attentes import Attente, attentes, du_porteur, etapes_commencees
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, CLOS, DECIDE, IRRECEVABLE, RETIRE
-from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.dossiers.models import CoPorteur, Demande, Dossier
 from ensemblier.instruction.models import Complement
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
@@ -59,6 +59,7 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
         "argent": _argent(portes),
         "appels": _ouverts(request, present),
         "aides": Aide.objects.pour(request.user, jour_de(present)).select_related("organisme"),
+        "co_portages": CoPorteur.objects.a_repondre(request.acteur),
     }
     return render(request, "espaces/porteur.html", contexte)
 

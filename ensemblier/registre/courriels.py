@@ -30,7 +30,7 @@ BAIL = timedelta(minutes=5)
 ATTENTE_MAX = timedelta(hours=6)
 TENTATIVES_MAX = 20
 """De minute en minute doublée, puis toutes les six heures : trois jours d'essais avant d'abandonner."""
-_JETON = re.compile(r"(/liens/)[\w-]{20,}")
+_JETON = re.compile(r"(/liens/(?:co-porteur/)?)[\w-]{20,}")
 
 
 def poster(

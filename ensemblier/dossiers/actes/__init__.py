@@ -11,18 +11,19 @@ from ensemblier.dossiers.actes.brouillon import (
     enregistrer_quartiers,
     retirer_contact_commune,
 )
+from ensemblier.dossiers.actes.co_porteurs import (
+    ajouter_co_porteur,
+    decliner_par_lien,
+    demander_au_co_porteur,
+    repondre_en_co_porteur,
+    retirer_co_porteur,
+)
 from ensemblier.dossiers.actes.contacts import demander_confirmation
 from ensemblier.dossiers.actes.corrections import clore_les_corrections, corriger, demander_corrections
 from ensemblier.dossiers.actes.depot import conserver_accuse, deposer, retirer
 from ensemblier.dossiers.actes.exceptions import accorder_derogation, dispenser_obligation
 from ensemblier.dossiers.actes.messages import ecrire_message, lire_messages
-from ensemblier.dossiers.actes.personnes import (
-    accepter_l_aide,
-    ajouter_co_porteur,
-    inviter_une_aide,
-    retirer_co_porteur,
-    retirer_l_aide,
-)
+from ensemblier.dossiers.actes.personnes import accepter_l_aide, inviter_une_aide, retirer_l_aide
 from ensemblier.dossiers.actes.pieces import joindre_piece, reprendre_pieces, retirer_piece
 from ensemblier.dossiers.actes.saisie import SaisieDivergente, enregistrer_feuille, saisir
 from ensemblier.dossiers.actes.simulation import effacer_les_simulations, garder_simulation
@@ -39,6 +40,8 @@ __all__ = [
     "corriger",
     "creer",
     "creer_une_fois",
+    "decliner_par_lien",
+    "demander_au_co_porteur",
     "demander_confirmation",
     "demander_corrections",
     "deposer",
@@ -58,6 +61,7 @@ __all__ = [
     "lire_messages",
     "noter_numero_dauphin",
     "noter_reference_depot",
+    "repondre_en_co_porteur",
     "reprendre_pieces",
     "retirer",
     "retirer_co_porteur",

@@ -1,4 +1,4 @@
-"""Qui écrit avec l'organisme : une aide invitée sur ce seul dossier, un co-porteur nommé avec son rôle."""
+"""Qui écrit avec l'organisme : une aide invitée sur ce seul dossier."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from django.db import transaction
 
 from ensemblier.comptes import actes_aides
 from ensemblier.comptes.models import Aide, Rattachement, Utilisateur
-from ensemblier.dossiers import courriels, ecriture
-from ensemblier.dossiers.actes.commun import PORTEUR, exiger, tenir, tenir_le_brouillon
+from ensemblier.dossiers import courriels
+from ensemblier.dossiers.actes.commun import exiger, tenir
 from ensemblier.dossiers.actes.pieces import OUVERTS
-from ensemblier.dossiers.models import CoPorteur, Dossier
+from ensemblier.dossiers.models import Dossier
 from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.machine import Acteur, EtatInterdit, Role
 from ensemblier.registre.actes import ActeBloque, consigner
@@ -62,35 +62,3 @@ def retirer_l_aide(dossier: Dossier, aide: Aide, *, par: Acteur, roles: Iterable
     tenu = tenir(dossier)
     actes_aides.remercier(aide, le=le)
     consigner(tenu, "retirer_l_aide", par=par, le=le, libelle="Aide retirée", details={"aide": aide.pk})
-
-
-@transaction.atomic
-def ajouter_co_porteur(
-    dossier: Dossier, *, nom: str, numero: str, role: str, par: Acteur, roles: Iterable[Role], le: datetime
-) -> CoPorteur:
-    """Nomme un autre organisme qui porte l'action, et ce qu'il y fait ; le même numéro met à jour (R29 c)."""
-    exiger(roles, *PORTEUR, quoi="Nommer un co-porteur")
-    tenu = tenir_le_brouillon(dossier, roles, quoi="Nommer un co-porteur")
-    if numero in (tenu.organisme.siren, tenu.organisme.rna):
-        raise ActeBloque("C'est votre organisme : un co-porteur est un autre organisme. Vérifiez le numéro.")
-    co_porteur, nouveau = ecriture.poser_co_porteur(tenu, nom=nom, numero=numero, role=role, par=par, le=le)
-    consigner(
-        tenu, "ajouter_co_porteur", par=par, le=le, modifie_le=le,
-        libelle=f"Co-porteur {'nommé' if nouveau else 'mis à jour'} : {nom}"[:200],
-        details={"numero": numero, "nom": nom, "role": role},
-    )  # fmt: skip
-    return co_porteur
-
-
-@transaction.atomic
-def retirer_co_porteur(
-    dossier: Dossier, co_porteur: CoPorteur, *, par: Acteur, roles: Iterable[Role], le: datetime
-) -> None:
-    exiger(roles, *PORTEUR, quoi="Retirer un co-porteur")
-    tenu = tenir_le_brouillon(dossier, roles, quoi="Retirer un co-porteur")
-    nom, numero = co_porteur.nom, co_porteur.numero
-    co_porteur.delete()
-    consigner(
-        tenu, "retirer_co_porteur", par=par, le=le, libelle=f"Co-porteur retiré : {nom}"[:200],
-        details={"numero": numero}, modifie_le=le,
-    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Les personnes d'un dossier : qui peut quoi ; inviter une aide, nommer un co-porteur."""
+"""Les personnes d'un dossier : qui peut quoi ; inviter une aide."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ensemblier.comptes.droits import exiger_sur
 from ensemblier.comptes.models import Aide
 from ensemblier.dossiers import actes, personnes
-from ensemblier.dossiers.actes.commun import exiger_le_brouillon
+from ensemblier.dossiers.actes.co_porteurs import FERMES
 from ensemblier.dossiers.etats import BROUILLON
-from ensemblier.dossiers.forms_personnes import AideForm, CoPorteurForm
+from ensemblier.dossiers.forms_personnes import AideForm
 from ensemblier.dossiers.views.commun import cadre, en_ecrivain, en_porteur
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque
@@ -31,6 +31,8 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
         "aides": () if est_aide else personnes.aides(dossier, le=present),
         "faits": () if est_aide else personnes.faits_des_aides(dossier),
         "s_ecrit": dossier.etat == BROUILLON,
+        "est_du_porteur": not est_aide,
+        "peut_demander": not est_aide and dossier.etat not in FERMES,
     }
     return render(request, "dossiers/personnes.html", contexte)
 
@@ -80,33 +82,3 @@ def accepter(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("mes_dossiers")
     messages.success(request, f"Vous pouvez écrire le dossier {dossier.numero}.")
     return redirect("dossier", dossier.numero)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def co_porteur(request: HttpRequest, numero: str) -> HttpResponse:
-    """`/dossiers/<n>/personnes/co-porteur/` : un autre organisme, et ce qu'il fait dans l'action (R29)."""
-    dossier, roles = en_porteur(request, numero)
-    exiger_le_brouillon(dossier, quoi="Nommer un co-porteur")
-    form = CoPorteurForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            nomme = actes.ajouter_co_porteur(
-                dossier, **form.cleaned_data, par=request.acteur, roles=roles, le=timezone.now()
-            )
-        except ActeBloque as bloque:
-            form.add_error("numero", " ".join(bloque.raisons))
-        else:
-            messages.success(request, f"{nomme.nom} est nommé co-porteur.")
-            return redirect("dossier_personnes", dossier.numero)
-    contexte = cadre(dossier, roles, "Nommer un co-porteur") | {"form": form}
-    return render(request, "dossiers/co_porteur.html", contexte, status=422 if form.errors else 200)
-
-
-@require_POST
-def retirer_co_porteur(request: HttpRequest, numero: str, pk: int) -> HttpResponse:
-    """`/dossiers/<n>/personnes/co-porteurs/<pk>/` : il ne porte plus l'action."""
-    dossier, roles = en_porteur(request, numero)
-    nomme = get_object_or_404(dossier.co_porteurs, pk=pk)
-    actes.retirer_co_porteur(dossier, nomme, par=request.acteur, roles=roles, le=timezone.now())
-    messages.success(request, f"{nomme.nom} n'est plus co-porteur.")
-    return redirect("dossier_personnes", dossier.numero)
