@@ -171,6 +171,8 @@ TABLE = {
     "dossier_etape": ("coonncnnnnnnnnnno", "coonncnnnnnnnnnno"),
     "mes_dossiers": ("coooocooooooooooo", "c----c-----------"),
     "instruction": ("ciiiicooooooooooi", "c----c-----------"),
+    "instruction_csv": ("ciiiicooooooooooi", "c----c-----------"),
+    "instruction_xlsx": ("ciiiicooooooooooi", "c----c-----------"),
     "instruction_avis": ("ciinnciionininiii", "ciinnciionininiii"),
     "confirmer_contact": ("c----c-----------", "ciinncnnnnnnnnnni"),
     "instruction_volet": ("c----c-----------", "ciinncnnnnnnnnnni"),

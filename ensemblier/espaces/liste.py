@@ -127,6 +127,11 @@ class Liste:
         colonnes = [("col", c.cle) for c in self.colonnes]
         return [*self.filtres.items(), ("vue", self.vue), ("tri", self.tri), *colonnes]
 
+    @property
+    def adresse_entiere(self) -> str:
+        """La même liste ailleurs : chez quelqu'un d'autre, ou dans un tableur, avec ses colonnes."""
+        return f"?{urlencode(self.etat())}"
+
     def adresse(self, **change: str) -> str:
         """L'adresse de la liste, une chose changée ; une valeur vide l'ôte, des colonnes non dites aussi."""
         tues = set(change) if self.dit_ses_colonnes else {*change, "col"}

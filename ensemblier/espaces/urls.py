@@ -1,10 +1,11 @@
 """Les bureaux de chacun : un fichier par rôle, ses adresses avec lui."""
 
-from ensemblier.espaces import a_instruire, avis, instruction, porteur, suite, suites
+from ensemblier.espaces import a_instruire, avis, export, instruction, porteur, suite, suites
 
 urlpatterns = [
     *porteur.urlpatterns,
     *a_instruire.urlpatterns,
+    *export.urlpatterns,
     *avis.urlpatterns,
     *instruction.urlpatterns,
     *suites.urlpatterns,

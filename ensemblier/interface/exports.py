@@ -1,0 +1,83 @@
+"""Écrire une longue liste en tableur, au fil de l'eau : la mémoire ne grandit pas avec les lignes."""
+
+from __future__ import annotations
+
+import csv
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import IO, Any
+
+FORMULES = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""Un tableur exécuterait un texte qui commence ainsi : l'apostrophe le garde texte."""
+CSV, XLSX = "csv", "xlsx"
+TYPES = {
+    CSV: "text/csv; charset=utf-8",
+    XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+class _Echo:
+    """Rend ce que `csv` croit écrire."""
+
+    def write(self, texte: str) -> str:
+        return texte
+
+
+def en_csv(entetes: Sequence[str], lignes: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """Un CSV que le tableur français ouvre d'un clic : point-virgule, virgule décimale, UTF-8 marqué."""
+    plume = csv.writer(_Echo(), delimiter=";")
+    yield b"\xef\xbb\xbf" + plume.writerow([_en_texte(e) for e in entetes]).encode()
+    for ligne in lignes:
+        yield plume.writerow([_en_texte(v) for v in ligne]).encode()
+
+
+def _en_texte(valeur: Any) -> str:
+    if valeur is None:
+        return ""
+    if isinstance(valeur, Decimal):
+        return str(valeur).replace(".", ",")
+    if isinstance(valeur, date):
+        return valeur.strftime("%d/%m/%Y")
+    texte = str(valeur)
+    return f"'{texte}" if texte.startswith(FORMULES) and not isinstance(valeur, int) else texte
+
+
+def en_xlsx(feuille: str, entetes: Sequence[str], lignes: Iterable[Sequence[Any]]) -> IO[bytes]:
+    """Un .xlsx dans un fichier provisoire, ouvert au début : un texte reste un texte, même « =1+1 »."""
+    from xlsxwriter import Workbook
+
+    sortie = tempfile.TemporaryFile()
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with Workbook(sortie, options) as classeur:
+        page = classeur.add_worksheet(feuille)
+        gras = classeur.add_format({"bold": True, "quote_prefix": True})
+        formats = {
+            str: classeur.add_format({"quote_prefix": True}),
+            Decimal: classeur.add_format({"num_format": "#,##0.00"}),
+            date: classeur.add_format({"num_format": "dd/mm/yyyy"}),
+        }
+        page.set_column(0, len(entetes) - 1, 18)
+        page.freeze_panes(1, 0)
+        page.autofilter(0, 0, 0, len(entetes) - 1)
+        for colonne, entete in enumerate(entetes):
+            page.write_string(0, colonne, entete, gras)
+        for rang, ligne in enumerate(lignes, start=1):
+            for colonne, valeur in enumerate(ligne):
+                _ecrire_la_case(page, rang, colonne, valeur, formats)
+    sortie.seek(0)
+    return sortie
+
+
+def _ecrire_la_case(page: Any, rang: int, colonne: int, valeur: Any, formats: dict[type, Any]) -> None:
+    if valeur is None:
+        return
+    if isinstance(valeur, Decimal):
+        page.write_number(rang, colonne, float(valeur), formats[Decimal])
+    elif isinstance(valeur, date):
+        page.write_datetime(rang, colonne, valeur, formats[date])
+    elif isinstance(valeur, int):
+        page.write_number(rang, colonne, valeur)
+    else:
+        page.write_string(rang, colonne, str(valeur), formats[str])
