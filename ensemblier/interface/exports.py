@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import tempfile
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -45,10 +45,10 @@ def _en_texte(valeur: Any) -> str:
 
 
 def en_xlsx(feuille: str, entetes: Sequence[str], lignes: Iterable[Sequence[Any]]) -> IO[bytes]:
-    """Un .xlsx dans un fichier provisoire, ouvert au début : un texte reste un texte, même « =1+1 »."""
+    """Un .xlsx, ouvert au début ; ses lignes attendent sur le disque. « =1+1 » reste un texte."""
     from xlsxwriter import Workbook
 
-    sortie = tempfile.TemporaryFile()
+    sortie = io.BytesIO()
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with Workbook(sortie, options) as classeur:
         page = classeur.add_worksheet(feuille)
