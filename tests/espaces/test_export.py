@@ -72,7 +72,8 @@ def en_xlsx(qui, **dits):
     "dits",
     [
         {"vue": "tout"}, {"vue": "tout", "tri": "-demande"},
-        {"vue": "tout", "tri": "demande", "financeur": "ETAT"}, {"vue": "tout", "tri": "-numero", "col": ["porteur", "siret", "etat"]}, {"q": "porteur"},
+        {"vue": "tout", "tri": "demande", "financeur": "ETAT"},
+        {"vue": "tout", "tri": "-numero", "col": ["porteur", "siret", "etat"]}, {"q": "porteur"},
         {"vue": "tout", "q": "0705"}, {"vue": "a-faire"}, {"vue": "tout", "etat": "clos"},
     ],
 )  # fmt: skip
