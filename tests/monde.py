@@ -8,7 +8,15 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from ensemblier.bilans.actes import ouvrir_bilan
-from ensemblier.comptes.models import Aide, Habilitation, Interet, Mandat, Rattachement, Utilisateur
+from ensemblier.comptes.models import (
+    Aide,
+    Habilitation,
+    Interet,
+    Mandat,
+    Organisme,
+    Rattachement,
+    Utilisateur,
+)
 from ensemblier.conventions import actes as conventions
 from ensemblier.conventions.models import Convention, Tranche, Versement
 from ensemblier.dossiers.actes import ecrire_message, garder_simulation
@@ -39,6 +47,7 @@ ACTEURS = {
     "fatou_finances": "finances",
     "odile": "auditrice",
     "nadia": "aide invitée sur ces dossiers",
+    "victor": "signataire d'un co-porteur confirmé de ces dossiers",
 }
 
 
@@ -69,7 +78,7 @@ def _personnes() -> dict[str, Utilisateur]:
     connues = ("amina", "lucas", "david", "benoit", "irene", "chloe", "denise", "farid", "elise",
                "fatou_finances", "odile")  # fmt: skip
     personnes = {nom: f.personne(nom) for nom in connues}
-    for nom in ("ancienne", "fermee", "wanda", "henri", "nadia"):
+    for nom in ("ancienne", "fermee", "wanda", "henri", "nadia", "victor"):
         personnes[nom] = _compte(nom)
     porteur = f.organisme()
     for nom, fin in (("ancienne", date(2024, 12, 31)), ("fermee", None)):
@@ -113,6 +122,7 @@ def creer() -> Monde:
                           type_mime="application/pdf", par=par, le=s.NOTIFIE_LE),
         ajoute_le=s.NOTIFIE_LE, ajoute_par=par.nom,
     )  # fmt: skip
+    _co_porte(personnes["victor"], decide, brouillon)
     for dossier in (decide, brouillon):
         Aide.objects.create(
             organisme=dossier.organisme, objet=dossier.designation(), courriel="nadia@maison.example",
@@ -134,6 +144,21 @@ def _echanger(dossier: Dossier) -> None:
         ecrire_message(
             dossier, texte=f"Message de {qui}", fichier=fichier, cle=f"monde-{qui}", par=par,
             roles=roles(par, dossier), le=s.NOTIFIE_LE,
+        )  # fmt: skip
+
+
+def _co_porte(victor: Utilisateur, *dossiers: Dossier) -> None:
+    """L'organisme de Victor a confirmé qu'il porte ces actions."""
+    ruche = Organisme(nom="La Ruche des ateliers", type="association", rna="W624008888")
+    ouvrir(ruche, par=f.systeme("lens-lievin"), le=s.NOTIFIE_LE, libelle="Organisme créé")
+    Rattachement.objects.create(
+        utilisateur=victor, organisme=ruche, qualite="signataire", fonction="président"
+    )
+    for dossier in dossiers:
+        CoPorteur.objects.create(
+            dossier=dossier, nom=ruche.nom, numero=ruche.rna, organisme=ruche, role="Anime les ateliers",
+            demande_le=s.NOTIFIE_LE, confirme=True, repondu_le=s.NOTIFIE_LE, repondu_par="Victor",
+            ajoute_le=s.NOTIFIE_LE, ajoute_par="Amina",
         )  # fmt: skip
 
 

@@ -36,9 +36,11 @@ from tests.test_acces import _adresse, adresses
 
 PORTEUR = {"amina", "lucas"}
 AIDE = {"nadia"}
+CO_PORTEUR = {"victor"}
 SERVICE = {"benoit", "irene", "odile"}
 PAYEUR = {"fatou_finances"}
 PARTENAIRES = {"chloe", "farid", "elise"}
+LECTEURS_DU_DOSSIER = PORTEUR | AIDE | CO_PORTEUR | SERVICE | PAYEUR | PARTENAIRES
 JUMEAUX = {"lucas", "irene", "odile", "wanda", "fermee"}
 """Qui voit ce que voit un autre : la longue vérification les lit aussi (`TOUS=1`)."""
 LECTEURS = [qui for qui in ACTEURS if os.environ.get("TOUS") or qui not in JUMEAUX]
@@ -62,15 +64,15 @@ CANARIS = (
     _canari("zibeline-rib", "la pièce du compte bancaire", PORTEUR, PAYEUR),
     _canari("zibeline-mandat", "la délégation de signature", PORTEUR, SERVICE, PAYEUR),
     _canari("zibeline-piece", "le RIB joint au dossier", PORTEUR, {"benoit", "irene"}, PAYEUR),
-    _canari("zibeline-statuts", "une pièce ordinaire", PORTEUR, AIDE, SERVICE, PAYEUR, PARTENAIRES),
-    _canari("zibeline-brouillon", "le brouillon d'un porteur", PORTEUR, AIDE),
+    _canari("zibeline-statuts", "une pièce ordinaire", LECTEURS_DU_DOSSIER),
+    _canari("zibeline-brouillon", "le brouillon d'un porteur", PORTEUR, AIDE, CO_PORTEUR),
     _canari("zibeline-avis", "l'avis d'un financeur", SERVICE, PAYEUR, PARTENAIRES),
     _canari("zibeline-interne", "un fait interne du registre", SERVICE, PAYEUR, PARTENAIRES),
     _canari("zibeline-interet", "la nature d'un intérêt", set()),
     _canari("zibeline-deport", "le motif d'un déport, dit en séance", SERVICE, {"elise"}),
     _canari("zibeline-message", "un message au service", PORTEUR, SERVICE),
     _canari("zibeline-devis", "le fichier d'un message", PORTEUR, SERVICE),
-    _canari("zibeline-resume", "le texte du dossier", PORTEUR, AIDE, SERVICE, PAYEUR, PARTENAIRES),
+    _canari("zibeline-resume", "le texte du dossier", LECTEURS_DU_DOSSIER),
     _canari("zibeline-bilan", "le bilan du porteur", PORTEUR, SERVICE, PAYEUR, {"chloe", "farid"}),
     _canari("3 217,41", "un montant proposé, pas encore voté", SERVICE, PAYEUR, PARTENAIRES),
     _canari("zibeline.privee", "l'adresse du compte de quelqu'un", {"david"}),

@@ -83,6 +83,7 @@ _PHRASES: dict[str, Callable[[Any], str]] = {
     "depot_propre": lambda r: "Ce financeur attend aussi un dépôt sur sa propre plateforme.",
     "vigilance": lambda r: r.remede,
     "bonification": lambda r: "Le taux du jury reste entre les deux bornes de l'appel.",
+    "co_porteurs": lambda r: "Chaque co-porteur nommé confirme lui-même sa part.",
     "financeurs": lambda r: "Chaque ligne de subvention nomme son financeur.",
 }
 

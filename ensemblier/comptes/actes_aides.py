@@ -12,7 +12,8 @@ from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.actes import ActeBloque
 
-AUTORITES = tuple(set(Role) - {Role.PUBLIC, Role.REDACTEUR, Role.SIGNATAIRE, Role.AIDE})
+DU_PORTEUR = {Role.PUBLIC, Role.REDACTEUR, Role.SIGNATAIRE, Role.AIDE, Role.CO_PORTEUR}
+AUTORITES = tuple(set(Role) - DU_PORTEUR)
 
 
 def attendre(organisme: Organisme, *, objet: str, courriel: str, au: date, par: Acteur, le: datetime) -> Aide:

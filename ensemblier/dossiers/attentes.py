@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from ensemblier.appels.models import Jalon
 from ensemblier.dossiers.etats import A_COMPLETER, BROUILLON
-from ensemblier.dossiers.models import Ciblage, Derogation, Dossier, Message, Piece, aides
+from ensemblier.dossiers.models import Ciblage, Derogation, Dossier, Message, Piece, aides, co_portes
 from ensemblier.interface.formats import accord
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
@@ -37,19 +37,23 @@ class Attente:
 def du_porteur(acteur: Acteur) -> list[Dossier]:
     """Ses dossiers, avec ce qu'une liste montre ; une requête, quel que soit leur nombre.
 
-    Ceux qu'elle aide à écrire portent `est_aide` : ni messages, ni argent, ni bilan.
+    Ceux qu'elle aide à écrire portent `est_aide`, ceux que son organisme co-porte `est_co_porteur` : ni
+    messages, ni argent, ni bilan.
     """
     organismes = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)}
     aidees = aides(acteur)
     if not organismes and not aidees:
         return []
+    siens = Q(organisme__in=organismes) | Q(pk__in=aidees)
+    if (portes := co_portes(acteur)) is not None:
+        siens |= Q(pk__in=portes)
     depot = Jalon.objects.filter(appel=OuterRef("appel"), nature="depot").values("fin")[:1]
     derogation = Derogation.objects.filter(organisme=OuterRef("organisme"), appel=OuterRef("appel")).exclude(
         jusqu_au=None
     )
     dossiers = (
         Dossier.objects.filter(territoire__code=acteur.territoire)
-        .filter(Q(organisme__in=organismes) | Q(pk__in=aidees))
+        .filter(siens)
         .select_related("appel", "organisme", "territoire")
         .defer("fiche_figee", "rapport_fige", "accuse_contenu", "territoire__cadre", "appel__projet")
         .annotate(messages_a_lire=Message.objects.comptes_par_dossier(Message.Cote.PORTEUR))
@@ -67,6 +71,7 @@ def du_porteur(acteur: Acteur) -> list[Dossier]:
     lus = list(dossiers)
     for d in lus:
         d.est_aide = d.pk in aidees and d.organisme_id not in organismes
+        d.est_co_porteur = d.organisme_id not in organismes and not d.est_aide
     return lus
 
 
@@ -92,7 +97,7 @@ def attentes(dossiers: Iterable[Dossier], *, le: datetime) -> list[Attente]:
     for d in dossiers:
         commun = {"dossier": d.numero, "intitule": d.intitule or "Action sans nom"}
         limite = max(filter(None, (d.limite, d.prolonge)), default=None)
-        if d.est_aide and d.etat != BROUILLON:
+        if d.est_co_porteur or (d.est_aide and d.etat != BROUILLON):
             continue
         if d.messages_a_lire:
             quoi = accord(d.messages_a_lire, "nouveau message", "nouveaux messages")

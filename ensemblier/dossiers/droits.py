@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ensemblier.dossiers.models import Demande, Dossier, Message, aides
+from ensemblier.dossiers.models import Demande, Dossier, Message, aides, co_portes
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.territoires.models import Financeur
 
@@ -13,8 +13,8 @@ _GLOBAUX = (Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR, Role.JURY, Role.S
 def roles(acteur: Acteur | None, dossier: Dossier) -> set[Role]:
     """Les rôles de l'acteur sur le dossier ; l'appelant l'a lu par `visibles_par`.
 
-    Qui représente le porteur, ou l'aide à écrire, n'a aucun rôle d'autorité sur ses dossiers (B10) : nul
-    n'est juge et partie.
+    Qui représente le porteur, l'aide à écrire ou co-porte l'action n'a aucun rôle d'autorité sur ses
+    dossiers (B10) : nul n'est juge et partie.
     """
     if acteur is None:
         return set()
@@ -27,6 +27,8 @@ def roles(acteur: Acteur | None, dossier: Dossier) -> set[Role]:
         return porteur
     if dossier.pk in aides(acteur):
         return {Role.AIDE}
+    if (portes := co_portes(acteur)) is not None and portes.filter(dossier=dossier.pk).exists():
+        return {Role.CO_PORTEUR}
     siens = {role for role in _GLOBAUX if acteur.a(role)}
     if acteur.a(Role.AGENT_FINANCEUR):
         siens.add(Role.AGENT_FINANCEUR)
@@ -66,6 +68,6 @@ def roles_sur_financeur(acteur: Acteur | None, financeur: Financeur) -> set[Role
 def roles_sur_demande(acteur: Acteur | None, demande: Demande) -> set[Role]:
     """Les rôles sur un volet : chacun n'écrit que sa ligne (`roles_sur_financeur`)."""
     siens = roles(acteur, demande.dossier) - {Role.AGENT_FINANCEUR, Role.FINANCES}
-    if siens & {Role.REDACTEUR, Role.SIGNATAIRE, Role.AIDE}:
+    if siens & {Role.REDACTEUR, Role.SIGNATAIRE, Role.AIDE, Role.CO_PORTEUR}:
         return siens
     return siens | roles_sur_financeur(acteur, demande.financeur)

@@ -145,11 +145,17 @@ def _action(lues: Reponses) -> dict[str, Any]:
     }
 
 
-def _co_porteurs(lues: Reponses) -> tuple[dict[str, str], ...] | None:
+def _co_porteurs(lues: Reponses) -> tuple[dict[str, Any], ...] | None:
     """Lus si l'appel en fait la preuve d'un critère : sans cela, aucune règle ne les demande."""
     if not any(c.preuve == "co_porteurs" for c in reglement_de(lues.dossier).financement.criteres):
         return None
-    return tuple({"nom": c.nom, "numero": c.numero, "role": c.role} for c in lues.co_porteurs) or None
+    return (
+        tuple(
+            {"nom": c.nom, "numero": c.numero, "role": c.role, "confirme": c.confirme}
+            for c in lues.co_porteurs
+        )
+        or None
+    )
 
 
 def _budget(lues: Reponses) -> dict[str, Any] | None:

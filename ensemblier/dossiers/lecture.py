@@ -68,7 +68,10 @@ def _action(lues: Reponses) -> Iterable[tuple[str, Any]]:
         ("Feuille de route numérique", d.numerique_coherence),
         ("Droit commun", d.droit_commun), ("Comité de suivi", d.comite_de_suivi),
         ("Numéro Dauphin", d.numero_dauphin),
-        ("Co-porteurs", "\n".join(f"{c.nom} ({c.numero}) : {c.role}" for c in lues.co_porteurs)),
+        (
+            "Co-porteurs",
+            "\n".join(f"{c.nom} ({c.numero}) : {c.role} ({c.etat.lower()})" for c in lues.co_porteurs),
+        ),
     )  # fmt: skip
 
 

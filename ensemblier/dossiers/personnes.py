@@ -16,6 +16,7 @@ from ensemblier.registre.models import Evenement
 DROITS = {
     Role.SIGNATAIRE: "écrit, dépose, signe et retire ; répond au service",
     Role.REDACTEUR: "écrit, joint les pièces et répond au service ; ne dépose pas",
+    Role.CO_PORTEUR: "lit le dossier et où il en est ; n'écrit rien, ne lit ni le RIB ni les messages",
     Role.AIDE: "écrit et joint les pièces ; ne dépose pas, ne lit ni le RIB ni les messages",
 }
 FAITS_MONTRES = 20
@@ -41,6 +42,11 @@ def ce_que_je_peux(dossier: Dossier, acteur: Acteur, roles: set[Role]) -> str:
         return (
             f"Vous aidez {dossier.organisme.nom} à écrire ce dossier{fin}. Vous écrivez et joignez les "
             "pièces\u00a0; l'organisme dépose, lit le RIB et répond au service."
+        )
+    if Role.CO_PORTEUR in roles:
+        return (
+            f"Vous lisez ce dossier en co-porteur. {dossier.organisme.nom} l'écrit, le dépose et répond au "
+            "service."
         )
     if Role.SIGNATAIRE not in roles:
         return (

@@ -40,7 +40,7 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
     """`/dossiers/` : les choses à faire d'abord, triées par date."""
     present = timezone.now()
     dossiers = du_porteur(request.acteur) if request.acteur else []
-    portes = [d for d in dossiers if not d.est_aide]
+    portes = [d for d in dossiers if not d.est_aide and not d.est_co_porteur]
     arretes, signatures = _reponses_attendues(portes), _signatures(portes, request.acteur)
     taches = [
         *(replace(a, avant=a.avant or arretes.get(a.dossier)) for a in attentes(dossiers, le=present)),
@@ -109,9 +109,14 @@ def _groupes(dossiers: list[Dossier], a_faire: set[str]) -> list[tuple[str, str,
     """Les dossiers par moment : à faire, en cours, terminés ; un brouillon hors délai est terminé (S20)."""
     ranges: dict[str, list[dict[str, Any]]] = {A_FAIRE: [], EN_COURS: [], TERMINES: []}
     for d in dossiers:
-        moment = A_FAIRE if d.numero in a_faire else TERMINES if d.etat in FERMES else EN_COURS
+        moment = A_FAIRE if d.numero in a_faire else TERMINES if _est_fini(d) else EN_COURS
         ranges[moment].append(_carte(d))
     return [(moment, _NOMS[moment], cartes) for moment, cartes in ranges.items() if cartes]
+
+
+def _est_fini(dossier: Dossier) -> bool:
+    """Rien n'est à y faire ; un brouillon co-porté s'écrit encore, par un autre."""
+    return dossier.etat in FERMES and not (dossier.est_co_porteur and dossier.etat == BROUILLON)
 
 
 def _carte(dossier: Dossier) -> dict[str, Any]:

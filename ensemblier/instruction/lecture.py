@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from ensemblier.comptes.droits import exiger
-from ensemblier.dossiers.models import LECTEURS_DU_FIL, Dossier, Message, aides
+from ensemblier.dossiers.models import LECTEURS_DU_FIL, Dossier, Message, aides, co_portes
 from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.registre.models import Evenement
@@ -43,7 +43,9 @@ def dossier_a_instruire(request: HttpRequest, numero: str) -> Dossier:
     complet = visibles.avec_ses_regles("charge_de_mission")
     dossier = get_object_or_404(complet, numero=numero)
     acteur = exiger(request.acteur, *AUTORITES)
-    if dossier.organisme_id in organismes_de(acteur) or dossier.pk in aides(acteur):
+    portes = co_portes(acteur)
+    co_porte = portes is not None and portes.filter(dossier=dossier.pk).exists()
+    if co_porte or dossier.organisme_id in organismes_de(acteur) or dossier.pk in aides(acteur):
         raise RoleInsuffisant("Vous représentez ce porteur : vous lisez ce dossier dans « Mes dossiers ».")
     return dossier
 

@@ -17,6 +17,7 @@ class Role(StrEnum):
     REDACTEUR = "redacteur"
     SIGNATAIRE = "signataire"
     AIDE = "aide"
+    CO_PORTEUR = "co_porteur"
     INSTRUCTEUR = "instructeur"
     RESPONSABLE = "responsable"
     FINANCES = "finances"
@@ -36,6 +37,7 @@ _LIBELLES: dict[Role, str] = {
     Role.REDACTEUR: "rédacteur du porteur",
     Role.SIGNATAIRE: "signataire du porteur",
     Role.AIDE: "aide invitée par le porteur",
+    Role.CO_PORTEUR: "co-porteur confirmé",
     Role.INSTRUCTEUR: "chargé de mission",
     Role.RESPONSABLE: "responsable du territoire",
     Role.FINANCES: "service des finances",

@@ -13,8 +13,11 @@ from ensemblier.comptes.models import Mandat, Organisme
 from ensemblier.dossiers import actes
 from ensemblier.dossiers.actes import co_porteurs
 from ensemblier.dossiers.droits import roles
-from ensemblier.dossiers.models import CoPorteur, Dossier
-from ensemblier.noyau.machine import EtatInterdit, RoleInsuffisant
+from ensemblier.dossiers.fiche import fiche_de, reglement_de
+from ensemblier.dossiers.models import CoPorteur, Dossier, Message, Piece
+from ensemblier.noyau.machine import EtatInterdit, Role, RoleInsuffisant
+from ensemblier.noyau.regles import evaluer
+from ensemblier.noyau.regles.constats import Verdict
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.courriels import envoyer_en_attente
 from ensemblier.registre.models import Courriel, Evenement, Lien
@@ -337,3 +340,129 @@ def test_nommer_plusieurs_fois_ne_cree_qu_une_ligne(brouillon):
     assert nommer(brouillon).pk == nommer(brouillon).pk
     assert Courriel.objects.count() == 1, "renommer le même ne récrit pas à tous"
     assert Dossier.objects.get().co_porteurs.count() == 1
+
+
+# --- lire, sans rien écrire -------------------------------------------------------------------------
+
+
+def test_confirme_il_lit_le_dossier_et_ou_il_en_est_sans_rien_changer(brouillon, club):
+    for code in ("rib", "statuts"):
+        f.joindre(brouillon, code, le=LE)
+    david, racine = f.client("david"), f"/dossiers/{brouillon.numero}/"
+    assert david.get(racine).status_code == 404
+    nomme = nommer(brouillon)
+    assert david.get(racine).status_code == 404, "nommé ne suffit pas"
+    repondre(nomme, True)
+    assert roles(f.acteur("david"), brouillon) == {Role.CO_PORTEUR}
+    assert "Vous lisez ce dossier en co-porteur" in lire(david, racine)
+    assert "vous êtes co-porteur" in lire(david, "/dossiers/")
+    for etape in ("organisme", "action", "publics", "budget", "demandes", "pieces"):
+        page = lire(david, f"{racine}{etape}/")
+        assert "Vous le lisez en co-porteur" in page
+        assert "<form hidden>" in page or "<form method" not in page.split("<main", 1)[1], etape
+    assert "Lire" in lire(david, f"{racine}relecture/")
+    assert "Nommer un co-porteur" not in lire(david, f"{racine}personnes/")
+    assert [p.code for p in Piece.objects.visibles_par(f.acteur("david"))] == ["statuts"]
+    refus = david.post(f"{racine}action/", {"intitule": "Autre"})
+    assert refus.status_code == 403
+    assert "Les Jardins de la fosse 12 l'écrit" in unescape(refus.content.decode())
+    for chemin in ("relecture/", "action/saisie/", "retrait/", "messages/", "joindre/statuts/"):
+        assert david.post(racine + chemin).status_code == 403, chemin
+    repondre(nomme, False, motif="Plus de salle")
+    assert david.get(racine).status_code == 404
+
+
+def test_nomme_sans_confirmer_il_lirait_garde_levee(brouillon, club, monkeypatch):
+    nommer(brouillon)
+    assert not Dossier.objects.visibles_par(f.acteur("david")).exists()
+    nommes = CoPorteur.objects.filter(organisme__isnull=False).values("dossier")
+    monkeypatch.setattr("ensemblier.dossiers.models.dossier.co_portes", lambda acteur: nommes)
+    assert Dossier.objects.visibles_par(f.acteur("david")).exists()
+
+
+def _agent_et_co_porteur():
+    """David instruit, et préside le club qui a confirmé : il lit, il ne juge pas (B10)."""
+    depose = f.dossier_depose()
+    nomme = depose.co_porteurs.create(
+        **DIT, organisme=f.organisme("club"), ajoute_le=LE, ajoute_par="Amina", demande_le=LE
+    )
+    f.personne("david")
+    f.habiliter("david", "instructeur", "chargé de mission")
+    return depose, nomme
+
+
+def test_nul_n_est_juge_et_co_porteur():
+    depose, nomme = _agent_et_co_porteur()
+    assert Dossier.objects.a_juger_par(f.acteur("david")).exists(), "nommé par un autre, il juge encore"
+    repondre(nomme, True)
+    par = f.acteur("david")
+    assert roles(par, depose) == {Role.CO_PORTEUR}
+    assert not Dossier.objects.a_juger_par(par).exists()
+    assert not Piece.objects.visibles_par(par).filter(code=Piece.RIB).exists()
+    assert not Message.objects.visibles_par(par).exists()
+    assert f.client("david").get(f"/instruction/{depose.numero}/").status_code == 403
+
+
+def test_un_co_porteur_jugerait_garde_levee(monkeypatch):
+    depose, nomme = _agent_et_co_porteur()
+    repondre(nomme, True)
+    monkeypatch.setattr("ensemblier.dossiers.models.dossier.co_portes", lambda acteur: None)
+    monkeypatch.setattr("ensemblier.dossiers.droits.co_portes", lambda acteur: None)
+    assert Dossier.objects.a_juger_par(f.acteur("david")).exists()
+    assert Role.INSTRUCTEUR in roles(f.acteur("david"), depose)
+
+
+# --- ce que les règles et le service en lisent ------------------------------------------------------
+
+
+def _constat(dossier, reglement=None):
+    lue = fiche_de(Dossier.objects.get(pk=dossier.pk), depose_le=LE)
+    rapport = evaluer(reglement or reglement_de(dossier), lue, territoire=dossier.territoire.pack())
+    return next(c for c in rapport.constats if c.regle == "co-porteurs")
+
+
+def _exigeant(dossier):
+    """Le même appel, où le pack écrit que le dépôt attend les co-porteurs."""
+    appel = reglement_de(dossier)
+    regles = tuple(
+        r.model_copy(update={"bloque": ("deposer",)}) if r.genre == "co_porteurs" else r for r in appel.regles
+    )
+    return appel.model_copy(update={"regles": regles})
+
+
+def test_la_regle_dit_attendu_confirme_decline_et_n_arrete_pas_le_depot(brouillon, club):
+    assert _constat(brouillon).verdict == Verdict.SANS_OBJET
+    nomme = nommer(brouillon)
+    attendu = _constat(brouillon)
+    assert (attendu.verdict, attendu.arrete("deposer")) == (Verdict.A_RENSEIGNER, False)
+    assert attendu.phrase == "1 co-porteur attendu\u00a0: Club des Amis du terril."
+    assert _constat(brouillon, _exigeant(brouillon)).arrete("deposer"), "le pack peut l'exiger"
+    repondre(nomme, True)
+    confirme = _constat(brouillon)
+    assert confirme.verdict == Verdict.RESPECTEE
+    assert confirme.phrase == "1 co-porteur confirmé\u00a0: Club des Amis du terril."
+    assert not _constat(brouillon, _exigeant(brouillon)).arrete("deposer")
+    repondre(nomme, False, motif="Plus de salle")
+    decline = _constat(brouillon)
+    assert (decline.verdict, decline.arrete("deposer")) == (Verdict.NON_RESPECTEE, False)
+    assert decline.phrase == "1 co-porteur a décliné\u00a0: Club des Amis du terril."
+
+
+def test_le_formulaire_et_le_service_lisent_la_reponse(club):
+    brouillon = f.dossier(bonification__operateurs={"declare": True})
+    nomme = nommer(brouillon)
+    amina, benoit = f.client("amina"), f.client("benoit")
+    page = lire(amina, f"/dossiers/{brouillon.numero}/demandes/")
+    assert "Club des Amis du terril (réponse attendue)" in page
+    assert "1 co-porteur attendu" in page
+    f.joindre(brouillon, "lettre", le=LE)
+    depose = f.deposer(brouillon)
+    racine = f"/instruction/{depose.numero}/"
+    assert "Anime les mercredis), n'a pas répondu." in lire(benoit, f"{racine}criteres/")
+    repondre(nomme, True)
+    assert (
+        "Anime les mercredis), confirmé le 20/05/2025 par David Lambert, Président, Club des Amis du terril."
+        in lire(benoit, f"{racine}criteres/")
+    )
+    assert "Anime les mercredis (confirmé)" in lire(benoit, racine)
+    assert "Co-porteur confirmé" in lire(benoit, f"{racine}historique/")

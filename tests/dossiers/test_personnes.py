@@ -212,8 +212,9 @@ def test_le_co_porteur_est_la_preuve_de_plusieurs_operateurs():
     assert "Club des Amis du terril (902100015) : Anime les mercredis" in lire(
         f.client("benoit"), f"/instruction/{depose.numero}/"
     )
-    assert "Co-porteurs nommés : Club des Amis du terril (Anime les mercredis)." in lire(
-        f.client("benoit"), f"/instruction/{depose.numero}/criteres/"
+    assert (
+        "Co-porteurs nommés : Club des Amis du terril (Anime les mercredis), pas encore interrogé."
+        in lire(f.client("benoit"), f"/instruction/{depose.numero}/criteres/")
     )
     retrait = f"/dossiers/{depose.numero}/personnes/co-porteurs/{depose.co_porteurs.get().pk}/"
     assert amina.post(retrait).status_code == 403

@@ -13,6 +13,8 @@ from ensemblier.registre.actes import consigner, verrouiller
 PORTEUR = (Role.REDACTEUR, Role.SIGNATAIRE)
 ECRIVAINS = (*PORTEUR, Role.AIDE)
 """Qui écrit le brouillon ; seul le porteur dépose, répond au service et lit le compte bancaire."""
+LECTEURS = (*ECRIVAINS, Role.CO_PORTEUR)
+"""Qui lit le dossier par les pages du porteur ; un co-porteur confirmé n'écrit rien."""
 PILOTE = (Role.INSTRUCTEUR, Role.RESPONSABLE)
 
 

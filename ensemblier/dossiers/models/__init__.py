@@ -7,7 +7,7 @@ from ensemblier.dossiers.models.depot import Attestation, Critere, Derogation, O
 from ensemblier.dossiers.models.dossier import Dossier, DossierQuerySet, Numerotation
 from ensemblier.dossiers.models.messages import LECTEURS_DU_FIL, Message, MessageQuerySet
 from ensemblier.dossiers.models.mots import Mot, MotDuDossier
-from ensemblier.dossiers.models.personnes import CoPorteur
+from ensemblier.dossiers.models.personnes import CoPorteur, CoPorteurQuerySet, co_portes
 from ensemblier.dossiers.models.pieces import Piece, PieceQuerySet
 from ensemblier.dossiers.models.quartiers import Ciblage, ContactCommune
 from ensemblier.dossiers.models.saisies import Saisie, SaisieQuerySet, Simulation, SimulationQuerySet
@@ -18,6 +18,7 @@ __all__ = [
     "Attestation",
     "Ciblage",
     "CoPorteur",
+    "CoPorteurQuerySet",
     "ContactCommune",
     "Correction",
     "CorrectionQuerySet",
@@ -44,4 +45,5 @@ __all__ = [
     "SimulationQuerySet",
     "Suspension",
     "aides",
+    "co_portes",
 ]

@@ -13,6 +13,7 @@ from ensemblier.dossiers.etats import BROUILLON, DOSSIER
 from ensemblier.dossiers.models.acces import Acces, Deport
 from ensemblier.dossiers.models.acces import aides as aides_de
 from ensemblier.dossiers.models.budget import Demande
+from ensemblier.dossiers.models.personnes import co_portes
 from ensemblier.dossiers.models.quartiers import Ciblage
 from ensemblier.interface.champs import EurosField
 from ensemblier.noyau.machine import Acteur, Role
@@ -56,6 +57,8 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         siens = Q(organisme_id__in=porteurs) if porteurs else Q()
         if aides := aides_de(acteur):
             siens |= Q(pk__in=aides)
+        if (portes := co_portes(acteur)) is not None:
+            siens |= Q(pk__in=portes)
         autorite = self._cote_autorite(acteur)
         if autorite is None:
             return base.filter(siens) if siens else base.none()
@@ -66,10 +69,12 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         return base.filter(autorite | siens) if siens else base.filter(autorite)
 
     def a_juger_par(self, acteur: Acteur | None) -> DossierQuerySet:
-        """Ce que l'acteur voit et peut juger : jamais un dossier qu'il porte ou aide à écrire (B10)."""
+        """Ce que l'acteur voit et peut juger : jamais ce qu'il porte, co-porte ou aide à écrire (B10)."""
         visibles = self.visibles_par(acteur)
         siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)} if acteur else set()
         aides = aides_de(acteur)
+        if (portes := co_portes(acteur)) is not None:
+            visibles = visibles.exclude(pk__in=portes)
         return visibles.exclude(Q(organisme__in=siens) | Q(pk__in=aides)) if siens or aides else visibles
 
     @staticmethod

@@ -7,6 +7,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from ensemblier.dossiers.models.dossier import Dossier
+from ensemblier.dossiers.models.personnes import co_portes
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.models import Fichier
 
@@ -15,9 +16,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def visibles_par(self, acteur: Acteur | None) -> MessageQuerySet:
         """Ceux des dossiers lisibles, pour les deux côtés du fil : le porteur, et le service qui instruit.
 
-        Ni les financeurs, ni les communes, ni le jury, ni les finances ; l'auditeur lit, il n'écrit pas.
+        Ni les financeurs, ni les communes, ni le jury, ni les finances, ni un co-porteur, même du service ;
+        l'auditeur lit, il n'écrit pas.
         """
         visibles = self.filter(dossier__in=Dossier.objects.visibles_par(acteur))
+        if (portes := co_portes(acteur)) is not None:
+            visibles = visibles.exclude(dossier__in=portes)
         if acteur is None or acteur.a(*LECTEURS_DU_FIL):
             return visibles
         siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)}

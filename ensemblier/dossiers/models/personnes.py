@@ -91,3 +91,13 @@ class CoPorteur(models.Model):
     @property
     def ton(self) -> str:
         return {True: "ok", False: "non"}.get(self.confirme, "attention")
+
+
+def co_portes(acteur: Acteur | None) -> models.QuerySet | None:
+    """Les dossiers que ses organismes ont confirmé porter : à lire, jamais à juger (B10) ; rien sinon.
+
+    Nommé sans avoir confirmé ne suffit ni à lire ni à écarter : un porteur qui nommerait l'organisme d'une
+    jurée l'empêcherait de juger. C'est un morceau de requête : il ne coûte rien à qui n'a pas d'organisme.
+    """
+    siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)} if acteur else set()
+    return CoPorteur.objects.filter(organisme__in=siens, confirme=True).values("dossier") if siens else None

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from ensemblier.dossiers.models.acces import aides
 from ensemblier.dossiers.models.dossier import Dossier
+from ensemblier.dossiers.models.personnes import co_portes
 from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.models import Fichier
@@ -16,11 +17,13 @@ class PieceQuerySet(models.QuerySet["Piece"]):
     def visibles_par(self, acteur: Acteur | None) -> PieceQuerySet:
         """Celles des dossiers lisibles ; un RIB ne l'est que du porteur, du pilote et des finances (§C.2).
 
-        Une aide invitée ne lit jamais le RIB, quel que soit son métier.
+        Une aide invitée, un co-porteur ne lisent jamais le RIB, quel que soit leur métier.
         """
         visibles = self.filter(dossier__in=Dossier.objects.visibles_par(acteur))
         if aidees := aides(acteur):
             visibles = visibles.exclude(code=Piece.RIB, dossier__in=aidees)
+        if (portes := co_portes(acteur)) is not None:
+            visibles = visibles.exclude(code=Piece.RIB, dossier__in=portes)
         if acteur is None or acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.FINANCES):
             return visibles
         siens = {d.organisme for d in acteur.perimetres(Role.REDACTEUR, Role.SIGNATAIRE)}

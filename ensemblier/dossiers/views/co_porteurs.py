@@ -105,8 +105,8 @@ def repondre(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _repondu(request: HttpRequest, nomme: CoPorteur, *, confirme: bool) -> HttpResponse:
     if confirme:
-        messages.success(request, f"Confirmé : {nomme.dossier.organisme.nom} et le service le lisent.")
-        return redirect("co_porteur_repondre", nomme.pk)
+        messages.success(request, f"Confirmé. Vous lisez maintenant le dossier {nomme.dossier.numero}.")
+        return redirect("dossier", nomme.dossier.numero)
     messages.success(request, f"Réponse notée : {nomme.dossier.organisme.nom} la lit.")
     return redirect("mes_dossiers")
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from ensemblier.appels.models import Appel
 from ensemblier.dossiers import etapes
-from ensemblier.dossiers.actes.commun import ECRIVAINS, PORTEUR
+from ensemblier.dossiers.actes.commun import ECRIVAINS, LECTEURS, PORTEUR
 from ensemblier.dossiers.actes.pieces import OUVERTS
 from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON
@@ -61,9 +61,20 @@ def en_ecrivain(
     request: HttpRequest, numero: str, *, pour_une_page: bool = True
 ) -> tuple[Dossier, set[Role]]:
     """Comme `en_porteur`, l'aide invitée comprise : ce qu'il faut pour écrire le dossier."""
+    dossier, roles = en_lecteur(request, numero, pour_une_page=pour_une_page)
+    if not roles & set(ECRIVAINS):
+        raise RoleInsuffisant(
+            f"Vous lisez ce dossier en co-porteur : {dossier.organisme.nom} l'écrit. Pour changer une "
+            "réponse, écrivez-lui."
+        )
+    return dossier, roles
+
+
+def en_lecteur(request: HttpRequest, numero: str, *, pour_une_page: bool = True) -> tuple[Dossier, set[Role]]:
+    """Comme `en_ecrivain`, le co-porteur confirmé compris : ce qu'il faut pour lire, rien pour écrire."""
     dossier = trouver(request, numero, pour_une_page=pour_une_page)
     roles = roles_sur(request.acteur, dossier)
-    if not roles & set(ECRIVAINS):
+    if not roles & set(LECTEURS):
         raise RoleInsuffisant(
             "Cette page est celle de l'organisme qui demande. "
             "Pour lire le dossier, ouvrez-le depuis « Dossiers »."
@@ -85,7 +96,8 @@ def cadre(dossier: Dossier, roles: set[Role], *pages: str) -> dict[str, Any]:
     return {
         "dossier": dossier,
         "est_signataire": Role.SIGNATAIRE in roles,
-        "est_aide": Role.AIDE in roles,
+        "est_du_dehors": not roles & set(PORTEUR),
+        "est_lecteur": not roles & set(ECRIVAINS),
         "fil": fil(dossier, *pages),
         **echeance(dossier.appel),
     }
@@ -115,14 +127,15 @@ def lignes_de_pieces(lues: Reponses, roles: set[Role]) -> list[dict[str, Any]]:
     """Les pièces à l'écran, avec ce que la personne peut en faire ; le RIB n'est qu'à l'organisme."""
     dossier, rendues, demandees = lues.dossier, [], pieces_demandees(lues)
     manquantes = [p.code for p in demandees if p.etat == MANQUANTE] if dossier.etat in OUVERTS else ()
-    connues = reprises(dossier, manquantes, le=timezone.now())
+    ecrit = bool(roles & set(ECRIVAINS))
+    connues = reprises(dossier, manquantes, le=timezone.now()) if ecrit else {}
     for p in demandees:
         if p.code == Piece.RIB and not roles & set(PORTEUR):
             reservee = {"url": "", "url_ajout": "", "url_retrait": "", "reprise": None, "aide": RESERVEE}
             rendues.append({c.name: getattr(p, c.name) for c in fields(p)} | reservee)
             continue
         brouillon = dossier.etat == BROUILLON
-        ouverte = brouillon or (p.est_attendue and dossier.etat in OUVERTS)
+        ouverte = ecrit and (brouillon or (p.est_attendue and dossier.etat in OUVERTS))
         rendues.append(
             {c.name: getattr(p, c.name) for c in fields(p)}
             | {
@@ -131,7 +144,7 @@ def lignes_de_pieces(lues: Reponses, roles: set[Role]) -> list[dict[str, Any]]:
                 "url": reverse("piece", args=(dossier.numero, p.cle)) if p.cle else "",
                 "url_ajout": reverse("joindre_piece", args=(dossier.numero, p.code)) if ouverte else "",
                 "url_retrait": reverse("retirer_piece", args=(dossier.numero, p.code))
-                if brouillon and p.cle
+                if ecrit and brouillon and p.cle
                 else "",
             }
         )

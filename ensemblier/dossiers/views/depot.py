@@ -22,7 +22,7 @@ from ensemblier.dossiers.forms_depot import DepotForm, RetraitForm
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.pieces import pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
-from ensemblier.dossiers.views.commun import cadre, en_ecrivain, en_porteur, trouver
+from ensemblier.dossiers.views.commun import cadre, en_ecrivain, en_lecteur, en_porteur, trouver
 from ensemblier.noyau.calendrier import decompte
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.registre.actes import ActeBloque
@@ -32,7 +32,9 @@ from ensemblier.registre.fichiers import servir
 @require_http_methods(["GET", "HEAD", "POST"])
 def relecture(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/relecture/` : relire, attester, déposer ; déjà déposé, l'accusé."""
-    dossier, roles = en_ecrivain(request, numero)
+    dossier, roles = (en_ecrivain if request.method == "POST" else en_lecteur)(request, numero)
+    if dossier.etat != BROUILLON and Role.CO_PORTEUR in roles:
+        return redirect("dossier", dossier.numero)
     if dossier.etat != BROUILLON:
         return redirect("accuse" if dossier.depose_le else "dossier", dossier.numero)
     declarations = a_donner(reglement_de(dossier), dossier.organisme)
@@ -110,7 +112,7 @@ def accuse_pdf(request: HttpRequest, numero: str) -> HttpResponse:
     dossier = trouver(request, numero)
     if not dossier.accuse_contenu:
         raise Http404
-    if Role.AIDE in roles_sur(request.acteur, dossier):
+    if roles_sur(request.acteur, dossier) & {Role.AIDE, Role.CO_PORTEUR}:
         raise RoleInsuffisant("L'accusé de réception est à l'organisme. Demandez-le-lui.")
     return servir(actes.conserver_accuse(dossier, par=request.acteur, le=timezone.now()))
 

@@ -28,7 +28,14 @@ from ensemblier.dossiers.forms_tableur import TableurForm
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views import contacts
-from ensemblier.dossiers.views.commun import cadre, commencer, contexte_des_pieces, echeance, en_ecrivain
+from ensemblier.dossiers.views.commun import (
+    cadre,
+    commencer,
+    contexte_des_pieces,
+    echeance,
+    en_ecrivain,
+    en_lecteur,
+)
 from ensemblier.interface.constats import RENSEIGNER, REPLIEES, famille
 from ensemblier.interface.controles import XLSX
 from ensemblier.interface.formats import accord, heure
@@ -78,14 +85,14 @@ def nouveau(request: HttpRequest, appel: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def etape(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
     """`/dossiers/<n>/<étape>/` : le formulaire ; déposé, le dossier se lit et ne s'écrit plus."""
-    dossier, roles = en_ecrivain(request, numero)
+    dossier, roles = (en_ecrivain if request.method == "POST" else en_lecteur)(request, numero)
     if etape not in etapes.PAR_CODE:
         raise Http404
     feuille = Feuille(etape)
     if request.method == "POST":
         fait, apres = f"Enregistré à {heure(timezone.now())}.", _apres(dossier, etape, request.POST)
         return _enregistrer(request, dossier, roles, feuille, _tapees(request.POST), fait, apres)
-    if dossier.etat != BROUILLON:
+    if dossier.etat != BROUILLON or Role.CO_PORTEUR in roles:
         return _en_lecture(request, dossier, roles, etape)
     lues = Reponses(dossier)
     formulaires = _reprendre(request, lues, feuille)

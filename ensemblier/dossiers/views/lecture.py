@@ -18,7 +18,7 @@ from ensemblier.dossiers.forms_depot import DauphinForm, PieceForm, ReferenceFor
 from ensemblier.dossiers.models import Piece
 from ensemblier.dossiers.pieces import pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
-from ensemblier.dossiers.views.commun import cadre, en_ecrivain, en_porteur, trouver
+from ensemblier.dossiers.views.commun import cadre, en_ecrivain, en_lecteur, en_porteur, trouver
 from ensemblier.interface.formats import accord
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque, tracer
@@ -32,7 +32,7 @@ NOTIFIES = frozenset(DECISIONS) - {VOTEE, REFUSEE}
 @require_safe
 def page(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/` : où en est le dossier, ce qui vient, ce qui s'est passé."""
-    dossier, roles = en_ecrivain(request, numero)
+    dossier, roles = en_lecteur(request, numero)
     lues, reglement, present = Reponses(dossier), reglement_de(dossier), timezone.now()
     constats = restantes = None
     if dossier.etat == BROUILLON:
@@ -47,7 +47,7 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
         "frise": lecture.frise(dossier, reglement, le=present),
         "histoire": lecture.histoire(lecture.page_d_histoire(dossier).lignes[:6]),
         "attendues": [p for p in pieces_demandees(lues) if p.est_attendue],
-        "ailleurs": depots_ailleurs(lues, reglement) if dossier.depose_le and Role.AIDE not in roles else (),
+        "ailleurs": depots_ailleurs(lues, reglement) if dossier.depose_le and roles & set(PORTEUR) else (),
         "plateforme": plateforme_de(reglement),
         "je_peux": personnes.ce_que_je_peux(dossier, request.acteur, roles),
         "retirable": bool(
@@ -81,7 +81,7 @@ def lettre(request: HttpRequest, numero: str) -> HttpResponse:
 @require_safe
 def en_cerfa(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/cerfa.pdf` : le dossier dans l'ordre du Cerfa 12156, à imprimer et signer (B2)."""
-    dossier, _ = en_ecrivain(request, numero)
+    dossier, _ = en_lecteur(request, numero)
     reponse = HttpResponse(pdf.en_cerfa(dossier), content_type="application/pdf")
     reponse["Content-Disposition"] = f'attachment; filename="cerfa-{dossier.numero}.pdf"'
     return reponse

@@ -12,9 +12,10 @@ from ensemblier.comptes.droits import exiger_sur
 from ensemblier.comptes.models import Aide
 from ensemblier.dossiers import actes, personnes
 from ensemblier.dossiers.actes.co_porteurs import FERMES
+from ensemblier.dossiers.actes.commun import PORTEUR
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.forms_personnes import AideForm
-from ensemblier.dossiers.views.commun import cadre, en_ecrivain, en_porteur
+from ensemblier.dossiers.views.commun import cadre, en_lecteur, en_porteur
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque
 
@@ -22,17 +23,17 @@ from ensemblier.registre.actes import ActeBloque
 @require_safe
 def page(request: HttpRequest, numero: str) -> HttpResponse:
     """`/dossiers/<n>/personnes/` : l'organisme, ses co-porteurs, ses aides, et ce que chacune peut faire."""
-    dossier, roles = en_ecrivain(request, numero)
-    present, est_aide = timezone.now(), Role.AIDE in roles
+    dossier, roles = en_lecteur(request, numero)
+    present, est_du_porteur = timezone.now(), bool(roles & set(PORTEUR))
     contexte = cadre(dossier, roles, "Personnes") | {
         "je_peux": personnes.ce_que_je_peux(dossier, request.acteur, roles),
         "siennes": personnes.de_l_organisme(dossier, le=present),
         "co_porteurs": dossier.co_porteurs.all(),
-        "aides": () if est_aide else personnes.aides(dossier, le=present),
-        "faits": () if est_aide else personnes.faits_des_aides(dossier),
+        "aides": personnes.aides(dossier, le=present) if est_du_porteur else (),
+        "faits": personnes.faits_des_aides(dossier) if est_du_porteur else (),
         "s_ecrit": dossier.etat == BROUILLON,
-        "est_du_porteur": not est_aide,
-        "peut_demander": not est_aide and dossier.etat not in FERMES,
+        "est_du_porteur": est_du_porteur,
+        "peut_demander": est_du_porteur and dossier.etat not in FERMES,
     }
     return render(request, "dossiers/personnes.html", contexte)
 

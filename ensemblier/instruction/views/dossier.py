@@ -13,15 +13,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 from ensemblier.dossiers import actes as actes_dossiers
 from ensemblier.dossiers.droits import roles, roles_sur_demande
 from ensemblier.dossiers.fiche import reglement_de
-from ensemblier.dossiers.models import Demande, Dossier, Piece
+from ensemblier.dossiers.models import CoPorteur, Demande, Dossier, Piece
 from ensemblier.instruction import actes
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.forms import DauphinForm, DepotForm, JugementForm
 from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal, page_du_journal
 from ensemblier.instruction.views.commun import essayer, statut
+from ensemblier.interface.formats import date_courte
 from ensemblier.noyau.machine import Role
 from ensemblier.noyau.packs.appel import CritereDeBonification
-from ensemblier.noyau.regles.contexte import enumerer
 from ensemblier.registre.actes import tracer
 from ensemblier.registre.fichiers import servir
 
@@ -53,8 +53,17 @@ def _preuve(dossier: Dossier, critere: CritereDeBonification | None) -> str:
     """Ce que le dossier nomme à l'appui du critère, ou que rien n'est nommé ; vide s'il ne demande rien."""
     if critere is None or critere.preuve != "co_porteurs":
         return ""
-    nommes = [f"{c.nom} ({c.role})" for c in dossier.co_porteurs.all()]
-    return f"Co-porteurs nommés : {enumerer(nommes)}." if nommes else "Aucun co-porteur n'est nommé."
+    nommes = [f"{c.nom} ({c.role}), {_reponse(c)}" for c in dossier.co_porteurs.all()]
+    return f"Co-porteurs nommés : {' ; '.join(nommes)}." if nommes else "Aucun co-porteur n'est nommé."
+
+
+def _reponse(c: CoPorteur) -> str:
+    """« confirmé le 20/05/2025 par David Lambert, président » : ce que le jury pèse pour le critère."""
+    if c.confirme is None:
+        return "n'a pas répondu" if c.demande_le else "pas encore interrogé"
+    mot = "confirmé" if c.confirme else "décliné"
+    motif = f" ({c.motif})" if c.motif else ""
+    return f"{mot} le {date_courte(c.repondu_le)} par {c.repondu_par}{motif}"
 
 
 @require_http_methods(["GET", "POST"])

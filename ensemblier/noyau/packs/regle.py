@@ -317,6 +317,12 @@ class RegleBonification(RegleDeBase):
     genre: Literal["bonification"]
 
 
+class RegleCoPorteurs(RegleDeBase):
+    """Chaque co-porteur nommé a répondu (R29 c) ; par défaut (`bloque` vide), le dépôt ne l'attend pas."""
+
+    genre: Literal["co_porteurs"]
+
+
 class RegleFinanceurs(RegleDeBase):
     """Chaque ligne de subvention nomme un financeur connu (B.2 : une ligne 74 = un financeur nommé)."""
 
@@ -347,6 +353,7 @@ Regle = Annotated[
     | RegleDepotPropre
     | RegleVigilance
     | RegleBonification
+    | RegleCoPorteurs
     | RegleFinanceurs,
     Field(discriminator="genre"),
 ]

@@ -46,6 +46,7 @@ JUGES: dict[str, Callable[[Any, Contexte], Jugement]] = {
     "plafond": juges_budget.plafond,
     "cumul": juges_budget.cumul,
     "bonification": juges_budget.bonification,
+    "co_porteurs": juges_dossier.co_porteurs,
     "financeurs": juges_budget.financeurs,
 }
 """Un juge par genre de règle ; un test vérifie qu'il n'en manque aucun."""

@@ -55,11 +55,12 @@ class ContactCommunal(Modele):
 
 
 class CoPorteur(Modele):
-    """Un autre organisme qui porte l'action, et ce qu'il y fait (R29 c)."""
+    """Un autre organisme qui porte l'action, et ce qu'il y fait (R29 c) ; `confirme` : ce qu'il a répondu."""
 
     nom: Texte
     numero: Code | None = None
     role: Texte | None = None
+    confirme: Booleen | None = None
 
 
 class Action(Modele):

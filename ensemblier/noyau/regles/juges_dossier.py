@@ -7,9 +7,11 @@ from typing import Any
 
 from ensemblier.noyau import identifiants
 from ensemblier.noyau.calendrier import a_paris, en_francais, est_dans_les_temps, jour_de
+from ensemblier.noyau.ecritures import INSECABLE
 from ensemblier.noyau.packs.appel import Piece
 from ensemblier.noyau.packs.regle import (
     RegleChoix,
+    RegleCoPorteurs,
     RegleDateLimite,
     RegleDepotPropre,
     RegleGestionnaire,
@@ -293,3 +295,30 @@ def vigilance(regle: RegleVigilance, ctx: Contexte) -> Jugement:
     return Jugement(
         Verdict.NON_RESPECTEE, f"Le droit commun couvre déjà : {noms}.", regle.remede, {"cibles": touchees}
     )
+
+
+def co_porteurs(regle: RegleCoPorteurs, ctx: Contexte) -> Jugement:
+    """R29 c : ce que chaque organisme nommé a répondu ; un refus passe avant une attente."""
+    nommes = ctx.fiche.action.co_porteurs or ()
+    if not nommes:
+        return Jugement(Verdict.SANS_OBJET, "Aucun co-porteur n'est nommé.")
+    confirmes = [c.nom for c in nommes if c.confirme]
+    attendus = [c.nom for c in nommes if c.confirme is None]
+    declines = [c.nom for c in nommes if c.confirme is False]
+    valeurs = {"confirmes": confirmes, "attendus": attendus, "declines": declines}
+    phrase = " ".join(
+        f"{accorder(len(noms), f'co-porteur {un}', f'co-porteurs {plusieurs}')}{INSECABLE}: {enumerer(noms)}."
+        for noms, un, plusieurs in (
+            (confirmes, "confirmé", "confirmés"),
+            (attendus, "attendu", "attendus"),
+            (declines, "a décliné", "ont décliné"),
+        )
+        if noms
+    )
+    if declines:
+        remede = "Retirez l'organisme qui a décliné, ou changez son rôle et redemandez-lui."
+        return Jugement(Verdict.NON_RESPECTEE, phrase, remede, valeurs)
+    if attendus:
+        remede = "Demandez-lui de confirmer, ou relancez-le, dans « Les personnes de ce dossier »."
+        return Jugement(Verdict.A_RENSEIGNER, phrase, remede, valeurs)
+    return Jugement(Verdict.RESPECTEE, phrase, None, valeurs)
