@@ -63,6 +63,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "ensemblier.interface.middleware.SaisieLisibleMiddleware",
+    "ensemblier.interface.middleware.TypographieMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "ensemblier.comptes.middleware.ConnexionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -16,3 +16,5 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Chaque navigateur d'essai relirait sinon tous les fichiers statiques en naissant.
 WHITENOISE_AUTOREFRESH = True
+# Les essais comparent des phrases tapées au clavier ; `interface/test_typographie` remet celui-ci.
+MIDDLEWARE = [m for m in MIDDLEWARE if not m.endswith(".TypographieMiddleware")]

@@ -9,6 +9,8 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.middleware.gzip import GZipMiddleware
 
+from ensemblier.interface.typographie import insecables
+
 ENTETES = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -48,6 +50,19 @@ def _est_privee(request: HttpRequest) -> bool:
     utilisateur = getattr(request, "user", None)
     connecte = utilisateur is not None and utilisateur.is_authenticated
     return connecte or settings.SESSION_COOKIE_NAME in request.COOKIES
+
+
+class TypographieMiddleware:
+    """Lie la ponctuation de chaque page HTML à son mot (`typographie.insecables`)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        reponse = self.get_response(request)
+        if not reponse.streaming and reponse.headers.get("Content-Type", "").startswith("text/html"):
+            reponse.content = insecables(reponse.content.decode(reponse.charset))
+        return reponse
 
 
 class SaisieLisibleMiddleware:
