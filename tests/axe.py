@@ -129,7 +129,9 @@ class Passage:
         try:
             with page.expect_navigation() as suite:
                 formulaire.evaluate(REMPLIR, valeur)
-        except Error:
+        except Error as panne:
+            if "Timeout" in panne.message:
+                self.bilan.fautes.append(f"{ou} ({maniere}) : {panne.message.splitlines()[0]}")
             return
         statut = suite.value.status if suite.value else 0
         if statut == 422 or page.locator("[aria-invalid=true]").count():
@@ -145,7 +147,9 @@ class Passage:
         """
         try:
             reponse = page.goto(self.racine + chemin)
-        except Error:
+        except Error as panne:
+            if "Download is starting" not in panne.message and "ERR_ABORTED" not in panne.message:
+                self.bilan.fautes.append(f"{chemin} : {panne.message.splitlines()[0]}")
             return 0, chemin
         if reponse is None or "html" not in reponse.headers.get("content-type", ""):
             return 0, chemin
