@@ -219,9 +219,9 @@ def test_un_octet_nul_est_refuse_avant_toute_lecture(le_monde, comme_postgresql,
     assert client.post("/quartiers/adresse/", {"adresse": "12 rue\0"}).status_code == 400
 
 
-def test_un_octet_nul_casserait_la_recherche_garde_levee(le_monde, comme_postgresql, settings):
+def test_un_octet_nul_casserait_la_lecture_garde_levee(le_monde, comme_postgresql, settings):
     from tests.attaques.conftest import RefuseParPostgresql
 
     settings.MIDDLEWARE = [m for m in reglages.MIDDLEWARE if not m.endswith("SaisieLisibleMiddleware")]
     with pytest.raises(RefuseParPostgresql):
-        _benoit(le_monde).get("/instruction/?q=%00")
+        _benoit(le_monde).get("/organismes/%00/")
