@@ -150,6 +150,14 @@ def _actes_appeles():
                     yield piece, chemin, valeur
 
 
+def test_chaque_acte_a_un_bouton_et_laisse_un_fait_au_registre():
+    """« Déposer le dossier » est un ordre ; l'histoire d'un dossier raconte ce qui a été fait."""
+    ordres = re.compile(r"^\w+(er|ir|re)\b")
+    for machine in MACHINES:
+        for t in machine.transitions:
+            assert t.fait or not ordres.match(t.libelle), f"{machine.nom} : « {t.libelle} » n'a pas de fait"
+
+
 def test_chaque_acte_n_est_appele_que_par_sa_piece():
     pieces = {t.acte: set() for machine in MACHINES for t in machine.transitions}
     for machine in MACHINES:

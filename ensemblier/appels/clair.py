@@ -6,24 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ensemblier.interface.constats import ACTES
 from ensemblier.interface.formats import euros_ronds, nombre
 from ensemblier.noyau import packs
+from ensemblier.noyau.regles.contexte import de
 
 INSECABLE = "\u00a0"
-ACTES = {
-    "deposer": "le dépôt",
-    "declarer_recevable": "l'examen",
-    "programmer": "la programmation",
-    "attribuer": "la décision",
-    "conventionner": "la convention",
-    "verser": "le versement",
-    "valider_bilan": "la validation du bilan",
-}
-
-
-def de(nom: str) -> str:
-    """« de personnes », « d'habitants » ; les h des packs sont muets."""
-    return f"d'{nom}" if nom[:1].lower() in "aeiouyhéèêâîôû" else f"de {nom}"
 
 
 def _part(r: Any) -> str:

@@ -14,7 +14,9 @@ APPEL = Machine(
         CLOS: ("Clos", "Clos"),
     },
     transitions=(
-        Transition("publier", (BROUILLON,), PUBLIE, _RESPONSABLE, "Publier l'appel", "appels"),
+        Transition(
+            "publier", (BROUILLON,), PUBLIE, _RESPONSABLE, "Publier l'appel", "appels", fait="Appel publié"
+        ),
         Transition(
             "rectifier",
             (PUBLIE,),
@@ -23,7 +25,17 @@ APPEL = Machine(
             "Publier une rectification",
             "appels",
             motif_requis=True,
+            fait="Rectification publiée",
         ),
-        Transition("clore", (PUBLIE,), CLOS, _RESPONSABLE, "Clore l'appel", "appels", motif_requis=True),
+        Transition(
+            "clore",
+            (PUBLIE,),
+            CLOS,
+            _RESPONSABLE,
+            "Clore l'appel",
+            "appels",
+            motif_requis=True,
+            fait="Appel clos",
+        ),
     ),
 )

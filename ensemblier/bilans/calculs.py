@@ -51,15 +51,32 @@ class Ecart:
 
 def charges_prevues(dossier: Dossier) -> dict[str, Decimal]:
     """Les charges du budget déposé, par compte."""
-    lignes = LigneDeBudget.objects.filter(dossier=dossier, sens=CHARGE)
-    return dict(lignes.values_list("compte", "montant"))
+    return _prevues(dossier, CHARGE)
+
+
+def produits_prevus(dossier: Dossier) -> dict[str, Decimal]:
+    """Les ressources du budget déposé, par compte."""
+    return _prevues(dossier, PRODUIT)
 
 
 def charges_realisees(bilan: Bilan) -> dict[str, Decimal]:
     """Les charges du compte rendu ; aucune si l'action n'a pas eu lieu (S56)."""
+    return _realisees(bilan, CHARGE)
+
+
+def produits_realises(bilan: Bilan) -> dict[str, Decimal]:
+    """Les ressources du compte rendu, par compte ; aucune si l'action n'a pas eu lieu."""
+    return _realisees(bilan, PRODUIT)
+
+
+def _prevues(dossier: Dossier, sens: str) -> dict[str, Decimal]:
+    return dict(LigneDeBudget.objects.filter(dossier=dossier, sens=sens).values_list("compte", "montant"))
+
+
+def _realisees(bilan: Bilan, sens: str) -> dict[str, Decimal]:
     if bilan.realisation == Bilan.Realisation.NULLE or bilan.pk is None:
         return {}
-    return dict(LigneRealisee.objects.filter(bilan=bilan, sens=CHARGE).values_list("compte", "montant"))
+    return dict(LigneRealisee.objects.filter(bilan=bilan, sens=sens).values_list("compte", "montant"))
 
 
 def ecarts(prevues: Mapping[str, Decimal], realisees: Mapping[str, Decimal]) -> list[Ecart]:

@@ -19,11 +19,10 @@ def defauts(
     bilan: Bilan, *, prevues: Mapping[str, Decimal], realisees: Mapping[str, Decimal]
 ) -> list[tuple[str, str]]:
     """(champ, phrase) pour chaque chose à corriger ; vide : le bilan peut partir."""
-    if not bilan.realisation:
-        return [("realisation", "Dites si l'action a été réalisée.")]
     if bilan.realisation == Bilan.Realisation.NULLE:
         return _si_pas_realisee(bilan)
-    trouves = _textes(bilan) + _effectifs(bilan)
+    trouves = [] if bilan.realisation else [("realisation", "Dites si l'action a été réalisée.")]
+    trouves += _effectifs(bilan) + _textes(bilan)
     if not any(realisees.values()):
         trouves.append(("depenses", "Aucune dépense n'est écrite. Recopiez le réalisé, compte par compte."))
     if any(e.a_expliquer for e in ecarts(prevues, realisees)) and not bilan.explication_des_ecarts.strip():

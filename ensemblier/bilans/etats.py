@@ -18,11 +18,26 @@ BILAN = Machine(
         VALIDE: ("Bilan accepté", "Bilan validé"),
     },
     transitions=(
-        Transition("deposer_bilan", (ATTENDU, A_CORRIGER), DEPOSE, _SIGNATAIRE, "Envoyer le bilan", "bilans"),
         Transition(
-            "faire_corriger", (DEPOSE,), A_CORRIGER, _PILOTE, "Demander une correction", "bilans", True
+            "deposer_bilan",
+            (ATTENDU, A_CORRIGER),
+            DEPOSE,
+            _SIGNATAIRE,
+            "Envoyer le bilan",
+            "bilans",
+            fait="Bilan envoyé",
         ),
-        Transition("valider", (DEPOSE,), VALIDE, _PILOTE, "Valider le bilan", "bilans"),
+        Transition(
+            "faire_corriger",
+            (DEPOSE,),
+            A_CORRIGER,
+            _PILOTE,
+            "Demander une correction",
+            "bilans",
+            True,
+            fait="Correction du bilan demandée",
+        ),
+        Transition("valider", (DEPOSE,), VALIDE, _PILOTE, "Valider le bilan", "bilans", fait="Bilan validé"),
     ),
 )
 
@@ -37,7 +52,14 @@ REVERSEMENT = Machine(
     },
     transitions=(
         Transition(
-            "decider_reversement", (PROJET,), DECIDE, _AGENT, "Décider le reversement", "bilans", True
+            "decider_reversement",
+            (PROJET,),
+            DECIDE,
+            _AGENT,
+            "Décider le reversement",
+            "bilans",
+            True,
+            fait="Reversement décidé",
         ),
         Transition(
             "abandonner_reversement",
@@ -47,6 +69,7 @@ REVERSEMENT = Machine(
             "Abandonner le reversement",
             "bilans",
             True,
+            fait="Reversement abandonné",
         ),
         Transition(
             "encaisser_reversement",
@@ -55,6 +78,7 @@ REVERSEMENT = Machine(
             frozenset({Role.FINANCES}),
             "Constater l'encaissement",
             "bilans",
+            fait="Reversement encaissé",
         ),
     ),
 )

@@ -199,13 +199,18 @@ def lecture(request: HttpRequest, numero: str) -> HttpResponse:
         "raisons": raisons,
         "est_porteur": bool(siens & PORTEUR),
         "alertes": controles.alertes(rendu),
-        "ecarts": [
-            (cerfa.libelle(e.compte), e) for e in calculs.ecarts(calculs.charges_prevues(dossier), realisees)
-        ],
+        "ecarts": _nommes(calculs.ecarts(calculs.charges_prevues(dossier), realisees)),
+        "ressources": _nommes(
+            calculs.ecarts(calculs.produits_prevus(dossier), calculs.produits_realises(rendu))
+        ),
         "fil": _fil(request, numero, "Bilan"),
         **_soldes(dossier, realisees),
     }
     return render(request, "bilans/lecture.html", contexte, status=422 if request.method == "POST" else 200)
+
+
+def _nommes(ecarts: list[calculs.Ecart]) -> list[tuple[str, calculs.Ecart]]:
+    return [(cerfa.libelle(e.compte), e) for e in ecarts]
 
 
 def _juger(request: HttpRequest, rendu: Bilan, form: CorrectionForm) -> bool:

@@ -23,9 +23,16 @@ CONVENTION = Machine(
             frozenset({Role.SIGNATAIRE}),
             "Signer la convention",
             "conventions",
+            fait="Convention signée par le porteur",
         ),
         Transition(
-            "signer_financeur", (SIGNEE_PORTEUR,), SIGNEE, _AGENT, "Contresigner la convention", "conventions"
+            "signer_financeur",
+            (SIGNEE_PORTEUR,),
+            SIGNEE,
+            _AGENT,
+            "Contresigner la convention",
+            "conventions",
+            fait="Convention signée par le financeur",
         ),
     ),
 )
@@ -40,13 +47,42 @@ VERSEMENT = Machine(
         ANNULE: ("Annulé", "Annulé"),
     },
     transitions=(
-        Transition("certifier", (PREPARE,), CERTIFIE, _FINANCES, "Certifier le service fait", "conventions"),
-        Transition("payer", (CERTIFIE,), PAYE, _FINANCES, "Constater le paiement", "conventions"),
         Transition(
-            "constater", (PREPARE,), PAYE, _FINANCES, "Constater un paiement fait ailleurs", "conventions"
+            "certifier",
+            (PREPARE,),
+            CERTIFIE,
+            _FINANCES,
+            "Certifier le service fait",
+            "conventions",
+            fait="Service fait certifié",
         ),
         Transition(
-            "annuler", (PREPARE, CERTIFIE), ANNULE, _FINANCES, "Annuler le versement", "conventions", True
+            "payer",
+            (CERTIFIE,),
+            PAYE,
+            _FINANCES,
+            "Constater le paiement",
+            "conventions",
+            fait="Paiement constaté",
+        ),
+        Transition(
+            "constater",
+            (PREPARE,),
+            PAYE,
+            _FINANCES,
+            "Constater un paiement fait ailleurs",
+            "conventions",
+            fait="Paiement fait ailleurs constaté",
+        ),
+        Transition(
+            "annuler",
+            (PREPARE, CERTIFIE),
+            ANNULE,
+            _FINANCES,
+            "Annuler le versement",
+            "conventions",
+            True,
+            fait="Versement annulé",
         ),
     ),
 )

@@ -27,7 +27,15 @@ DOSSIER = Machine(
         RETIRE: ("Retiré par vous", "Retiré"),
     },
     transitions=(
-        Transition("deposer", (BROUILLON,), DEPOSE, _SIGNATAIRE, "Déposer le dossier", "dossiers"),
+        Transition(
+            "deposer",
+            (BROUILLON,),
+            DEPOSE,
+            _SIGNATAIRE,
+            "Déposer le dossier",
+            "dossiers",
+            fait="Dossier déposé",
+        ),
         Transition(
             "demander_complements",
             (DEPOSE,),
@@ -36,9 +44,16 @@ DOSSIER = Machine(
             "Demander des pièces",
             "instruction",
             True,
+            fait="Pièces ou réponses demandées",
         ),
         Transition(
-            "completer", (A_COMPLETER,), DEPOSE, _PORTEUR, "Envoyer les pièces demandées", "instruction"
+            "completer",
+            (A_COMPLETER,),
+            DEPOSE,
+            _PORTEUR,
+            "Envoyer les pièces demandées",
+            "instruction",
+            fait="Réponse envoyée au service",
         ),
         Transition(
             "declarer_recevable",
@@ -47,6 +62,7 @@ DOSSIER = Machine(
             _PILOTE,
             "Déclarer recevable",
             "instruction",
+            fait="Dossier recevable",
         ),
         Transition(
             "declarer_irrecevable",
@@ -56,12 +72,19 @@ DOSSIER = Machine(
             "Déclarer irrecevable",
             "instruction",
             True,
+            fait="Dossier irrecevable",
         ),
         Transition(
             "decider", (RECEVABLE,), DECIDE, _SYSTEME, "Tous les volets sont décidés", "programmation"
         ),
         Transition(
-            "clore", (DECIDE, IRRECEVABLE, RETIRE), CLOS, _PILOTE | _SYSTEME, "Clore le dossier", "bilans"
+            "clore",
+            (DECIDE, IRRECEVABLE, RETIRE),
+            CLOS,
+            _PILOTE | _SYSTEME,
+            "Clore le dossier",
+            "bilans",
+            fait="Dossier clos",
         ),
         Transition(
             "retirer",
@@ -71,6 +94,7 @@ DOSSIER = Machine(
             "Retirer le dossier",
             "dossiers",
             True,
+            fait="Dossier retiré",
         ),
     ),
 )
@@ -124,7 +148,13 @@ DEMANDE = Machine(
     },
     transitions=(
         Transition(
-            "prendre_en_charge", (SOLLICITEE,), PRISE_EN_CHARGE, _AGENT, "Prendre en charge", "instruction"
+            "prendre_en_charge",
+            (SOLLICITEE,),
+            PRISE_EN_CHARGE,
+            _AGENT,
+            "Prendre en charge",
+            "instruction",
+            fait="Volet pris en charge",
         ),
         Transition(
             "recevoir",
@@ -133,6 +163,7 @@ DEMANDE = Machine(
             _AGENT,
             "Juger le volet recevable",
             "instruction",
+            fait="Volet recevable",
         ),
         Transition(
             "ne_pas_recevoir",
@@ -142,6 +173,7 @@ DEMANDE = Machine(
             "Juger le volet non recevable",
             "instruction",
             True,
+            fait="Volet non recevable",
         ),
         Transition(
             "proposer",
@@ -150,9 +182,16 @@ DEMANDE = Machine(
             _AGENT | _COMITE,
             "Proposer un montant",
             "programmation",
+            fait="Montant proposé",
         ),
         Transition(
-            "programmer", (PROPOSEE, EN_ATTENTE), PROGRAMMEE, _COMITE, "Retenir en séance", "programmation"
+            "programmer",
+            (PROPOSEE, EN_ATTENTE),
+            PROGRAMMEE,
+            _COMITE,
+            "Retenir en séance",
+            "programmation",
+            fait="Retenu en séance",
         ),
         Transition(
             "mettre_en_attente",
@@ -162,6 +201,7 @@ DEMANDE = Machine(
             "Mettre en liste d'attente",
             "programmation",
             True,
+            fait="Mis en liste d'attente",
         ),
         Transition(
             "ecarter",
@@ -171,8 +211,17 @@ DEMANDE = Machine(
             "Écarter en séance",
             "programmation",
             True,
+            fait="Écarté en séance",
         ),
-        Transition("voter", (PROGRAMMEE,), VOTEE, _AGENT, "Enregistrer l'accord voté", "programmation"),
+        Transition(
+            "voter",
+            (PROGRAMMEE,),
+            VOTEE,
+            _AGENT,
+            "Enregistrer l'accord voté",
+            "programmation",
+            fait="Accord voté",
+        ),
         Transition(
             "refuser",
             (PROGRAMMEE, ECARTEE, EN_ATTENTE, NON_RECEVABLE),
@@ -181,9 +230,20 @@ DEMANDE = Machine(
             "Enregistrer le refus",
             "programmation",
             True,
+            fait="Refus voté",
         ),
-        Transition("notifier", (VOTEE,), NOTIFIEE, _AGENT, "Notifier l'accord", "conventions"),
-        Transition("notifier_refus", (REFUSEE,), REFUS_NOTIFIE, _AGENT, "Notifier le refus", "conventions"),
+        Transition(
+            "notifier", (VOTEE,), NOTIFIEE, _AGENT, "Notifier l'accord", "conventions", fait="Accord notifié"
+        ),
+        Transition(
+            "notifier_refus",
+            (REFUSEE,),
+            REFUS_NOTIFIE,
+            _AGENT,
+            "Notifier le refus",
+            "conventions",
+            fait="Refus notifié",
+        ),
         Transition("conventionner", (NOTIFIEE,), CONVENTIONNEE, _AGENT, "Convention signée", "conventions"),
         Transition(
             "verser_acompte",
@@ -192,6 +252,7 @@ DEMANDE = Machine(
             _FINANCES,
             "Verser l'acompte",
             "conventions",
+            fait="Acompte versé",
         ),
         Transition(
             "verser_en_une_fois",
@@ -200,6 +261,7 @@ DEMANDE = Machine(
             _FINANCES,
             "Verser en une fois",
             "conventions",
+            fait="Versement fait en une fois",
         ),
         Transition(
             "justifier",
@@ -208,6 +270,7 @@ DEMANDE = Machine(
             _COMITE,
             "Accepter le bilan",
             "bilans",
+            fait="Bilan accepté",
         ),
         Transition(
             "solder",
@@ -216,11 +279,35 @@ DEMANDE = Machine(
             _FINANCES | frozenset({Role.SYSTEME}),
             "Solder",
             "bilans",
+            fait="Aide soldée",
         ),
-        Transition("reclamer", (JUSTIFIEE,), A_REVERSER, _AGENT, "Demander un reversement", "bilans"),
-        Transition("encaisser", (A_REVERSER,), REVERSEE, _FINANCES, "Constater le reversement", "bilans"),
         Transition(
-            "abandonner", _AVANT_VOTE, ABANDONNEE, _SIGNATAIRE, "Abandonner la demande", "dossiers", True
+            "reclamer",
+            (JUSTIFIEE,),
+            A_REVERSER,
+            _AGENT,
+            "Demander un reversement",
+            "bilans",
+            fait="Reversement demandé",
+        ),
+        Transition(
+            "encaisser",
+            (A_REVERSER,),
+            REVERSEE,
+            _FINANCES,
+            "Constater le reversement",
+            "bilans",
+            fait="Reversement reçu",
+        ),
+        Transition(
+            "abandonner",
+            _AVANT_VOTE,
+            ABANDONNEE,
+            _SIGNATAIRE,
+            "Abandonner la demande",
+            "dossiers",
+            True,
+            fait="Demande abandonnée",
         ),
     ),
 )

@@ -9,6 +9,7 @@ from django import forms
 
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
+from ensemblier.interface.formats import ordre
 from ensemblier.interface.formulaires import ChampDate, Formulaire
 from ensemblier.noyau import identifiants
 from ensemblier.noyau.packs import Appel
@@ -277,7 +278,7 @@ class QuartiersForm(FormulaireDeDossier):
             )
         self.communes = [
             {"commune": v, "quartiers": q, "choisis": sum(x["choisi"] for x in q)}
-            for v, q in sorted(par_commune.items(), key=lambda x: (not x[0].est_membre, x[0].nom))
+            for v, q in sorted(par_commune.items(), key=lambda x: (not x[0].est_membre, ordre(x[0].nom)))
         ]
 
     def vises(self) -> dict[Any, list[Any]]:

@@ -16,15 +16,14 @@ from .lecture import lire, liste, part, texte
 
 ACTES = {
     "deposer": "le dépôt",
-    "declarer_recevable": "la recevabilité",
-    "rendre_avis": "l'avis",
-    "proposer": "la proposition",
-    "voter": "le vote",
-    "notifier": "la notification",
+    "declarer_recevable": "l'examen",
+    "programmer": "la programmation",
+    "attribuer": "la décision",
     "conventionner": "la convention",
     "verser": "le versement",
-    "solder": "le solde",
+    "valider_bilan": "la validation du bilan",
 }
+"""Ce qu'une règle arrête : les actes de `packs.regle.Acte`, en mots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def consequence(constat: Any) -> str:
     """« bloque le dépôt », « n'empêche pas le dépôt »… : ce que le verdict arrête, en mots."""
     fam = famille(constat)
     actes = liste(constat, "bloque") or (["deposer"] if lire(constat, "bloquante", False) else [])
-    noms = [ACTES.get(str(a), str(a).replace("_", " ")) for a in actes]
+    noms = [ACTES[str(a)] for a in actes]
     enumeration = " et ".join([", ".join(noms[:-1]), noms[-1]] if len(noms) > 1 else noms)
     if fam is BLOQUE:
         suite = f"bloque {enumeration}"

@@ -363,7 +363,11 @@ def resume_erreurs(form: BaseForm) -> dict[str, Any]:
         if nom in form.fields:
             champ = form[nom]
             erreurs += [
-                {"cible": champ.id_for_label or champ.auto_id, "libelle": champ.label, "message": m}
+                {
+                    "cible": champ.id_for_label or champ.auto_id,
+                    "libelle": str(champ.label).rstrip(" .?:\u00a0"),
+                    "message": m,
+                }
                 for m in messages
             ]
     return {"erreurs": erreurs, "nombre": len(erreurs)}

@@ -119,7 +119,8 @@ class EtatInterdit(TransitionRefusee):
 class Transition:
     """Une ligne de la table.
 
-    `piece` nomme la seule pièce de la maison qui appelle l'acte (un test lit les appels).
+    `piece` nomme la seule pièce de la maison qui appelle l'acte (un test lit les appels). `libelle` est le
+    bouton et le refus ; `fait` est ce que l'histoire en garde, une fois joué.
     """
 
     acte: str
@@ -129,6 +130,11 @@ class Transition:
     libelle: str
     piece: str = ""
     motif_requis: bool = False
+    fait: str = ""
+
+    @property
+    def au_registre(self) -> str:
+        return self.fait or self.libelle
 
 
 @dataclass(frozen=True, slots=True)

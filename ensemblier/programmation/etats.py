@@ -14,8 +14,24 @@ SEANCE = Machine(
         CLOSE: ("Close", "Close"),
     },
     transitions=(
-        Transition("ouvrir_la_seance", (CONVOQUEE,), OUVERTE, _PILOTE, "Ouvrir la séance", "programmation"),
-        Transition("clore_la_seance", (OUVERTE,), CLOSE, _PILOTE, "Clore la séance", "programmation"),
+        Transition(
+            "ouvrir_la_seance",
+            (CONVOQUEE,),
+            OUVERTE,
+            _PILOTE,
+            "Ouvrir la séance",
+            "programmation",
+            fait="Séance ouverte",
+        ),
+        Transition(
+            "clore_la_seance",
+            (OUVERTE,),
+            CLOSE,
+            _PILOTE,
+            "Clore la séance",
+            "programmation",
+            fait="Séance close",
+        ),
     ),
 )
 

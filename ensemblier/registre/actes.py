@@ -152,7 +152,7 @@ def avancer(
         setattr(objet, nom, valeur)
     objet.save(update_fields=("etat", *champs))
     return _inscrire(
-        objet, chaine, acte=acte, libelle=transition.libelle, de=de, vers=transition.vers, par=par, le=le,
+        objet, chaine, acte=acte, libelle=transition.au_registre, de=de, vers=transition.vers, par=par, le=le,
         motif=motif, details=details, public=public,
     )  # fmt: skip
 

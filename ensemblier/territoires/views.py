@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ensemblier.interface.formats import ordre
 from ensemblier.territoires.adresse import Verdict, situer_l_adresse, situer_le_point
 from ensemblier.territoires.contour import Dessin, dessiner, sommet
 from ensemblier.territoires.forms import AdresseForm, PointForm
@@ -49,7 +50,7 @@ def quartiers(request: HttpRequest) -> HttpResponse:
             for q in lignes
         ],
         "lieux": _villes(lignes),
-        "communes": sorted(communes.values(), key=lambda c: c.nom),
+        "communes": sorted(communes.values(), key=lambda c: ordre(c.nom)),
         "nombre_membres": sum(1 for c in communes.values() if c.est_membre),
         "nombre_voisines": sum(1 for c in communes.values() if not c.est_membre),
         "annonces": [a for a in territoire.pack().contrat.annonces if a.quoi == "quartiers"],
@@ -143,9 +144,10 @@ def adresse(request: HttpRequest) -> HttpResponse:
         "dessin": _carte(territoire, verdict),
         "repli": _repli(territoire),
         "attribution": territoire.attribution.split("\n")[0],
-        "communes": territoire.communes.filter(quartiers__isnull=False)
-        .annotate(nombre=Count("quartiers"))
-        .order_by("nom"),
+        "communes": sorted(
+            territoire.communes.filter(quartiers__isnull=False).annotate(nombre=Count("quartiers")),
+            key=lambda c: ordre(c.nom),
+        ),
     }
     code = 422 if form.is_bound and form.errors else 200
     return render(request, "territoires/adresse.html", contexte, status=code)

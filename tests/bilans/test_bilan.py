@@ -154,6 +154,26 @@ def test_chaque_manque_est_dit_a_son_champ(champs, champ):
     assert champ in _phrases(_bilan(_avec_acompte(), **champs))
 
 
+def test_un_bilan_vide_dit_tout_ce_qui_manque_d_un_coup():
+    vide = {champ: None if isinstance(valeur, int) else "" for champ, valeur in CHAMPS.items()}
+    phrases = _phrases(_bilan(_avec_acompte(), charges={}, **vide))
+    assert {"realisation", "participants", "deroule", "resultats"} <= set(phrases)
+
+
+def test_l_agent_lit_les_ressources_recues_face_aux_prevues():
+    demande = _avec_acompte()
+    bilan = _bilan(demande)
+    actes.enregistrer_bilan(
+        bilan, champs=CHAMPS, charges=REALISE, produits={"70": Decimal("321.45")}, par=f.acteur("amina"),
+        le=BILAN_LE,
+    )  # fmt: skip
+    actes.deposer_bilan(bilan, par=f.acteur("amina"), le=BILAN_LE)
+    adresse = f"/suites/{demande.dossier.numero}/bilan/lecture/"
+    page = fabriques.client("benoit").get(adresse).content.decode()
+    assert "Les ressources" in page
+    assert "321,45" in page
+
+
 def test_l_aap_demande_un_compte_rendu_du_comite_de_suivi():
     demande = f.notifier(f.volet(f.dossier("26-0001", appel="aap-2026"), "9000.00"))
     assert "comite_de_suivi" in _phrases(_bilan(demande))

@@ -94,6 +94,17 @@ def test_le_porteur_reprend_relit_et_envoie_par_les_pages(dossier):
     assert RAISON in agent
 
 
+def test_une_piece_a_remplacer_dit_pourquoi(dossier):
+    actes.demander_complements(
+        dossier, pieces=["rib"], message="", raisons={"rib": "Le nom du titulaire est coupé."},
+        **en(dossier, "benoit"),
+    )  # fmt: skip
+    page = f.client("amina").get(reverse("corrections", args=[dossier.numero])).content.decode()
+    assert "à remplacer" in page
+    assert "Le nom du titulaire est coupé." in page
+    assert dossier.intitule in page
+
+
 def test_seule_la_reponse_demandee_s_ecrit(dossier):
     demander(dossier, DESCRIPTION)
     with pytest.raises(EtatInterdit, match="n'a pas demandé"):

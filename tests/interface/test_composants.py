@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 from django import forms
@@ -13,9 +14,14 @@ from ensemblier.interface import galerie, icones
 from ensemblier.interface.formulaires import Formulaire
 from ensemblier.noyau import packs
 from ensemblier.noyau.machine import Machine
+from ensemblier.noyau.packs.regle import Acte
 from ensemblier.noyau.regles import Fiche, evaluer
 
 N = "\u00a0"
+
+
+def test_chaque_acte_qu_une_regle_arrete_a_ses_mots():
+    assert set(mise_en_constat.ACTES) == set(get_args(Acte))
 
 
 def rendre(source: str, **contexte: object) -> str:

@@ -84,7 +84,7 @@ def test_les_totaux_sont_la_somme_des_volets():
     _volet(premier, "4000.02", financeur="ETAT", acte="ETAT-7")
     _volet(_dossier("25-0007"), "1000.00")
     page = _page("/observatoire/")
-    assert "2\u00a0actions ont reçu 14\u00a0000,03\u00a0€" in page
+    assert "2\u00a0actions financées, 14\u00a0000,03\u00a0€ accordés" in page
     assert "10\u00a0000,01\u00a0€" in page
     assert "4\u00a0000,02\u00a0€" in page
 

@@ -17,6 +17,7 @@ from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.etats import A_COMPLETER
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
+from ensemblier.dossiers.views.commun import fil
 from ensemblier.instruction import actes
 from ensemblier.instruction.examen import completude
 from ensemblier.instruction.models import Complement
@@ -63,5 +64,5 @@ def _contexte(dossier: Dossier) -> dict[str, Any]:
     return {
         "dossier": dossier, "complement": complement, "lignes": lignes, "manque": manque,
         "reprises": [r for r in reprises if r["correction"].repondue_le], "reste": len(manque) + len(muettes),
-        "attend": dossier.etat == A_COMPLETER,
+        "attend": dossier.etat == A_COMPLETER, "fil": fil(dossier, "Demandes du service"),
     }  # fmt: skip

@@ -89,6 +89,11 @@ def enumerer(noms: Iterable[str]) -> str:
     return liste[0] if len(liste) == 1 else f"{', '.join(liste[:-1])} et {liste[-1]}"
 
 
+def de(nom: str) -> str:
+    """« de personnes », « d'habitants » ; les h des packs sont muets."""
+    return f"d'{nom}" if nom[:1].lower() in "aeiouyhéèêâîôû" else f"de {nom}"
+
+
 def accorder(n: int, un: str, plusieurs: str) -> str:
     """« 1 habitant », « 2 habitants »."""
     return f"{nombre(n)} {un if n < 2 else plusieurs}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ensemblier.noyau import montants
 from ensemblier.noyau.packs.regle import RegleCoherence, RegleMinimum, ReglePart
 from ensemblier.noyau.regles.constats import Jugement, Mesure, Verdict
-from ensemblier.noyau.regles.contexte import Contexte, accorder, nombre
+from ensemblier.noyau.regles.contexte import Contexte, accorder, de, nombre
 
 
 def part(regle: ReglePart, ctx: Contexte) -> Jugement:
@@ -15,7 +15,7 @@ def part(regle: ReglePart, ctx: Contexte) -> Jugement:
         return Jugement(
             Verdict.A_RENSEIGNER,
             "Le nombre de personnes n'est pas encore dit.",
-            f"Indiquez le nombre total de personnes, et combien de {regle.unites}.",
+            f"Indiquez le nombre total de personnes, et combien {de(regle.unites)}.",
         )
     valeurs = {"qpv": qpv, "total": total, "seuil": f"{regle.seuil:f}"}
     try:
