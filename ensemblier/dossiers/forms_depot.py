@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
 from django import forms
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpRequest, QueryDict
 
 from ensemblier.comptes import reprise
 from ensemblier.dossiers.attestations import Declaration
+from ensemblier.interface.controles import FichierRefuse
 from ensemblier.interface.formulaires import ChampDate, Formulaire
+from ensemblier.interface.photos import PAGES_MAXIMUM, reunir
 
 
 class DepotForm(Formulaire):
@@ -62,17 +66,63 @@ class RetraitForm(Formulaire):
     )  # fmt: skip
 
 
+PAR_NOM = "nom"
+ORDRES = (("choix", "Celui où je les ai choisies"), (PAR_NOM, "Celui de leur nom : photo 2, puis photo 10"))
+
+
+class FichiersInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class ChampFichiers(forms.FileField):
+    """Un ou plusieurs fichiers ; chacun passe les contrôles du champ, aucun n'est encore lu."""
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        recus = data if isinstance(data, list | tuple) else [data]
+        return [super(ChampFichiers, self).clean(recu, initial) for recu in recus or [None]]
+
+
+def _naturel(nom: str) -> list[tuple[int, str]]:
+    """« photo 2 » avant « photo 10 »."""
+    return [(int(bout), "") if bout.isdecimal() else (-1, bout) for bout in re.split(r"(\d+)", nom.lower())]
+
+
 class PieceForm(Formulaire):
-    """Un fichier, contrôlé par l'acte, qui dit aussi qu'il est vide ; la clé nomme l'envoi (T09)."""
+    """Un fichier, ou des photos réunies en un PDF ; l'acte contrôle. La clé nomme l'envoi (T09)."""
 
     cle = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
-    fichier = forms.FileField(
-        label="Fichier", allow_empty_file=True, help_text="PDF, photo, Word ou OpenDocument, 20 Mo au plus.",
-        widget=forms.FileInput({"accept": ".pdf,.png,.jpg,.jpeg,.docx,.odt"}),
+    fichier = ChampFichiers(
+        label="Fichier", allow_empty_file=True,
+        help_text="PDF, photo, Word ou OpenDocument, 20 Mo au plus. Plusieurs photos, une par page, "
+        f"deviennent un seul PDF : {PAGES_MAXIMUM} au plus.",
+        widget=FichiersInput({"accept": ".pdf,.png,.jpg,.jpeg,.docx,.odt"}),
+    )  # fmt: skip
+    ordre = forms.ChoiceField(
+        label="Si vous choisissez plusieurs photos, l'ordre des pages", required=False,
+        choices=ORDRES, widget=forms.RadioSelect,
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"cle": uuid4().hex}, **kwargs)
+        super().__init__(*args, initial={"cle": uuid4().hex, "ordre": ORDRES[0][0]}, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        """Plusieurs photos n'en font qu'un, avant tout verrou : redessiner prend du temps."""
+        dites = super().clean() or self.cleaned_data
+        ordre, fichiers = dites.pop("ordre", ""), dites.get("fichier") or []
+        if not fichiers:
+            return dites
+        if len(fichiers) > 1:
+            if ordre == PAR_NOM:
+                fichiers = sorted(fichiers, key=lambda f: _naturel(f.name or ""))
+            try:
+                octets = reunir(fichiers)
+            except FichierRefuse as refus:
+                self.add_error("fichier", str(refus))
+                return dites
+            nom = f"{len(fichiers)} pages photographiées.pdf"
+            fichiers = [SimpleUploadedFile(nom, octets, content_type="application/pdf")]
+        dites["fichier"] = fichiers[0]
+        return dites
 
 
 class MessageForm(Formulaire):
