@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from ensemblier.comptes.etats import HABILITATION, ORGANISME
 from ensemblier.noyau.calendrier import jour_de
@@ -57,10 +58,9 @@ class Utilisateur(AbstractBaseUser):
     def nom_complet(self) -> str:
         return f"{self.prenom} {self.nom}".strip() or self.courriel
 
-    def adresses_prouvees(self) -> list[str]:
+    def adresses_prouvees(self) -> models.QuerySet:
         """Les adresses que la personne a confirmées ; une adresse écrite ne suffit pas."""
-        prouvees = self.emailaddress_set.filter(verified=True).values_list("email", flat=True)
-        return [adresse.lower() for adresse in prouvees]
+        return self.emailaddress_set.filter(verified=True).values_list(Lower("email"), flat=True)
 
 
 class Genre(models.TextChoices):
