@@ -172,6 +172,8 @@ TABLE = {
     "mes_dossiers": ("coooocoooooooooooo", "c----c------------"),
     "instruction": ("ciiiicooooooooooii", "c----c------------"),
     "instruction_csv": ("ciiiicooooooooooii", "c----c------------"),
+    "instruction_vues": ("ciiiicooooooooooii", "ciiiicooooooooooii"),
+    "instruction_vue": ("c----c------------", "ciiiicnnnnnnnnnnii"),
     "instruction_xlsx": ("ciiiicooooooooooii", "c----c------------"),
     "instruction_avis": ("ciinnciionininiiii", "ciinnciionininiiii"),
     "confirmer_contact": ("c----c------------", "ciinncnnnnnnnnnnii"),

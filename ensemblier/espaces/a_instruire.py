@@ -11,8 +11,10 @@ from django.views.decorators.http import require_safe
 
 from ensemblier.espaces.filtres import FILTRES, PAR_NOM
 from ensemblier.espaces.lecteur import Lecteur
-from ensemblier.espaces.liste import TRIS, Liste
+from ensemblier.espaces.liste import A_FAIRE, EN_RETARD, TOUT, TRIS, Liste
+from ensemblier.espaces.models import Vue
 from ensemblier.espaces.tableaux import A_INSTRUIRE, cases
+from ensemblier.noyau.machine import Acteur
 
 COLONNES_GARDEES = "colonnes_de_la_liste"
 TOUJOURS = 4
@@ -26,6 +28,9 @@ def page(request: HttpRequest) -> HttpResponse:
     if "garder" in request.GET:
         request.session[COLONNES_GARDEES] = [c.cle for c in liste.colonnes]
         return redirect(f"{reverse('instruction')}{liste.adresse(col='')}")
+    vues = list(Vue.objects.visibles_par(request.acteur))
+    if not request.GET and (d_office := _d_office(vues, request.acteur)):
+        return redirect(f"{reverse('instruction')}?{d_office.adresse}")
     comptes = liste.comptes()
     lues = liste.lignes(liste.page.lignes)
     choix = _choix(liste)
@@ -34,6 +39,9 @@ def page(request: HttpRequest) -> HttpResponse:
         "liste": liste,
         "colonnes": [{"cle": c.cle, "titre": c.titre, "montree": c in liste.colonnes} for c in A_INSTRUIRE],
         "tris": [(code, mot) for code, (mot, _) in TRIS.items()],
+        "onglets": _onglets(liste, comptes),
+        "vues": vues,
+        "entiere": liste.adresse_entiere.lstrip("?"),
         "lignes": lues,
         "rangs": [(ligne, cases(ligne, liste.colonnes)) for ligne in lues],
         "comptes": comptes,
@@ -45,6 +53,21 @@ def page(request: HttpRequest) -> HttpResponse:
         "actifs": _actifs(liste, choix, compter=not lues),
     }
     return render(request, "espaces/a_instruire.html", contexte)
+
+
+def _d_office(vues: list[Vue], acteur: Acteur) -> Vue | None:
+    siennes = (v for v in vues if v.utilisateur_id == acteur.utilisateur)
+    return next((v for v in siennes if v.est_par_defaut), None)
+
+
+def _onglets(liste: Liste, comptes: dict[str, int]) -> list[tuple[str, str, int, str]]:
+    """Chaque vue de la maison : son adresse, son nom, son compte."""
+    tout = [(TOUT, "Tous", comptes["tout"])]
+    mots = [(A_FAIRE, "À faire", comptes["a_faire"]), (EN_RETARD, "En retard", comptes["en_retard"])]
+    return [
+        (liste.adresse(vue=code), mot, combien, code)
+        for code, mot, combien in (mots if liste.lecteur.attentes else []) + tout
+    ]
 
 
 def lire(request: HttpRequest) -> Liste:

@@ -1,11 +1,12 @@
 """Les bureaux de chacun : un fichier par rôle, ses adresses avec lui."""
 
-from ensemblier.espaces import a_instruire, avis, export, instruction, porteur, suite, suites
+from ensemblier.espaces import a_instruire, avis, export, instruction, porteur, suite, suites, vues
 
 urlpatterns = [
     *porteur.urlpatterns,
     *a_instruire.urlpatterns,
     *export.urlpatterns,
+    *vues.urlpatterns,
     *avis.urlpatterns,
     *instruction.urlpatterns,
     *suites.urlpatterns,
