@@ -25,7 +25,9 @@ def garder_vue(
         siennes.update(est_par_defaut=False)
     vue, _ = Vue.objects.update_or_create(
         territoire=territoire, utilisateur_id=par.utilisateur, nom=nom,
-        defaults={"adresse": adresse, "service": _service(par, est_partagee), "est_par_defaut": est_par_defaut},
+        defaults={
+            "adresse": adresse, "service": _service(par, est_partagee), "est_par_defaut": est_par_defaut,
+        },
     )  # fmt: skip
     return vue
 

@@ -48,7 +48,8 @@ class Vue(models.Model):
                 violation_error_message="Une de vos vues porte déjà ce nom. Choisissez-en un autre.",
             ),
             models.UniqueConstraint(
-                fields=("territoire", "utilisateur"), condition=Q(est_par_defaut=True), name="vue_une_par_defaut"
+                fields=("territoire", "utilisateur"), condition=Q(est_par_defaut=True),
+                name="vue_une_par_defaut",
             ),
         )  # fmt: skip
 

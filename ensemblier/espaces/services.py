@@ -8,7 +8,7 @@ PILOTE = "pilote"
 
 
 def services(acteur: Acteur) -> list[str]:
-    """Les services de l'acteur, le sien d'abord : le pilote, un financeur, une ville, les finances, le jury."""
+    """Les services de l'acteur : le pilote, ses financeurs, ses villes, les finances, le jury."""
     lus = [PILOTE] if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR) else []
     lus += [f"financeur:{d.financeur}" for d in acteur.perimetres(Role.AGENT_FINANCEUR)]
     lus += [f"commune:{d.commune}" for d in acteur.perimetres(Role.REFERENT_COMMUNAL)]
