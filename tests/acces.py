@@ -5,6 +5,7 @@ o : admis · i : refusé avec la raison (403) · n : introuvable (404) · c : co
 
 from ensemblier.comptes.courriels import adresse_de_desabonnement
 from ensemblier.comptes.models import Genre
+from ensemblier.espaces.models import Vue
 
 PARAMETRES = {
     "account_confirm_email": {"key": "cle-inconnue"},
@@ -64,6 +65,15 @@ PARAMETRES["lien"] = {"jeton": lambda m: m.parametres["lien"]}
 PARAMETRES["message_fichier"] = {"cle": lambda m: m.decide.messages.first().fichier.cle}
 for _nom in ("simulation", "simulation_dossier"):
     PARAMETRES[_nom] = {"jeton": lambda m: m.parametres["simulation"]}
+
+
+def _vue_de_benoit(m):
+    lieu, qui = m.brouillon.territoire, m.personnes["benoit"]
+    vue, _ = Vue.objects.get_or_create(territoire=lieu, utilisateur=qui, nom="À lui", adresse="vue=tout")
+    return vue.pk
+
+
+PARAMETRES["instruction_vue"] = {"cle": _vue_de_benoit}
 
 TABLE = {
     "sante": ("oooooooooooooooooo", "oooooooooooooooooo"),
@@ -173,7 +183,7 @@ TABLE = {
     "instruction": ("ciiiicooooooooooii", "c----c------------"),
     "instruction_csv": ("ciiiicooooooooooii", "c----c------------"),
     "instruction_vues": ("ciiiicooooooooooii", "ciiiicooooooooooii"),
-    "instruction_vue": ("c----c------------", "ciiiicnnnnnnnnnnii"),
+    "instruction_vue": ("c----c------------", "ciiiiconnnnnnnnnii"),
     "instruction_xlsx": ("ciiiicooooooooooii", "c----c------------"),
     "instruction_avis": ("ciinnciionininiiii", "ciinnciionininiiii"),
     "confirmer_contact": ("c----c------------", "ciinncnnnnnnnnnnii"),
