@@ -295,6 +295,7 @@ def piece(p: Any) -> dict[str, Any]:
         "depose_par": texte(p, "depose_par"),
         "motif": texte(p, "motif"),
         "est_image": type_mime.startswith("image/"),
+        "s_ouvre": type_mime == "application/pdf",
         "url": texte(p, "url"),
         "url_ajout": texte(p, "url_ajout"),
         "facultative": bool(lire(p, "facultative", False)),

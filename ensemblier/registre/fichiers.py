@@ -17,6 +17,9 @@ from ensemblier.registre.models import Fichier
 GARDE = timedelta(days=1)
 """Un contenu plus jeune est peut-être celui d'un acte en cours : le balai ne le touche pas."""
 
+OUVRABLES = ("application/pdf", "image/png", "image/jpeg")
+"""Ce qu'un navigateur montre sans l'exécuter ; le reste se télécharge toujours."""
+
 
 class ContenuAltere(Exception):
     """Le contenu relu n'a plus l'empreinte de sa réception."""
@@ -82,9 +85,14 @@ def balayer(*, le: datetime) -> int:
 
 
 def servir(fichier: Fichier, *, telecharger: bool = True) -> FileResponse:
-    """Le contenu, en pièce jointe et sans rien exécuter ; l'appelant a déjà vérifié le droit de lire."""
+    """Le contenu, sans rien exécuter ; l'appelant a déjà vérifié le droit de lire.
+
+    En pièce jointe, sauf à demander d'ouvrir un PDF ou une image : le navigateur le montre, dans le même
+    bac à sable, sans origine, sans script, sans deviner son type.
+    """
     response = FileResponse(fichier.contenu.open("rb"), content_type=fichier.type_mime)
-    disposition = "attachment" if telecharger else "inline"
+    ouvrable = fichier.type_mime in OUVRABLES
+    disposition = "inline" if ouvrable and not telecharger else "attachment"
     repli = fichier.nom.encode("ascii", "replace").decode().replace("?", "_").replace('"', "")
     response["Content-Disposition"] = (
         f"{disposition}; filename=\"{repli}\"; filename*=UTF-8''{quote(fichier.nom)}"

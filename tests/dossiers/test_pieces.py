@@ -1,5 +1,7 @@
 """Les pièces : contrôlées à l'entrée, gardées quand on les remplace, lues par qui le peut (R63, P33, T15)."""
 
+from html import unescape
+
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -238,3 +240,64 @@ def test_la_piece_d_un_autre_dossier_n_existe_pas_ici():
     dossier, autre = fabriques.dossier_depose(), fabriques.dossier()
     cle = _url(dossier, "statuts").split("/")[-2]
     assert fabriques.client("amina").get(f"/dossiers/{autre.numero}/pieces/{cle}/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("type_mime", "disposition"),
+    [
+        ("application/pdf", "inline"), ("image/jpeg", "inline"), ("text/html", "attachment"),
+        ("image/svg+xml", "attachment"),
+        ("application/vnd.oasis.opendocument.text", "attachment"),
+    ],
+)  # fmt: skip
+def test_ouvrir_une_piece_garde_toutes_ses_barrieres(type_mime, disposition):
+    """Un PDF ou une image se montre dans le navigateur, même bac à sable ; le reste se télécharge."""
+    dossier = fabriques.dossier()
+    fabriques.joindre(dossier, "statuts")
+    fichier = Piece.objects.get().fichier
+    Fichier.objects.filter(pk=fichier.pk).update(type_mime=type_mime)
+    url, amina = f"/dossiers/{dossier.numero}/pieces/{fichier.cle}/", fabriques.client("amina")
+    for adresse, attendue in ((url, "attachment"), (f"{url}?ouvrir", disposition)):
+        reponse = amina.get(adresse)
+        fabriques.contenu(reponse)
+        assert reponse["Content-Disposition"].startswith(f"{attendue};")
+        assert reponse["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert reponse["X-Content-Type-Options"] == "nosniff"
+    assert fabriques.client("david").get(f"{url}?ouvrir").status_code == 404
+
+
+def test_une_page_s_ouvrirait_garde_levee(monkeypatch):
+    dossier = fabriques.dossier()
+    fabriques.joindre(dossier, "statuts")
+    fichier = Piece.objects.get().fichier
+    Fichier.objects.update(type_mime="text/html")
+    monkeypatch.setattr("ensemblier.registre.fichiers.OUVRABLES", ("text/html",))
+    url = f"/dossiers/{dossier.numero}/pieces/{fichier.cle}/?ouvrir"
+    reponse = fabriques.client("amina").get(url)
+    fabriques.contenu(reponse)
+    assert reponse["Content-Disposition"].startswith("inline")
+
+
+def test_la_page_propose_d_ouvrir_un_pdf():
+    dossier = fabriques.dossier()
+    fabriques.joindre(dossier, "statuts")
+    page = fabriques.client("amina").get(f"/dossiers/{dossier.numero}/pieces/").content.decode()
+    assert f"{Piece.objects.get().fichier.cle}/?ouvrir" in page
+
+
+def test_une_session_perdue_pendant_l_envoi_se_dit_au_retour():
+    """Sans JavaScript, le navigateur ne garde pas un fichier : la page le dit au lieu de se taire."""
+    dossier = fabriques.dossier()
+    adresse, client = f"/dossiers/{dossier.numero}/joindre/statuts/", fabriques.client()
+    envoi = {"cle": "s" * 32, "fichier": fabriques.pdf_d_essai()}
+    partie = client.post(adresse, envoi)
+    assert partie["Location"].startswith("/connexion/?next=")
+    assert not Fichier.objects.exists()
+    fabriques.personne("amina")
+    entree = {"login": "amina@maison.example", "password": fabriques.MOT_DE_PASSE}
+    assert client.post(partie["Location"], entree)["Location"] == adresse
+    assert "le fichier n'est pas arrivé. Choisissez-le de nouveau." in unescape(
+        client.get(adresse).content.decode()
+    )
+    assert "n'est pas arrivé" not in unescape(client.get(adresse).content.decode())
+    assert client.post(adresse, {"fichier": fabriques.pdf_d_essai()}).status_code == 302

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from ensemblier.comptes import reprise
 from ensemblier.dossiers import actes, etapes, formulaire, lecture, pdf, personnes
 from ensemblier.dossiers.accuse import depots_ailleurs, plateforme_de
 from ensemblier.dossiers.actes.commun import PORTEUR, refuser_le_rib
@@ -25,6 +26,7 @@ from ensemblier.registre.actes import ActeBloque, tracer
 from ensemblier.registre.fichiers import servir
 
 JSON = "application/json"
+COUPEE = "Votre session avait expiré pendant l'envoi : le fichier n'est pas arrivé. Choisissez-le de nouveau."
 NOTIFIES = frozenset(DECISIONS) - {VOTEE, REFUSEE}
 """Une lettre est partie : la page des suites a quelque chose à lire."""
 
@@ -119,9 +121,10 @@ def telecharger(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
             par=request.acteur, nature="consultation", chemin=request.path, le=timezone.now(),
             objet=dossier.designation(), raison="RIB",
         )  # fmt: skip
-    return servir(piece.fichier)
+    return servir(piece.fichier, telecharger="ouvrir" not in request.GET)
 
 
+@reprise.reprend
 @require_http_methods(["GET", "HEAD", "POST"])
 def joindre(request: HttpRequest, numero: str, code: str) -> HttpResponse:
     """`/dossiers/<n>/joindre/<pièce>/` : ajouter ou remplacer une pièce ; la page des pièces lit du JSON."""
@@ -130,6 +133,8 @@ def joindre(request: HttpRequest, numero: str, code: str) -> HttpResponse:
     demandee = next((p for p in pieces_demandees(Reponses(dossier)) if p.code == code), None)
     if demandee is None:
         raise Http404
+    if reprise.retrouver(request):
+        messages.warning(request, COUPEE)
     recue, en_json = f"{demandee.libelle} : pièce reçue.", request.headers.get("Accept") == JSON
     form = PieceForm(request.POST, request.FILES) if request.method == "POST" else PieceForm()
     if request.method == "POST" and form.is_valid():

@@ -197,4 +197,4 @@ def piece(request: HttpRequest, numero: str, cle: str) -> HttpResponse:
         par=request.acteur, nature="consultation", chemin=request.path, le=timezone.now(),
         objet=dossier.designation(), raison=trouvee.code,
     )  # fmt: skip
-    return servir(trouvee.fichier)
+    return servir(trouvee.fichier, telecharger="ouvrir" not in request.GET)
