@@ -13,6 +13,7 @@ from ensemblier.dossiers.ecriture import CritereDit
 from ensemblier.dossiers.forms import FormulaireDeDossier, oui_non, poser, texte
 from ensemblier.dossiers.models import LigneDeBudget
 from ensemblier.interface.champs import EurosFormField
+from ensemblier.interface.formats import euros_ronds
 from ensemblier.interface.formulaires import ChampDate, franciser
 from ensemblier.noyau.packs.regle import TypePorteur
 
@@ -116,6 +117,11 @@ class BudgetForm(FormulaireDeDossier):
         fiche["budget"] = {"charges": m["charges"], "produits": {**m["produits"], "74": m["subventions"]}}
 
 
+def euros_entiers(montant: Decimal) -> str:
+    """P31 : le refus dit le montant à écrire, jamais au-dessus de ce qui était demandé."""
+    return f"Une demande se fait en euros entiers. Écrivez {euros_ronds(Decimal(int(montant)))}."
+
+
 class DemandesForm(FormulaireDeDossier):
     """Une boîte par dispositif ouvert, en euros entiers ; les critères de bonification si l'appel en a."""
 
@@ -129,7 +135,10 @@ class DemandesForm(FormulaireDeDossier):
     contact_departement_le = ChampDate(label="Contact pris avec le Département le", required=False)
     gestionnaire = forms.ChoiceField(
         label="Qui gère le fonds de travaux urbains ?", required=False,
-        choices=(("", "L'organisme qui dépose"), *((t.value, t.libelle.capitalize()) for t in TypePorteur)),
+        choices=(
+            ("", "L'organisme qui dépose"),
+            *((t.value, t.libelle[:1].upper() + t.libelle[1:]) for t in TypePorteur),
+        ),
     )  # fmt: skip
 
     SELON = {
@@ -199,7 +208,7 @@ class DemandesForm(FormulaireDeDossier):
         for d in self.dispositifs:
             montant = self.cleaned_data.get(f"d_{d.pk}")
             if montant and self.reglement.demandes_entieres and montant != montant.to_integral_value():
-                self.add_error(f"d_{d.pk}", "Une demande se fait en euros entiers. Arrondissez le montant.")
+                self.add_error(f"d_{d.pk}", euros_entiers(montant))
         return self.cleaned_data
 
     def demandes(self) -> dict[Dispositif, Decimal]:

@@ -197,7 +197,8 @@ def volets(lues: Reponses) -> list[dict[str, Any]]:
         rendus.append(
             {
                 "demande": d, "machine": d.machine, "accorde": d.vote if decide else None,
-                "verse": d.verse if decide and d.verse else None, "motif": d.motif if decide else "",
+                "verse": d.verse if decide and d.verse else None,
+                "motif": d.motif if decide or d.etat == REFUS_NOTIFIE else "",
             }
         )  # fmt: skip
     return rendus

@@ -21,6 +21,7 @@ from ensemblier.dossiers.etats import (
 )
 from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget
 from ensemblier.dossiers.reponses import Reponses
+from ensemblier.instruction.attentes import FERMES
 from ensemblier.instruction.examen import complement_ouvert, decision_close
 from ensemblier.instruction.models import Avis
 from ensemblier.noyau.calendrier import en_francais
@@ -87,11 +88,25 @@ def prochain_acte(
     if dossier.etat == DEPOSE and est_pilote:
         url = reverse("instruction_completude", args=[dossier.numero])
         return ProchainActe("Vérifier les pièces, puis la recevabilité.", url, "Vérifier le dossier")
+    if ville := _contact_a_confirmer(acteur, dossier):
+        url = reverse("instruction_avis", args=[dossier.numero, ville.code])
+        phrase = f"{dossier.organisme.nom} : le contact est à confirmer."
+        return ProchainActe(phrase, url, "Confirmer le contact")
     if dossier.etat == A_COMPLETER:
         return _attendre_le_porteur(dossier, est_pilote)
     if dossier.etat == RECEVABLE and mes_lignes:
         return _ma_ligne(dossier, lignes, mes_lignes)
     return ProchainActe(f"Rien à faire pour vous : le dossier est « {dossier.etat_agent} ».")
+
+
+def _contact_a_confirmer(acteur: Acteur, dossier: Dossier) -> Financeur | None:
+    """La commune de la personne, si le porteur dit l'avoir contactée et qu'elle n'a pas répondu (R68)."""
+    communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)}
+    if not communes or dossier.etat in FERMES:
+        return None
+    muets = dossier.contacts_communes.filter(commune__code__in=communes, confirme_le=None)
+    siennes = Financeur.objects.filter(territoire=dossier.territoire_id, commune__in=muets.values("commune"))
+    return siennes.select_related("commune").first()
 
 
 def _attendre_le_porteur(dossier: Dossier, est_pilote: bool) -> ProchainActe:
@@ -121,9 +136,12 @@ def _ma_ligne(dossier: Dossier, lignes: list[LigneDAvis], mes_lignes: list[Finan
                 return ProchainActe(
                     "L'avis est rendu, le montant reste à proposer.", url, "Proposer un montant"
                 )
-    etats = {v.etat for x in lignes for v in x.volets if x.financeur in mes_lignes}
+    siens_volets = [(x.financeur, v) for x in lignes if x.financeur in mes_lignes for v in x.volets]
+    etats = {v.etat for _, v in siens_volets}
     if PROGRAMMEE in etats:
-        return ProchainActe("Le montant est programmé : il attend l'acte du financeur.")
+        qui = next(f for f, v in siens_volets if v.etat == PROGRAMMEE)
+        url = reverse("deliberation_nouvelle", args=[dossier.appel.code, qui.code])
+        return ProchainActe("Le montant est programmé : il attend l'acte voté.", url, "Enregistrer l'acte")
     if PROPOSEE in etats:
         return ProchainActe("Le montant est proposé : il attend une séance.")
     return ProchainActe("Votre ligne n'attend rien de vous.")

@@ -43,7 +43,7 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
     portes = [d for d in dossiers if not d.est_aide and not d.est_co_porteur]
     arretes, signatures = _reponses_attendues(portes), _signatures(portes, request.acteur)
     taches = [
-        *(replace(a, avant=a.avant or arretes.get(a.dossier)) for a in attentes(dossiers, le=present)),
+        *(_datee(a, arretes) for a in attentes(dossiers, le=present)),
         *signatures,
         *_bilans(portes),
     ]
@@ -53,7 +53,10 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
     )
     contexte = {
         "taches": [(a, a.retard(pressant)) for a in taches],
-        "premiere": min((a for a in taches if a.avant), key=lambda a: a.avant, default=None),
+        "premiere": min(
+            (a for a in taches if a.avant and not a.retard(pressant)), key=lambda a: a.avant, default=None
+        ),
+        "en_retard": sum(1 for a in taches if a.retard(pressant)),
         "groupes": _groupes(dossiers, {a.dossier for a in taches}),
         "dossiers": dossiers,
         "argent": _argent(portes),
@@ -65,13 +68,18 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
 
 
 def _reponses_attendues(dossiers: list[Dossier]) -> dict[str, date]:
-    """Avant quand le service attend une réponse, par dossier à compléter (P29) ; une requête.
-
-    Un message du même dossier prend la même échéance : c'est la réponse qu'il annonce.
-    """
+    """Avant quand le service attend une réponse, par dossier à compléter (P29) ; une requête."""
     numeros = {d.pk: d.numero for d in dossiers if d.etat == A_COMPLETER}
     ouverts = Complement.objects.ouverts().filter(dossier__in=numeros)
     return {numeros[pk]: echeance for pk, echeance in ouverts.values_list("dossier", "echeance")}
+
+
+def _datee(attente: Attente, reponses: dict[str, date]) -> Attente:
+    """La réponse au service prend l'échéance du complément ; un message à lire n'en a pas."""
+    echeance = reponses.get(attente.dossier)
+    if echeance and attente.url == reverse("corrections", args=(attente.dossier,)):
+        return replace(attente, avant=echeance)
+    return attente
 
 
 def _signatures(dossiers: list[Dossier], acteur: Acteur | None) -> list[Attente]:

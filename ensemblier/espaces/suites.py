@@ -152,6 +152,7 @@ class Suites:
             "total_a_preparer": sum((d.tranche.montant for d in ici), Decimal(0)),
             "a_constater": gestes.count("payer") + gestes.count("constater"),
             "bloques": sum(1 for d in libres if d.raisons and (d.est_mienne or d.se_prepare)),
+            "a_valider": self.bilans_a_valider().count(),
             "en_retard": self.bilans_attendus().filter(echeance__lt=self.jour).count(),
         }
 
@@ -219,6 +220,7 @@ SUIVRE = (
     ("a_notifier", "décision à notifier", "décisions à notifier"),
     ("a_signer", "convention à signer", "conventions à signer"),
     *PAYER,
+    ("a_valider", "bilan à valider", "bilans à valider"),
     ("en_retard", "bilan en retard", "bilans en retard"),
 )
 

@@ -88,7 +88,7 @@ def consequence(constat: Any) -> str:
         suite = f"bloquera {enumeration} si la réponse manque" if noms else "facultatif au dépôt"
     else:
         return ""
-    financeur = texte(constat, "financeur")
+    financeur = texte(constat, "volet") or texte(constat, "financeur")
     return f"{suite}, volet {financeur} seulement" if financeur else suite
 
 

@@ -107,7 +107,9 @@ def financements(dossier: Dossier, essai: Mapping[int, Decimal] | None = None) -
 
 def cumul(dossier: Dossier, essai: Mapping[int, Decimal] | None = None) -> montants.Cumul:
     """S41, P25 : la somme des financements face au coût de l'action."""
-    return montants.cumul_financements(financements=financements(dossier, essai), cout=dossier.cout_total)
+    pack = dossier.territoire.pack()
+    lus = {f.sigle if (f := pack.financeur(c)) else c: m for c, m in financements(dossier, essai).items()}
+    return montants.cumul_financements(financements=lus, cout=dossier.cout_total)
 
 
 def constats_du_cumul(dossier: Dossier, essai: Mapping[int, Decimal] | None = None) -> list[Constat]:

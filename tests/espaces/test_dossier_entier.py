@@ -138,6 +138,18 @@ def test_la_suite_d_une_action_se_lit_par_qui_voit_la_premiere(aap):
     assert avant.numero not in f.client("chloe").get(adresse).content.decode()
 
 
+def test_avant_l_examen_le_referent_est_mene_a_son_contact():
+    """La liste lui dit « Confirmer le contact » : le dossier et la page de sa ville le disent aussi."""
+    depose = f.dossier_depose("aap-2026")
+    farid, adresse = f.client("farid"), reverse("instruction_avis", args=[depose.numero, code_de_lens()])
+    acte = farid.get(reverse("instruction_dossier", args=[depose.numero])).context["acte"]
+    assert (acte.bouton, acte.url) == ("Confirmer le contact", adresse)
+    assert "Je confirme" in farid.get(adresse).content.decode()
+    contact = depose.contacts_communes.get()
+    farid.post(reverse("confirmer_contact", args=[depose.numero, contact.pk]), {"reponse": "oui"})
+    assert farid.get(reverse("instruction_dossier", args=[depose.numero])).context["acte"].bouton == ""
+
+
 def test_le_referent_confirme_le_contact(aap):
     farid = f.client("farid")
     adresse = reverse("instruction_avis", args=[aap.numero, code_de_lens()])

@@ -6,7 +6,9 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from ensemblier.conventions.actes import notifier_refus
 from ensemblier.dossiers.droits import roles
+from ensemblier.dossiers.models import Demande
 from ensemblier.instruction.actes import demander_complements
 from tests import fabriques as f
 from tests import fabriques_suites as s
@@ -67,8 +69,8 @@ def test_la_reponse_que_le_service_attend_a_sa_date_et_donne_la_premiere():
         assert f.client("amina").get("/dossiers/").context["premiere"].avant == date(2025, 5, 25)
     with time_machine.travel(f.instant("2025-05-28 10:00"), tick=True):
         tard = f.client("amina").get("/dossiers/")
-    assert tard.context["premiere"].avant == date(2025, 5, 27)
-    assert "en retard de 1\xa0jour" in tard.content.decode()
+    assert tard.context["premiere"] is None
+    assert "Il vous reste 1\xa0chose à faire, dont 1 en retard." in tard.content.decode()
 
 
 def test_la_convention_a_signer_est_a_faire_pour_qui_a_le_mandat_seulement():
@@ -95,3 +97,16 @@ def test_apres_la_lettre_le_dossier_dit_l_aide_et_mene_a_la_convention():
         page = f.client("amina").get("/dossiers/25-0900/").content.decode()
     assert "Aide accordée : 12\xa0000,00\xa0€ (CALL)." in page
     assert f'class="bouton" href="{suite}"' in page
+
+
+def test_un_refus_envoye_dit_son_motif_et_rien_avant_la_lettre():
+    demande = s.volet(s.dossier("25-0900"), "12000.00", etat="refusee", motif="Crédits épuisés.")
+    Demande.objects.filter(pk=demande.pk).update(vote=None)
+    demande.refresh_from_db()
+    adresse = "/dossiers/25-0900/"
+    with time_machine.travel(f.instant("2025-10-02 10:00"), tick=True):
+        assert "Crédits épuisés." not in f.client("amina").get(adresse).content.decode()
+        notifier_refus(demande, par=f.acteur("benoit"), le=s.NOTIFIE_LE)
+        page = f.client("amina").get(adresse).content.decode()
+    assert "Demande non retenue : CALL." in page.replace("\u00a0", " ")
+    assert "Crédits épuisés." in page

@@ -88,6 +88,8 @@ def test_un_verdict_inconnu_n_est_pas_adouci():
 
 def test_le_volet_d_un_financeur_est_nomme():
     assert "volet ETAT seulement" in mise_en_constat.consequence(un_constat(financeur="ETAT"))
+    nomme = un_constat(financeur="ETAT", volet="État")
+    assert "volet État seulement" in mise_en_constat.consequence(nomme)
     assert "bloque le versement" in mise_en_constat.consequence(un_constat(bloque=["verser"]))
 
 

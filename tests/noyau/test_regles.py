@@ -438,3 +438,19 @@ def test_le_remede_de_la_part_est_exact_et_minimal(total, part):
     assert (constat.verdict == Verdict.RESPECTEE) == (100 * qpv >= 60 * total)
     assert 100 * requis >= 60 * total
     assert 100 * (requis - 1) < 60 * total
+
+
+def test_un_financeur_se_lit_par_son_nom_jamais_par_son_code():
+    """« État », « Département » : dans le calcul du cumul, et sur la règle d'un seul volet."""
+    subventions = {"CALL": "6000.00", "ETAT": "2000.00", "DEPARTEMENT": "1000.00"}
+    budget = {"charges": {"60": "18000.00"}, "produits": {"74": subventions, "autofinancement": "9000.00"}}
+    rapport = _juger(_ami(budget=budget, demande={"DEPARTEMENT": "1000.00"}), AAP)
+    calculs = [c.jugement.mesure.donnees for c in rapport.constats if c.ecrite.genre == "cumul"]
+    assert calculs
+    for donnees in calculs:
+        assert "État" in str(donnees)
+        assert "ETAT" not in str(donnees)
+    seuls = [c for c in rapport.constats if c.financeur == "DEPARTEMENT"]
+    assert seuls
+    assert {c.volet for c in seuls} == {"Département"}
+    assert {c.en_json()["financeur"] for c in seuls} == {"DEPARTEMENT"}

@@ -55,10 +55,11 @@ class Jugement:
 
 @dataclass(frozen=True, slots=True)
 class Constat:
-    """Une règle écrite et ce qu'elle répond ; se lit comme un seul objet."""
+    """Une règle écrite et ce qu'elle répond ; `volet` : le financeur qu'elle vise, comme on le lit."""
 
     ecrite: RegleDeBase
     jugement: Jugement
+    volet: str = ""
 
     @property
     def regle(self) -> str:

@@ -83,6 +83,12 @@ def nombre(n: int) -> str:
     return f"{n:,}".replace(",", "\u00a0")
 
 
+def sigle(ctx: Contexte, code: str) -> str:
+    """Le financeur comme on le lit, « État » pour `ETAT` ; un code inconnu du territoire reste lui-même."""
+    financeur = ctx.territoire.financeur(code)
+    return financeur.sigle if financeur else code
+
+
 def enumerer(noms: Iterable[str]) -> str:
     """« Ombreval, La Rive et Les Parasols »."""
     liste = list(noms)

@@ -19,7 +19,7 @@ from ensemblier.noyau.regles.constats import (
     Rapport,
     TranchePrevue,
 )
-from ensemblier.noyau.regles.contexte import Contexte, autres_ressources, ouvrir
+from ensemblier.noyau.regles.contexte import Contexte, autres_ressources, ouvrir, sigle
 from ensemblier.noyau.regles.fiche import Fiche
 
 JUGES: dict[str, Callable[[Any, Contexte], Jugement]] = {
@@ -72,7 +72,8 @@ def evaluer(reglement: Appel, fiche: Fiche, *, territoire: Territoire) -> Rappor
 
 def _constater(regle: Any, ctx: Contexte) -> Constat:
     jugement = ecarter(regle.condition, ctx) if regle.condition else None
-    return Constat(regle, jugement or JUGES[regle.genre](regle, ctx))
+    volet = sigle(ctx, regle.financeur) if regle.financeur else ""
+    return Constat(regle, jugement or JUGES[regle.genre](regle, ctx), volet)
 
 
 def _deposable(constats: Iterable[Constat], sollicites: Iterable[str]) -> bool:

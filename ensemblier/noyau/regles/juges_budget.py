@@ -16,7 +16,7 @@ from ensemblier.noyau.packs.regle import (
     ReglePlafond,
 )
 from ensemblier.noyau.regles.constats import Jugement, Mesure, Verdict
-from ensemblier.noyau.regles.contexte import Contexte, enumerer
+from ensemblier.noyau.regles.contexte import Contexte, enumerer, sigle
 
 _euros = montants.en_francais
 _BUDGET_VIDE = Jugement(
@@ -141,7 +141,8 @@ def cumul(regle: RegleCumul, ctx: Contexte) -> Jugement:
     if regle.compte == "aides_publiques":
         quoi = "Les aides publiques"
         retenus = {f: m for f, m in retenus.items() if not _privee(ctx, f)}
-    total = montants.cumul_financements(financements=retenus, cout=ctx.assiette)
+    lus = {sigle(ctx, f): m for f, m in retenus.items()}
+    total = montants.cumul_financements(financements=lus, cout=ctx.assiette)
     seuil = Decimal(regle.seuil) / 100
     limite = montants.tronquer(ctx.assiette * seuil)
     valeurs = {"total": _texte(total.total), "assiette": _texte(ctx.assiette), "seuil": regle.seuil}
