@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
+from ensemblier.espaces import liste as liste_
 from ensemblier.espaces.filtres import FILTRES, PAR_NOM
 from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.espaces.liste import A_FAIRE, EN_RETARD, TOUT, TRIS, Liste
@@ -45,6 +46,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "lignes": lues,
         "rangs": [(ligne, cases(ligne, liste.colonnes)) for ligne in lues],
         "comptes": comptes,
+        "au_plus": liste_.COMPTES_AU_PLUS,
         "a_des_attentes": bool(liste.lecteur.attentes),
         "suivant": liste.adresse(apres=suivant) if suivant else "",
         "filtres": choix[:TOUJOURS],

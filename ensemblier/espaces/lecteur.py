@@ -43,15 +43,24 @@ class Lecteur:
 
     @cached_property
     def attentes(self) -> list[Attente]:
-        return attentes(self.acteur, jour=self.jour)
+        echus = {cle for cle, fin in self.fins_d_instruction.items() if fin < self.jour}
+        return attentes(self.acteur, jour=self.jour, appels_echus=echus)
 
     @cached_property
     def a_faire(self) -> Q:
-        return reunir([a.condition for a in self.attentes])
+        return self._reunir([a.condition for a in self.attentes])
 
     @cached_property
     def en_retard(self) -> Q:
-        return reunir([a.retard for a in self.attentes])
+        return self._reunir([a.retard for a in self.attentes])
+
+    def _reunir(self, conditions: list[Q]) -> Q:
+        """L'une au moins : par leurs clés réunies, chaque branche suit son index (un « ou » lirait tout)."""
+        ici = Dossier.objects.filter(territoire=self.territoire).order_by()
+        branches = [ici.filter(condition).values("pk") for condition in conditions]
+        if len(branches) < 2:
+            return reunir(conditions)
+        return Q(pk__in=branches[0].union(*branches[1:]))
 
     @property
     def lit_le_fil(self) -> bool:

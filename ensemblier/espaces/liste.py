@@ -7,18 +7,21 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
-from ensemblier.dossiers.models import DossierQuerySet
+from ensemblier.dossiers.models import Dossier, DossierQuerySet
 from ensemblier.espaces import filtres
 from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.espaces.lignes import ECHEANCE, Ligne, a_lire, lignes
 from ensemblier.espaces.tableaux import COLONNES, D_OFFICE, Colonne
 from ensemblier.interface.pages import Page, rangees
+from ensemblier.territoires.models import Territoire
 
 A_FAIRE, EN_RETARD, TOUT = "a-faire", "en-retard", "tout"
 VUES = (A_FAIRE, EN_RETARD, TOUT)
+COMPTES_AU_PLUS = 10_000
 DEMANDE = "demande"
 TRIS = {
     "echeance": ("Les plus en retard d'abord", (ECHEANCE, "-depose_le")),
@@ -108,13 +111,21 @@ class Liste:
         return lignes(dossiers, self.lecteur, [c.cle for c in self.colonnes])
 
     def comptes(self) -> dict[str, int]:
-        """Ce qui attend, ce qui est en retard, tout, et ce que l'adresse retient ; une requête."""
-        return self.lecteur.dossiers.aggregate(
-            a_faire=Count("pk", filter=self.lecteur.a_faire),
-            en_retard=Count("pk", filter=self.lecteur.en_retard),
-            tout=Count("pk"),
-            filtres=Count("pk", filter=self.condition()),
-        )
+        """Ce qui attend, ce qui est en retard, tout, et ce que l'adresse retient ; une requête.
+
+        Chacun est compté à part, par son index, et au-delà de `COMPTES_AU_PLUS` s'arrête à un de plus.
+        """
+        voulus = {A_FAIRE: self.lecteur.a_faire, EN_RETARD: self.lecteur.en_retard, TOUT: Q()}
+        if self.filtres:
+            voulus["filtres"] = self.condition()
+        comptes = {nom.replace("-", "_"): self._compte(condition) for nom, condition in voulus.items()}
+        lus = Territoire.objects.filter(pk=self.lecteur.territoire.pk).values(**comptes).get()
+        return {"filtres": lus[self.vue.replace("-", "_")], **lus}
+
+    def _compte(self, condition: Q) -> Coalesce:
+        trouves = self.lecteur.dossiers.filter(condition).order_by().values("pk")[: COMPTES_AU_PLUS + 1]
+        par_territoire = Dossier.objects.filter(pk__in=trouves).order_by().values("territoire")
+        return Coalesce(Subquery(par_territoire.annotate(n=Count("pk")).values("n")), 0)
 
     def sans_un_filtre(self) -> dict[str, int]:
         """Pour chaque filtre posé, combien de dossiers sans lui ; une requête, quand rien n'est trouvé."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,9 +43,12 @@ class Attente:
     retard: Q
 
 
-def attentes(acteur: Acteur, *, jour: date) -> list[Attente]:
-    """Les attentes de la personne, la plus pressante d'abord ; une requête pour les échéances passées."""
-    echus = Q(appel__in=list(_appels_echus(jour)))
+def attentes(acteur: Acteur, *, jour: date, appels_echus: Collection[int] | None = None) -> list[Attente]:
+    """Les attentes de la personne, la plus pressante d'abord ; une requête pour les échéances passées.
+
+    `appels_echus` : ceux dont l'instruction est finie, si l'appelant les a lus.
+    """
+    echus = Q(appel__in=list(_appels_echus(jour) if appels_echus is None else appels_echus))
     rendues: list[Attente] = []
     if communes := [d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)]:
         rendues += _du_referent(communes, echus)

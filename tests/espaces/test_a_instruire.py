@@ -189,7 +189,7 @@ def test_autant_de_requetes_pour_2_que_pour_12(qui, django_assert_num_queries):
         recevable("aap-2026", le=NOVEMBRE)
     douze = compter()
     assert (deux[0], douze[0]) == (2, 12)
-    assert deux[1] == douze[1] <= 16
+    assert deux[1] == douze[1] <= 12
 
 
 @pytest.mark.parametrize("qui", ["amina", "david"])
@@ -317,3 +317,15 @@ def test_le_financeur_trie_par_ce_qui_lui_est_demande(monkeypatch):
     assert [x.demande for x in premiere.context["lignes"]] == [300, 200]
     suite = f.client("chloe").get("/instruction/" + premiere.context["suivant"])
     assert [x.demande for x in suite.context["lignes"]] == [100]
+
+
+def test_un_compte_s_arrete_a_son_plafond_et_le_dit(monkeypatch):
+    for _ in range(3):
+        f.dossier_depose()
+    assert "Tous (3)" in page("benoit", vue="tout").content.decode()
+    monkeypatch.setattr("ensemblier.espaces.liste.COMPTES_AU_PLUS", 2)
+    lue = page("benoit", vue="tout")
+    assert reponse(lue) == "Plus de 2 dossiers vous attendent."
+    assert "Tous (plus de 2)" in lue.content.decode()
+    assert "Plus de 2 en tout." in lue.content.decode()
+    assert len(lue.context["lignes"]) == 3

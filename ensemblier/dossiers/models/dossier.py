@@ -170,6 +170,17 @@ class Dossier(Suivi):
 
     class Meta:
         ordering = ("-numero",)
+        indexes = (
+            models.Index("territoire", "etat", name="dossier_territoire_etat"),
+            models.Index(
+                "territoire", F("depose_le").desc(nulls_last=True), F("id").desc(nulls_last=True),
+                name="dossier_par_depot",
+            ),
+            models.Index(
+                "territoire", F("demande_totale").desc(nulls_last=True), F("id").desc(nulls_last=True),
+                name="dossier_par_demande",
+            ),
+        )  # fmt: skip
         constraints = (
             models.UniqueConstraint(fields=("territoire", "numero"), name="dossier_numero_unique"),
             models.CheckConstraint(
