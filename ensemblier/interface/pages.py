@@ -15,14 +15,17 @@ def _cles_entieres(cles: Sequence[str]) -> tuple[str, ...]:
     return (*cles, "-pk" if cles and cles[-1][0] == "-" else "pk")
 
 
-def _ordre(cles: Sequence[str]) -> list[Any]:
-    champs = ((F(cle.lstrip("-")), cle[0] == "-") for cle in cles)
-    return [c.desc(nulls_last=True) if baisse else c.asc(nulls_last=True) for c, baisse in champs]
+def _ordre(lignes: QuerySet[Any], cles: Sequence[str]) -> list[Any]:
+    """Une case vide se range à la fin ; une colonne toujours remplie n'en dit rien, et suit son index."""
+    meta = lignes.model._meta
+    pleines = {"pk", *(c.name for c in meta.concrete_fields if not c.null)}
+    champs = ((F(nom := cle.lstrip("-")), cle[0] == "-", None if nom in pleines else True) for cle in cles)
+    return [c.desc(nulls_last=fin) if baisse else c.asc(nulls_last=fin) for c, baisse, fin in champs]
 
 
 def rangees(lignes: QuerySet[Any], *cles: str, annotees: Mapping[str, Any] | None = None) -> QuerySet[Any]:
     """Toutes les lignes dans l'ordre des pages : ce qu'un export écrit."""
-    return lignes.annotate(**dict(annotees or {})).order_by(*_ordre(_cles_entieres(cles)))
+    return lignes.annotate(**dict(annotees or {})).order_by(*_ordre(lignes, _cles_entieres(cles)))
 
 
 class Page:
@@ -47,7 +50,7 @@ class Page:
         repere = self._repere(apres)
         self.est_la_premiere = repere is None
         suite = lignes if repere is None else lignes.filter(self._apres(repere))
-        lues = list(suite.order_by(*_ordre(self._cles))[: PAR_PAGE + 1])
+        lues = list(suite.order_by(*_ordre(lignes, self._cles))[: PAR_PAGE + 1])
         self.lignes = lues[:PAR_PAGE]
         self.suivant = str(self.lignes[-1].pk) if len(lues) > PAR_PAGE else ""
 

@@ -171,16 +171,9 @@ class Dossier(Suivi):
     class Meta:
         ordering = ("-numero",)
         indexes = (
-            models.Index("territoire", "etat", name="dossier_territoire_etat"),
-            models.Index(
-                "territoire", F("depose_le").desc(nulls_last=True), F("id").desc(nulls_last=True),
-                name="dossier_par_depot",
-            ),
-            models.Index(
-                "territoire", F("demande_totale").desc(nulls_last=True), F("id").desc(nulls_last=True),
-                name="dossier_par_demande",
-            ),
-        )  # fmt: skip
+            models.Index(fields=("territoire", "etat"), name="dossier_territoire_etat"),
+            models.Index(fields=("territoire", "-demande_totale", "-id"), name="dossier_par_demande"),
+        )
         constraints = (
             models.UniqueConstraint(fields=("territoire", "numero"), name="dossier_numero_unique"),
             models.CheckConstraint(
