@@ -67,7 +67,7 @@ class RetraitForm(Formulaire):
 
 
 PAR_NOM = "nom"
-ORDRES = (("choix", "Celui où je les ai choisies"), (PAR_NOM, "Celui de leur nom : photo 2, puis photo 10"))
+ORDRES = (("choix", "Comme je les ai choisies"), (PAR_NOM, "Par leur nom : photo 2, puis photo 10"))
 
 
 class FichiersInput(forms.FileInput):

@@ -45,8 +45,8 @@ def ce_que_je_peux(dossier: Dossier, acteur: Acteur, roles: set[Role]) -> str:
         )
     if Role.CO_PORTEUR in roles:
         return (
-            f"Vous lisez ce dossier en co-porteur. {dossier.organisme.nom} l'écrit, le dépose et répond au "
-            "service."
+            f"Vous lisez ce dossier en co-porteur. C'est {dossier.organisme.nom} qui l'écrit, le dépose et "
+            "répond au service."
         )
     if Role.SIGNATAIRE not in roles:
         return (

@@ -298,6 +298,7 @@ def piece(p: Any) -> dict[str, Any]:
         "s_ouvre": type_mime == "application/pdf",
         "url": texte(p, "url"),
         "url_ajout": texte(p, "url_ajout"),
+        "url_retrait": texte(p, "url_retrait"),
         "facultative": bool(lire(p, "facultative", False)),
     }
 

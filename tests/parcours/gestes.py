@@ -251,10 +251,13 @@ def joindre_les_pieces(qui: Personne, numero: str, dossier: Path, *, sauf: str =
     """Chaque pièce qui manque : son lien, un vrai PDF, le retour ; `sauf` en laisse une de côté."""
     qui.va(f"/dossiers/{numero}/pieces/")
     manquantes = qui.page.get_by_role("link", name=re.compile(r"^\s*Ajouter\s*:"))
-    noms = [nom.split(":", 1)[1].strip() for nom in manquantes.all_inner_texts()]
-    for nom in noms:
+    # Au clic, « Ajouter » ouvre le choix sur place ; ici, sa page, comme au clavier et sans JavaScript.
+    pages = [
+        (lien.inner_text().split(":", 1)[1].strip(), lien.get_attribute("href")) for lien in manquantes.all()
+    ]
+    for nom, adresse in pages:
         if nom != sauf:
-            qui.va(f"/dossiers/{numero}/pieces/").suit(f"Ajouter : {nom}")
+            qui.va(adresse)
             joindre(qui, "Fichier", feuille(dossier, "piece"))
             presser(qui, "Ajouter la pièce", lu="C'est fait")
     return qui

@@ -1,5 +1,6 @@
 // Une pièce se glisse sur sa ligne, se choisit ou se photographie : elle part sans quitter la page, et repart
 // si le réseau manque. La clé de l'envoi ne change pas : la maison n'enregistre qu'une fois.
+// Plusieurs photos se rangent avant de partir (photos.js) ; la maison en fait un PDF.
 (() => {
   "use strict";
   const lignes = () => document.querySelectorAll(".piece[data-envoi]");
@@ -31,27 +32,41 @@
   const jeton = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value || "";
   const lire = async () => new DOMParser().parseFromString(await (await fetch(location.href, { headers: { Accept: "text/html" } })).text(), "text/html");
 
+  // « Ajouter » ouvre le choix ici, à la souris et au doigt ; au clavier, le lien mène à sa page.
   function equiper(ligne) {
     if (ligne.querySelector(".piece__envoi")) return;
     const libelle = ligne.dataset.libelle;
     const zone = creer("div", "piece__envoi");
     const choix = boite(TYPES);
+    choix.multiple = true;
     const photo = boite("image/jpeg,image/png");
     photo.setAttribute("capture", "environment");
-    const gestes = creer("p", "piece__gestes");
-    const choisir = bouton("bouton--texte", "choisissez-le ici", () => choix.click());
-    choisir.append(creer("span", "visually-hidden", ` : ${libelle}`));
     const prendre = bouton("bouton--second piece__photo", "Prendre une photo", () => photo.click());
     prendre.append(creer("span", "visually-hidden", ` : ${libelle}`));
-    gestes.append(creer("span", "piece__glisser", "Glissez le fichier sur cette ligne, ou "), choisir, prendre);
-    zone.append(gestes, choix, photo);
+    ligne.querySelector(".piece__action a")?.addEventListener("click", (evenement) => {
+      if (!evenement.detail || evenement.ctrlKey || evenement.metaKey || evenement.shiftKey) return;
+      evenement.preventDefault();
+      choix.click();
+    });
+    zone.append(creer("p", "piece__glisser", "Ou glissez le fichier, ou les photos, sur cette ligne."), prendre, choix, photo);
     ligne.append(zone);
     for (const entree of [choix, photo]) {
       entree.addEventListener("change", () => {
-        if (entree.files[0]) proposer(ligne, entree.files[0]);
+        const fichiers = [...entree.files];
         entree.value = "";
+        if (fichiers.length) recueillir(ligne, fichiers, entree === photo && (() => photo.click()));
       });
     }
+  }
+  // Une photo prise, ou plusieurs choisies, se rangent d'abord ; un fichier seul part aussitôt.
+  function recueillir(ligne, fichiers, encore) {
+    if (ligne.dataset.enRoute) return dire(ligne, "Un envoi est déjà en cours sur cette ligne. Attendez sa fin.");
+    const range = window.ranger && (encore || fichiers.length > 1);
+    if (range && fichiers.every((fichier) => fichier.type.startsWith("image/"))) {
+      return window.ranger({ ligne, fichiers, encore, creer, bouton, annoncer, partir: (pages) => proposer(ligne, pages) });
+    }
+    if (fichiers.length > 1) return refuser(ligne, "Un seul fichier par pièce, ou seulement des photos : elles deviennent un PDF. Choisissez de nouveau.");
+    proposer(ligne, fichiers);
   }
   const boite = (accept) => {
     const entree = creer("input");
@@ -59,11 +74,12 @@
     return entree;
   };
 
-  function proposer(ligne, fichier) {
-    if (ligne.dataset.enRoute) return dire(ligne, "Un envoi est déjà en cours sur cette ligne. Attendez sa fin.");
-    if (!fichier.size) return refuser(ligne, "Ce fichier est vide. Vérifiez qu'il s'ouvre chez vous, puis ajoutez-le.");
-    if (fichier.size > POIDS) return refuser(ligne, `Ce fichier fait ${mega(fichier.size)} Mo : 20 Mo au plus. Enregistrez-le en qualité réduite ou en plusieurs fichiers.`);
-    const envoi = { ligne, fichier, cle: cle(), essais: 0 };
+  function proposer(ligne, fichiers) {
+    const poids = fichiers.reduce((somme, fichier) => somme + fichier.size, 0);
+    if (!fichiers.every((fichier) => fichier.size)) return refuser(ligne, "Ce fichier est vide. Vérifiez qu'il s'ouvre chez vous, puis ajoutez-le.");
+    if (poids > POIDS) return refuser(ligne, `${fichiers.length > 1 ? "Ces photos font" : "Ce fichier fait"} ${mega(poids)} Mo : 20 Mo au plus. Enregistrez en qualité réduite, ou en plusieurs fois.`);
+    const nom = fichiers.length > 1 ? `${fichiers.length} pages` : fichiers[0].name || "photo.jpg";
+    const envoi = { ligne, fichiers, nom, cle: cle(), essais: 0 };
     ligne.dataset.enRoute = "oui";
     enRoute.add(envoi);
     partir(envoi);
@@ -94,11 +110,12 @@
   function partir(envoi) {
     if (envoi.requete || !enRoute.has(envoi)) return;
     clearTimeout(envoi.minuteur);
-    const { ligne, fichier } = envoi;
+    const { ligne, fichiers, nom } = envoi;
     const corps = new FormData();
     corps.append("csrfmiddlewaretoken", jeton());
     corps.append("cle", envoi.cle);
-    corps.append("fichier", fichier, fichier.name || "photo.jpg");
+    corps.append("ordre", "choix");
+    for (const fichier of fichiers) corps.append("fichier", fichier, fichier.name || "photo.jpg");
     const requete = envoi.requete = new XMLHttpRequest();
     let garde;
     const veiller = () => { clearTimeout(garde); garde = setTimeout(() => requete.abort(), SILENCE); };
@@ -109,11 +126,11 @@
     requete.upload.addEventListener("progress", ({ loaded, total }) => {
       veiller();
       const part = total ? Math.round(100 * loaded / total) : 0;
-      dire(ligne, part < 100 ? `Envoi de « ${fichier.name} » : ${part} % de ${mega(total)} Mo.` : "Fichier envoyé, nous le vérifions…", { avance: part });
+      dire(ligne, part < 100 ? `Envoi de « ${nom} » : ${part} % de ${mega(total)} Mo.` : fichiers.length > 1 ? "Photos envoyées, nous en faisons un PDF…" : "Fichier envoyé, nous le vérifions…", { avance: part });
     });
     requete.addEventListener("load", finir(() => juger(envoi, requete)));
     for (const panne of ["error", "abort"]) requete.addEventListener(panne, finir(() => reessayer(envoi)));
-    dire(ligne, `Envoi de « ${fichier.name} »…`, { avance: 0, fort: envoi.essais === 0 });
+    dire(ligne, `Envoi de « ${nom} »…`, { avance: 0, fort: envoi.essais === 0 });
     veiller();
     requete.send(corps);
   }
@@ -125,7 +142,8 @@
     if (requete.status === 422 && recu.refus) return clore(envoi, () => refuser(envoi.ligne, recu.refus));
     if (requete.status >= 500 || requete.status === 0) return reessayer(envoi);
     if (requete.status === 401) {
-      return attendre(envoi, "Votre session a expiré. Reconnectez-vous dans un autre onglet, puis revenez ici : le fichier est gardé.", [ailleurs()]);
+      envoi.deconnecte = true;
+      return attendre(envoi, "Votre session a expiré. Reconnectez-vous dans un autre onglet, puis revenez ici : le fichier est gardé, il repartira seul.", [ailleurs()]);
     }
     if (requete.status === 403 && !envoi.relance) {
       envoi.relance = true;
@@ -153,14 +171,19 @@
     envoi.minuteur = setTimeout(() => partir(envoi), delai * 1000);
   }
   function attendre(envoi, phrase, autres = []) {
-    const encore = bouton("bouton--second", "Réessayer", () => {
-      envoi.essais = 0;
-      envoi.relance = false;
-      renouveler().catch(() => null).then(() => partir(envoi));
-    });
+    const encore = bouton("bouton--second", "Réessayer", () => reprendre(envoi));
     const laisser = bouton("bouton--texte", "Abandonner", () => clore(envoi, () => envoi.ligne.querySelector(".piece__suivi")?.remove()));
     dire(envoi.ligne, phrase, { gestes: [...autres, encore, laisser], classe: "piece__suivi--attente", fort: true });
   }
+  function reprendre(envoi) {
+    envoi.essais = 0;
+    envoi.relance = envoi.deconnecte = false;
+    renouveler().catch(() => null).then(() => partir(envoi));
+  }
+  // La personne revient de l'onglet où elle s'est reconnectée.
+  addEventListener("focus", () => {
+    for (const envoi of enRoute) if (envoi.deconnecte) reprendre(envoi);
+  });
   addEventListener("online", () => {
     for (const envoi of enRoute) { envoi.essais = 0; partir(envoi); }
   });
@@ -212,9 +235,8 @@
     const ligne = visee(evenement);
     const fichiers = evenement.dataTransfer.files;
     if (!ligne || !fichiers.length) return;
-    if (fichiers.length > 1) return refuser(ligne, "Un seul fichier par pièce. Réunissez les pages en un PDF, puis glissez-le ici.");
-    proposer(ligne, fichiers[0]);
+    recueillir(ligne, [...fichiers], false);
   });
-  addEventListener("beforeunload", (evenement) => { if (enRoute.size) evenement.preventDefault(); });
+  addEventListener("beforeunload", (evenement) => { if (enRoute.size || document.querySelector(".piece__pages")) evenement.preventDefault(); });
   for (const ligne of lignes()) equiper(ligne);
 })();
