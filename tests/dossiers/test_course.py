@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from threading import Barrier
 
@@ -12,10 +13,11 @@ from ensemblier.dossiers import actes
 from ensemblier.dossiers.actes import commun
 from ensemblier.dossiers.attestations import a_donner
 from ensemblier.dossiers.droits import roles
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.models import CoPorteur, Dossier
 from ensemblier.noyau.machine import EtatInterdit
 from ensemblier.registre import gardes
-from ensemblier.registre.models import Courriel, Evenement
+from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.models import Courriel, Evenement, Lien
 from tests import fabriques
 
 CLICS = 4
@@ -106,3 +108,67 @@ def test_une_saisie_qui_croise_le_depot_est_refusee_garde_levee(monkeypatch):
     """Sans relire l'état sous le verrou, la saisie passe : le contenu n'est plus celui de la preuve."""
     monkeypatch.setattr(commun, "tenir", lambda dossier: dossier)
     assert _saisir_sur_une_page_perimee() is False
+
+
+def _nommer(dossier, role="Anime les mercredis"):
+    par = fabriques.acteur("amina")
+    return actes.ajouter_co_porteur(
+        dossier, nom="Club des Amis du terril", numero=fabriques.SIREN_DU_CLUB, role=role,
+        courriel="bureau@terril.example", par=par, roles=roles(par, dossier), le=fabriques.DEPOTS["ami-2025"],
+    )  # fmt: skip
+
+
+def test_un_role_change_pendant_la_confirmation_n_est_jamais_confirme(base_partagee):
+    """Quel que soit l'ordre, le club ne se retrouve pas engagé sur une part qu'il n'a pas lue."""
+    dossier, david = fabriques.dossier(), fabriques.acteur("david")
+    nomme = _nommer(dossier)
+    lue, depart = nomme.teneur(), Barrier(2)
+
+    def confirmer():
+        depart.wait(timeout=20)
+        with suppress(ActeBloque):
+            en_insistant(
+                lambda: actes.repondre_en_co_porteur(
+                    nomme, confirme=True, motif="", teneur=lue, par=david, le=fabriques.DEPOTS["ami-2025"]
+                )
+            )
+
+    def changer():
+        depart.wait(timeout=20)
+        en_insistant(lambda: _nommer(dossier, role="Anime, et paie la salle"))
+
+    with ThreadPoolExecutor(2) as fils:
+        for geste in [fils.submit(confirmer), fils.submit(changer)]:
+            geste.result()
+    relu = dossier.co_porteurs.get()
+    assert (relu.role, relu.confirme, relu.repondu_le) == ("Anime, et paie la salle", None, None)
+
+
+@pytest.mark.django_db
+def test_une_part_non_lue_serait_confirmee_garde_levee(monkeypatch):
+    dossier, david = fabriques.dossier(), fabriques.acteur("david")
+    _nommer(dossier, role="Anime, et paie la salle")
+    monkeypatch.setattr(CoPorteur, "teneur", lambda self: "la même")
+    nomme = dossier.co_porteurs.get()
+    assert actes.repondre_en_co_porteur(
+        nomme, confirme=True, motif="", teneur="la même", par=david, le=fabriques.DEPOTS["ami-2025"]
+    ).confirme
+
+
+def test_quatre_clics_sur_le_lien_ne_declinent_qu_une_fois(base_partagee):
+    nomme = _nommer(fabriques.dossier())
+    lien, depart = Lien.objects.get(objet=nomme.designation()), Barrier(CLICS)
+
+    def decliner(rang):
+        depart.wait(timeout=20)
+        try:
+            en_insistant(
+                lambda: actes.decliner_par_lien(lien, motif=f"Non {rang}", le=fabriques.DEPOTS["ami-2025"])
+            )
+        except ActeBloque:
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(CLICS) as fils:
+        assert sum(fils.map(decliner, range(CLICS))) == 1
+    assert Evenement.objects.filter(acte="decliner_co_porteur").count() == 1
