@@ -21,6 +21,7 @@ PIXELS_PNG_MAXIMUM = 20_000_000
 A4 = (595, 842)
 POINTS_PAR_POUCE = 200
 QUALITE = 82
+FORMATS = ("JPEG", "PNG")
 
 
 def reunir(photos: Sequence[UploadedFile]) -> bytes:
@@ -79,7 +80,10 @@ def _redessiner(nom: str, octets: bytes) -> tuple[bytes, tuple[int, int]]:
 
     cote = round(A4[1] / 72 * POINTS_PAR_POUCE)
     try:
-        with Image.open(io.BytesIO(octets), formats=("JPEG", "PNG")) as lue:
+        # WeasyPrint fait admettre à Pillow les images coupées, partout : relire les empreintes.
+        with Image.open(io.BytesIO(octets), formats=FORMATS) as a_relire:
+            a_relire.verify()
+        with Image.open(io.BytesIO(octets), formats=FORMATS) as lue:
             lue.draft("RGB", (cote, cote))
             droite = ImageOps.exif_transpose(lue)
             droite.thumbnail((cote, cote), Image.Resampling.LANCZOS)

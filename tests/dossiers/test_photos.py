@@ -6,7 +6,7 @@ import pikepdf
 import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
-from PIL import Image
+from PIL import Image, ImageFile
 
 from ensemblier.dossiers.models import Piece
 from ensemblier.interface import photos
@@ -145,7 +145,10 @@ def test_un_pdf_parmi_les_photos_dit_quoi_faire(reste):
     assert reste() == []
 
 
-def test_trop_de_pages_trop_lourdes_ou_coupees(reste, monkeypatch):
+@pytest.mark.parametrize("weasyprint_est_passe", [False, True])
+def test_trop_de_pages_trop_lourdes_ou_coupees(reste, monkeypatch, weasyprint_est_passe):
+    """WeasyPrint, une fois chargé, fait admettre les images coupées : elles se refusent quand même."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", weasyprint_est_passe)
     (phrase,) = phrases(envoyer(*(photo() for _ in range(21))))
     assert phrase.startswith("Vous envoyez 21 fichiers : 20 photos au plus")
     entier = bytearray(photo(format="PNG").read())
@@ -157,7 +160,7 @@ def test_trop_de_pages_trop_lourdes_ou_coupees(reste, monkeypatch):
     monkeypatch.setattr(photos, "TAILLE_MAXIMALE", 1_000)
     (phrase,) = phrases(envoyer(photo(), photo()))
     assert "ensemble : 20 Mo au plus" in phrase
-    monkeypatch.undo()
+    monkeypatch.setattr(photos, "TAILLE_MAXIMALE", 20_000_000)
     monkeypatch.setattr(photos, "PIXELS_PNG_MAXIMUM", 1_000)
     (phrase,) = phrases(envoyer(photo(), photo("ecran.png", format="PNG")))
     assert phrase.startswith("Photo 2, « ecran.png » : cette image PNG dépasse")
