@@ -22,13 +22,13 @@ from ensemblier.bilans.forms import (
     ObservationsForm,
     PaiementForm,
 )
-from ensemblier.bilans.models import Bilan, Reversement
+from ensemblier.bilans.models import Bilan, Decompte, Reversement
 from ensemblier.conventions.droits import PORTEUR, exiger_lecteur, exiger_sur_volet, fil_des_suites
 from ensemblier.conventions.models import Tranche, Versement
 from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.etats import ACCORDS, VOTEE
 from ensemblier.dossiers.models import Demande, Dossier, Obligation
-from ensemblier.noyau import montants
+from ensemblier.noyau import calendrier, montants
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque
 
@@ -304,9 +304,19 @@ def reclamer(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
         MotifForm(request.POST or None),
         lambda lu: actes.ouvrir_reversement(objet, motif=lu["motif"], par=request.acteur, le=timezone.now()),
         titre="Demander un reversement",
-        phrase="Le porteur reçoit ce projet et a 15 jours pour répondre avant toute décision.",
+        phrase=_trop_percu(objet),
         bouton="Envoyer le projet de reversement",
         reussite="Le projet de reversement est envoyé au porteur.",
+    )
+
+
+def _trop_percu(demande: Demande) -> str:
+    """Ce qui sera réclamé, à qui, et ce que le porteur peut en dire, avant l'envoi (B17)."""
+    decompte = Decompte.objects.filter(demande=demande).first()
+    somme = montants.en_francais(decompte.trop_percu) if decompte else "Aucun trop-perçu"
+    return (
+        f"{somme} à rendre par {demande.dossier.organisme.nom}. "
+        "Le porteur reçoit ce projet et a 15 jours pour répondre avant toute décision."
     )
 
 
@@ -351,8 +361,19 @@ def reversement(request: HttpRequest, numero: str, demande: int, faire: str) -> 
         formulaire(request.POST or None),
         lambda lu: acte(objet, **lu, par=request.acteur, le=timezone.now()),
         titre=titre,
-        phrase=f"{montants.en_francais(objet.montant)}. {objet.motif}",
+        phrase=_dit_du_reversement(objet, faire),
         bouton=bouton,
         reussite=reussite,
         danger=faire == "abandonner",
     )
+
+
+def _dit_du_reversement(objet: Reversement, faire: str) -> str:
+    """La somme et son motif ; qui décide lit d'abord ce que le porteur a répondu."""
+    dit = f"{montants.en_francais(objet.montant)}. {objet.motif}"
+    if faire not in ("decider", "abandonner"):
+        return dit
+    if objet.observations:
+        return f"{dit} Le porteur répond : « {objet.observations} »"
+    limite = calendrier.en_francais(objet.reponse_avant_le)
+    return f"{dit} Le porteur n'a pas répondu ; il le peut jusqu'au {limite}."

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from ensemblier.appels.models import Appel
-from ensemblier.bilans.etats import A_CORRIGER, ATTENDU
-from ensemblier.bilans.models import Bilan
+from ensemblier.bilans.etats import A_CORRIGER, ATTENDU, PROJET
+from ensemblier.bilans.models import Bilan, Reversement
 from ensemblier.comptes.models import Aide
 from ensemblier.conventions.etats import A_SIGNER
 from ensemblier.conventions.models import Convention, Tranche
@@ -46,6 +46,7 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
         *(_datee(a, arretes) for a in attentes(dossiers, le=present)),
         *signatures,
         *_bilans(portes),
+        *_reversements(portes),
     ]
     pressant = jour_de(present)  # une signature n'a pas d'échéance, mais l'argent l'attend déjà
     taches.sort(
@@ -110,6 +111,22 @@ def _bilans(dossiers: list[Dossier]) -> list[Attente]:
         )
         for bilan in Bilan.objects.filter(dossier__in=par_pk, etat__in=mots)
         for d in (par_pk[bilan.dossier_id],)
+    ]  # fmt: skip
+
+
+def _reversements(dossiers: list[Dossier]) -> list[Attente]:
+    """Les projets de reversement sans réponse, avant leur échéance ou non (B17) ; une requête."""
+    par_pk = {d.pk: d for d in dossiers if d.etat == DECIDE}
+    projets = Reversement.objects.filter(
+        demande__dossier__in=par_pk, etat=PROJET, observations_le=None
+    ).values_list("demande", "demande__dossier", "demande__financeur__sigle", "reponse_avant_le")
+    return [
+        Attente(
+            "Répondre au projet de reversement", d.numero, d.intitule, limite,
+            reverse("suite_reversement", args=(d.numero, demande, "observer")), "Répondre", sigle,
+        )
+        for demande, dossier, sigle, limite in projets
+        for d in (par_pk[dossier],)
     ]  # fmt: skip
 
 

@@ -187,6 +187,8 @@ def _a_faire(
 ) -> str:
     for v in volets:
         reversement = v["reversement"]
+        if reversement and reversement.etat == REVERSEMENT_EN_PROJET and reversement.observations_le:
+            return f"Vos observations sont envoyées : {v['demande'].financeur.nom} les lit, puis décide."
         if reversement and reversement.etat == REVERSEMENT_EN_PROJET:
             limite = calendrier.en_francais(reversement.reponse_avant_le)
             return f"Vous pouvez répondre au projet de reversement jusqu'au {limite}."

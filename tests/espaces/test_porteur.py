@@ -1,15 +1,21 @@
 """L'accueil du porteur (É5) : à faire d'abord, en cours, et les dossiers terminés repliés."""
 
+import html
 from datetime import date
+from decimal import Decimal
 
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
+from ensemblier.bilans.actes import observer
+from ensemblier.bilans.models import Reversement
 from ensemblier.conventions.actes import notifier_refus
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Demande
 from ensemblier.instruction.actes import demander_complements
+from ensemblier.registre.actes import ouvrir
 from tests import fabriques as f
 from tests import fabriques_suites as s
 
@@ -110,3 +116,26 @@ def test_un_refus_envoye_dit_son_motif_et_rien_avant_la_lettre():
         page = f.client("amina").get(adresse).content.decode()
     assert "Demande non retenue : CALL." in page.replace("\u00a0", " ")
     assert "Crédits épuisés." in page
+
+
+def test_le_projet_de_reversement_est_a_faire_jusqu_a_la_reponse_que_le_financeur_lit():
+    demande = s.volet(s.dossier("25-0900"), "12000.00", etat="a_reverser")
+    projet = Reversement(
+        demande=demande, montant=Decimal("600.00"), motif="Coût réel plus bas.",
+        notifie_le=date(2026, 3, 2), reponse_avant_le=date(2026, 3, 17),
+    )  # fmt: skip
+    ouvrir(projet, par=f.systeme("lens-lievin"), le=f.instant("2026-03-02 10:00"), libelle="Projet")
+    suite, adresse = reverse("suite", args=("25-0900",)), ("25-0900", demande.pk)
+    decider = reverse("suite_reversement", args=(*adresse, "decider"))
+    with time_machine.travel(f.instant("2026-03-03 10:00"), tick=True):
+        page = f.client("amina").get("/dossiers/")
+        assert ("Répondre au projet de reversement", "25-0900", date(2026, 3, 17), 0) in _taches(page)
+        assert "Le porteur n'a pas répondu" in _lu(f.client("benoit").get(decider))
+        observer(projet, observations="Le chantier a glissé.", par=f.acteur("amina"), le=timezone.now())
+        assert _taches(f.client("amina").get("/dossiers/")) == []
+        assert "Vos observations sont envoyées" in _lu(f.client("amina").get(suite))
+        assert "Le porteur répond : « Le chantier a glissé. »" in _lu(f.client("benoit").get(decider))
+
+
+def _lu(reponse):
+    return html.unescape(reponse.content.decode()).replace("\u00a0", " ").replace("\u202f", " ")
