@@ -13,9 +13,9 @@ from django.http import HttpRequest, QueryDict
 
 from ensemblier.comptes import reprise
 from ensemblier.dossiers.attestations import Declaration
-from ensemblier.interface.controles import FichierRefuse
+from ensemblier.interface.controles import TAILLE_MAXIMALE, FichierRefuse
 from ensemblier.interface.formulaires import ChampDate, Formulaire
-from ensemblier.interface.photos import PAGES_MAXIMUM, reunir
+from ensemblier.interface.photos import PAGES_MAXIMUM, reunir, sans_lieu
 
 
 class DepotForm(Formulaire):
@@ -87,6 +87,15 @@ def _naturel(nom: str) -> list[tuple[int, str]]:
     return [(int(bout), "") if bout.isdecimal() else (-1, bout) for bout in re.split(r"(\d+)", nom.lower())]
 
 
+def _sans_lieu(fichier: Any) -> Any:
+    """Une photo seule reste une photo, sans le lieu où elle fut prise ; le reste n'est pas lu."""
+    debut = fichier.read(3)
+    fichier.seek(0)
+    if debut != b"\xff\xd8\xff" or fichier.size > TAILLE_MAXIMALE:
+        return fichier
+    return SimpleUploadedFile(fichier.name, sans_lieu(fichier.read()), content_type="image/jpeg")
+
+
 class PieceForm(Formulaire):
     """Un fichier, ou des photos réunies en un PDF ; l'acte contrôle. La clé nomme l'envoi (T09)."""
 
@@ -121,7 +130,7 @@ class PieceForm(Formulaire):
                 return dites
             nom = f"{len(fichiers)} pages photographiées.pdf"
             fichiers = [SimpleUploadedFile(nom, octets, content_type="application/pdf")]
-        dites["fichier"] = fichiers[0]
+        dites["fichier"] = _sans_lieu(fichiers[0])
         return dites
 
 

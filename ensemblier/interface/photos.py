@@ -135,3 +135,45 @@ def _poser(largeur: int, hauteur: int) -> bytes:
     large, haut = largeur * echelle, hauteur * echelle
     gauche, bas = (feuille[0] - large) / 2, (feuille[1] - haut) / 2
     return f"q {large:.2f} 0 0 {haut:.2f} {gauche:.2f} {bas:.2f} cm /Photo Do Q".encode()
+
+
+ORIENTATION = 0x0112
+_CARNETS = (0xE1, 0xED)
+"""Les segments EXIF, XMP et IPTC d'un JPEG : le lieu, l'heure, l'appareil, l'auteur."""
+_POINTS = 0xDA
+
+
+def sans_lieu(octets: bytes) -> bytes:
+    """Une photo seule, ses points intacts, sans ses carnets : seule reste son orientation.
+
+    Ce qui n'est pas un JPEG, ou est abîmé, revient tel quel : le contrôle en jugera.
+    """
+    if not octets.startswith(b"\xff\xd8\xff"):
+        return octets
+    sortie, position = bytearray(octets[:2]) + _son_orientation(octets), 2
+    while position + 4 <= len(octets) and octets[position] == 0xFF and octets[position + 1] != _POINTS:
+        if octets[position + 1] == 0xFF:
+            position += 1
+            continue
+        fin = position + 2 + int.from_bytes(octets[position + 2 : position + 4], "big")
+        if octets[position + 1] not in _CARNETS:
+            sortie += octets[position:fin]
+        position = fin
+    return bytes(sortie + octets[position:])
+
+
+def _son_orientation(octets: bytes) -> bytes:
+    """Un carnet EXIF qui ne dit que l'orientation ; rien si la photo est déjà droite."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(octets), formats=("JPEG",)) as lue:
+            sens = lue.getexif().get(ORIENTATION, 1)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return b""
+    if sens not in range(2, 9):
+        return b""
+    carnet = Image.Exif()
+    carnet[ORIENTATION] = sens
+    contenu = carnet.tobytes()
+    return b"\xff\xe1" + (len(contenu) + 2).to_bytes(2, "big") + contenu

@@ -126,9 +126,36 @@ def test_le_meme_envoi_rejoue_ne_compte_qu_une_fois():
     assert Piece.objects.count() == 1, "les mêmes photos rendent le même PDF"
 
 
-def test_une_seule_photo_reste_une_photo():
-    envoyer(photo())
+def _points(octets):
+    with Image.open(io.BytesIO(octets)) as lue:
+        return lue.tobytes(), dict(lue.getexif())
+
+
+def test_une_seule_photo_reste_une_photo_droite_et_sans_son_lieu():
+    """Ses points ne sont pas retouchés ; du carnet, il ne reste que le sens."""
+    envoyee = photo(orientation=6)
+    origine = envoyee.read()
+    envoyee.seek(0)
+    assert b"TELEPHONE-SECRET" in origine
+    envoyer(envoyee)
     assert Piece.objects.get().fichier.type_mime == "image/jpeg"
+    gardee = _garde()
+    assert _points(gardee) == (_points(origine)[0], {ORIENTATION: 6})
+    assert b"TELEPHONE-SECRET" not in gardee
+    assert photos.sans_lieu(gardee) == gardee, "déjà nettoyée, elle ne change plus"
+
+
+@pytest.mark.parametrize("bout", [0, 3, 4, 20, 200])
+def test_nettoyer_ne_trebuche_sur_aucun_octet(bout):
+    octets = photo().read()[:bout]
+    assert isinstance(photos.sans_lieu(octets), bytes)
+    assert isinstance(photos.sans_lieu(b"\xff\xd8\xff\xff\xff\xe1\x00\x00" + octets), bytes)
+
+
+def test_une_photo_seule_dirait_son_lieu_garde_levee(monkeypatch):
+    monkeypatch.setattr("ensemblier.dossiers.forms_depot.sans_lieu", lambda octets: octets)
+    envoyer(photo())
+    assert b"TELEPHONE-SECRET" in _garde()
 
 
 @pytest.mark.parametrize(("nom", "octets"), ENVOIS.values(), ids=ENVOIS.keys())
