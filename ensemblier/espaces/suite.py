@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from ensemblier.bilans.etats import A_CORRIGER, ATTENDU
+from ensemblier.bilans.etats import DECIDE as REVERSEMENT_DECIDE
 from ensemblier.bilans.etats import PROJET as REVERSEMENT_EN_PROJET
 from ensemblier.bilans.models import Bilan, Decompte, Reversement
 from ensemblier.comptes.models import Rib
@@ -148,6 +149,8 @@ def _phrase(
     if not est_porteur and (rendre := _a_rendre(volets)):
         return rendre
     attendues = [t for v in volets for t in v["tranches"] if t["etat"] != "payee"]
+    if est_porteur and not attendues and (trop := _verses_de_trop(volets)):
+        return trop
     if not attendues:
         return (
             "Tout ce qui est dû est versé."
@@ -159,6 +162,20 @@ def _phrase(
     return (
         f"Prochain versement\u00a0: {montants.en_francais(prochaine['montant'])}, "
         f"{prochaine['condition']}{quand}."
+    )
+
+
+def _verses_de_trop(volets: list[dict[str, Any]]) -> str:
+    """Au porteur : ce qu'il a reçu de plus que l'aide due, tant que rien n'est encore demandé (B17)."""
+    dus = [
+        f"{v['demande'].financeur.nom}, {montants.en_francais(v['decompte'].trop_percu)}"
+        for v in volets
+        if v["decompte"] and v["decompte"].trop_percu and v["reversement"] is None
+    ]
+    if not dus:
+        return ""
+    return (
+        f"Vous avez reçu plus que l'aide due : {' ; '.join(dus)}. Le service vous écrira avant toute demande."
     )
 
 
@@ -176,6 +193,8 @@ def _rendu_d_un_volet(v: dict[str, Any]) -> str:
         return f"{somme}\u00a0: à réclamer."
     if rendu.etat == REVERSEMENT_EN_PROJET and rendu.observations_le:
         return f"{somme}\u00a0: le porteur a répondu, à vous de décider."
+    if rendu.etat == REVERSEMENT_DECIDE:
+        return f"{somme} : à encaisser."
     if rendu.etat == REVERSEMENT_EN_PROJET:
         limite = calendrier.en_francais(rendu.reponse_avant_le)
         return f"{somme}\u00a0: le porteur peut répondre jusqu'au {limite}."
@@ -192,6 +211,9 @@ def _a_faire(
         if reversement and reversement.etat == REVERSEMENT_EN_PROJET:
             limite = calendrier.en_francais(reversement.reponse_avant_le)
             return f"Vous pouvez répondre au projet de reversement jusqu'au {limite}."
+        if reversement and reversement.etat == REVERSEMENT_DECIDE:
+            somme, qui = montants.en_francais(reversement.montant), v["demande"].financeur.nom
+            return f"Vous avez {somme} à rendre : {qui}. Sa décision et le motif sont plus bas."
     for v in volets:
         if v["convention"] and v["convention"].etat == A_SIGNER:
             somme = montants.en_francais(v["tranches"][0]["montant"])

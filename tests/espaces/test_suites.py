@@ -1,5 +1,7 @@
 """Les écrans des suites : qui les lit, ce qu'ils disent, ce qu'ils coûtent, un dossier de bout en bout."""
 
+import html
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -9,14 +11,16 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from ensemblier.bilans.models import Bilan, Decompte
+from ensemblier.bilans.models import Bilan, Decompte, Reversement
 from ensemblier.conventions.actes import preparer_versement
 from ensemblier.conventions.models import Convention, Notification, Tranche, Versement
-from ensemblier.dossiers.models import Deport
+from ensemblier.dossiers.models import Deport, Obligation
+from ensemblier.registre.actes import reprendre
 from tests import fabriques
 from tests import fabriques_suites as f
 
 pytestmark = pytest.mark.django_db
+CE_JOUR = date(2025, 11, 18)
 ONGLETS = ("suites", "suites_a_signer", "suites_a_payer", "suites_a_reclamer")
 
 
@@ -304,3 +308,34 @@ def test_le_porteur_repond_au_projet_de_reversement():
         "amina", "suite_reversement", "25-0041", demande.pk, "observer", observations="Voici les factures."
     )
     assert "Voici les factures." in _lire("benoit", "suite", "25-0041")[1]
+
+
+def test_une_somme_a_rendre_passe_avant_tout_est_verse():  # B17
+    demande = f.notifier(f.volet(f.dossier(), "9000.00"))
+    f.verser(f.tranche(demande))
+    demande.refresh_from_db()
+    systeme = fabriques.systeme("lens-lievin")
+    Obligation.objects.update(satisfaite_le=CE_JOUR)
+    Decompte.objects.create(
+        demande=demande, cout_reel=18000, du=8400, reste=0, trop_percu=600, etabli_le=f.NOTIFIE_LE
+    )
+
+    def lignes():
+        pages = [_lire(qui, "suite", "25-0041")[1] for qui in ("amina", "benoit")]
+        return [html.unescape(page).replace("\u00a0", " ") for page in pages]
+
+    porteur, agent = lignes()
+    assert (
+        "Vous avez reçu plus que l'aide due : Communauté d'agglomération de Lens-Liévin, 600,00 €." in porteur
+    )
+    assert "trop-perçu de 600,00 € : à réclamer." in agent
+    rendu = Reversement(
+        demande=demande, montant=600, motif="Coût réel plus bas.", notifie_le=CE_JOUR,
+        reponse_avant_le=CE_JOUR,
+    )  # fmt: skip
+    reprendre(rendu, etat="decide", par=systeme, le=f.NOTIFIE_LE, libelle="Repris")
+    porteur, agent = lignes()
+    assert "Vous avez 600,00 € à rendre : Communauté d'agglomération de Lens-Liévin." in porteur
+    assert "trop-perçu de 600,00 € : à encaisser." in agent
+    reprendre(rendu, etat="encaisse", par=systeme, le=f.NOTIFIE_LE, libelle="Repris")
+    assert all("Tout ce qui est dû est versé." in page for page in lignes())
