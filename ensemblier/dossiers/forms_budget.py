@@ -174,11 +174,17 @@ class DemandesForm(FormulaireDeDossier):
         return {x.financeur_id: x.montant for x in self.lues.lignes_de_budget if x.financeur_id is not None}
 
     def _proposee(self, dispositif: Dispositif) -> Decimal | None:
-        """Le montant déjà demandé ; à défaut, celui du budget si le financeur n'ouvre qu'un dispositif."""
+        """Le montant déjà demandé ; à défaut, celui du budget si le financeur n'ouvre qu'un dispositif.
+
+        Sans les centimes qu'une demande n'admet pas (P31) : la boîte ne propose rien qu'elle refuserait.
+        """
         if self.connues:
             return self.connues.get(dispositif.pk)
         seul = sum(1 for d in self.dispositifs if d.financeur_id == dispositif.financeur_id) == 1
-        return self.inscrites.get(dispositif.financeur_id) if seul else None
+        inscrit = self.inscrites.get(dispositif.financeur_id) if seul else None
+        if inscrit is None or not self.reglement.demandes_entieres:
+            return inscrit
+        return Decimal(int(inscrit)) or None
 
     def lignes(self) -> list[dict[str, Any]]:
         """Les dispositifs à l'écran ; une commune hors de l'action, repliée."""

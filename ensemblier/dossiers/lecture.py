@@ -225,13 +225,19 @@ def frise(dossier: Dossier, reglement: Appel, *, le: datetime) -> list[dict[str,
 
 
 def reponse(
-    dossier: Dossier, reglement: Appel, restantes: int | None, volets: Iterable[dict[str, Any]] = ()
+    dossier: Dossier,
+    reglement: Appel,
+    restantes: int | None,
+    volets: Iterable[dict[str, Any]] = (),
+    *,
+    peut_deposer: bool = True,
 ) -> str:
     """La première phrase de la page : où en est le dossier, et ce qui vient."""
     if dossier.etat == BROUILLON:
         if restantes:
             return f"Il reste {restantes} point{'s' if restantes > 1 else ''} à compléter avant de déposer."
-        return "Rien ne bloque : relisez le dossier, puis déposez-le."
+        suite = "puis déposez-le" if peut_deposer else "une personne signataire le déposera"
+        return f"Rien ne bloque : relisez le dossier, {suite}."
     if dossier.etat == A_COMPLETER:
         return "Le service attend votre réponse : lisez ce qu'il demande, puis envoyez-la."
     recu = jour_et_heure(dossier.depose_le.isoformat()) if dossier.depose_le else ""

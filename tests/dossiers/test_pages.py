@@ -1,6 +1,7 @@
 """Les pages du porteur : qui les voit, ce qu'elles disent, ce qu'elles gardent quand on se trompe."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import time_machine
@@ -161,9 +162,19 @@ def test_une_demande_a_centimes_se_refuse(amina):  # P31
     pk = dossier.appel.dispositifs.get().pk
     reponse = amina.post(f"/dossiers/{dossier.numero}/demandes/", {f"d_{pk}": "9000,50"})
     assert reponse.status_code == 422
-    assert "euros entiers" in reponse.content.decode()
+    assert "euros entiers. Écrivez 9 000 €." in reponse.content.decode().replace("\u00a0", " ")
     assert amina.post(f"/dossiers/{dossier.numero}/demandes/", {f"d_{pk}": "8000"}).status_code == 302
     assert Dossier.objects.get(pk=dossier.pk).demande_totale == 8000
+
+
+def test_la_boite_ne_propose_pas_les_centimes_qu_elle_refuse(amina):  # P31
+    dossier = fabriques.dossier()
+    dossier.demandes.all().delete()
+    dossier.lignes_de_budget.filter(compte__startswith="74").update(montant=Decimal("9000.50"))
+    page = lire(amina, f"/dossiers/{dossier.numero}/demandes/")
+    assert 'value="9 000"' in page
+    assert "9 000,50" in page
+    assert 'value="9 000,50"' not in page
 
 
 def _cases(page):
@@ -240,6 +251,9 @@ def test_le_redacteur_ne_depose_pas():
     fabriques.personne("amina")
     page = lire(lucas, f"/dossiers/{dossier.numero}/relecture/")
     assert "Seule la personne signataire" in page
+    accueil = f"/dossiers/{dossier.numero}/"
+    assert "une personne signataire le déposera" in lire(lucas, accueil)
+    assert "relisez le dossier, puis déposez-le" in lire(fabriques.client("amina"), accueil)
     assert "amina@maison.example" in page
     reponse = lucas.post(
         f"/dossiers/{dossier.numero}/relecture/", {"cle": "a" * 32, "a_cer": "on", "a_attestation": "on"}

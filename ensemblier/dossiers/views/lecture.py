@@ -42,10 +42,12 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
         restantes = len(etapes.a_completer(constats))
     volets = lecture.volets(lues)
     contexte = cadre(dossier, roles) | {
-        "reponse": lecture.reponse(dossier, reglement, restantes, volets),
+        "reponse": lecture.reponse(
+            dossier, reglement, restantes, volets, peut_deposer=Role.SIGNATAIRE in roles
+        ),
         "reperes": etapes.reperes(dossier, constats or []),
         "volets": volets,
-        "est_notifie": any(v["demande"].etat in NOTIFIES for v in volets) and Role.AIDE not in roles,
+        "est_notifie": any(v["demande"].etat in NOTIFIES for v in volets) and bool(roles & set(PORTEUR)),
         "frise": lecture.frise(dossier, reglement, le=present),
         "histoire": lecture.histoire(lecture.page_d_histoire(dossier).lignes[:6]),
         "attendues": [p for p in pieces_demandees(lues) if p.est_attendue],
