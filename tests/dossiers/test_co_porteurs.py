@@ -221,6 +221,12 @@ def test_le_role_change_efface_la_reponse_et_la_page_ouverte_ne_vaut_plus(brouil
     assert (nomme.confirme, nomme.repondu_par) == (None, "")
     with pytest.raises(ActeBloque, match="a changé depuis"):
         repondre(nomme, True, teneur=avant)
+    vieille = f.client("david").post(f"/co-porteurs/{nomme.pk}/", {"reponse": "oui", "teneur": avant})
+    assert vieille.status_code == 422
+    relue = unescape(vieille.content.decode())
+    assert "a changé depuis. Relisez votre rôle" in relue
+    assert "Anime, et paie la salle" in relue
+    assert "aria-invalid" not in relue, "le motif n'est pas en faute"
     assert f.client().post(lien, {"motif": "Non"}).status_code == 410
     repondre(nomme, True)
     nommer(brouillon, role="Anime, et paie la salle", courriel="autre@terril.example")

@@ -81,26 +81,27 @@ def repondre(request: HttpRequest, pk: int) -> HttpResponse:
     """`/co-porteurs/<pk>/` : la question, à l'organisme nommé ; une personne signataire y répond."""
     siens = CoPorteur.objects.de(request.acteur, *PORTEUR).interroges().select_related(*LIENS)
     nomme = get_object_or_404(siens, pk=pk)
-    form = MotifForm()
+    form, refus = MotifForm(), ""
     if request.method == "POST":
         confirme = request.POST.get("reponse") == "oui"
-        form = MotifForm(request.POST)
+        form = MotifForm() if confirme else MotifForm(request.POST)
         if confirme or form.is_valid():
             try:
                 actes.repondre_en_co_porteur(
-                    nomme, confirme=confirme, motif=form.data.get("motif", ""), par=request.acteur,
-                    teneur=request.POST.get("teneur", ""), le=timezone.now(),
+                    nomme, confirme=confirme, motif="" if confirme else form.cleaned_data["motif"],
+                    teneur=request.POST.get("teneur", ""), par=request.acteur, le=timezone.now(),
                 )  # fmt: skip
             except ActeBloque as bloque:
-                form.add_error(None, " ".join(bloque.raisons))
+                refus = " ".join(bloque.raisons)
             else:
                 return _repondu(request, nomme, confirme=confirme)
     contexte = {
-        "co_porteur": nomme, "dossier": nomme.dossier, "form": form,
+        "co_porteur": nomme, "dossier": nomme.dossier, "form": form, "refus": refus,
         "peut_repondre": CoPorteur.objects.de(request.acteur, Role.SIGNATAIRE).filter(pk=pk).exists(),
         "ferme": "Le dossier n'est plus examiné." if nomme.dossier.etat in FERMES else "",
     }  # fmt: skip
-    return render(request, "dossiers/co_porteur_repondre.html", contexte, status=422 if form.errors else 200)
+    code = 422 if refus or form.errors else 200
+    return render(request, "dossiers/co_porteur_repondre.html", contexte, status=code)
 
 
 def _repondu(request: HttpRequest, nomme: CoPorteur, *, confirme: bool) -> HttpResponse:
