@@ -51,8 +51,8 @@ for _nom in (
 ):
     PARAMETRES.setdefault(_nom, {})["numero"] = lambda m: m.brouillon.numero
 for _nom in (
-    "seance", "seance_ouvrir", "seance_clore", "seance_pointer", "seance_deport", "seance_noter",
-    "seance_decider", "seance_taux", "seance_critere", "proces_verbal",
+    "seance", "seance_ouvrir", "seance_annuler", "seance_clore", "seance_pointer", "seance_deport",
+    "seance_noter", "seance_decider", "seance_taux", "seance_critere", "proces_verbal",
 ):  # fmt: skip
     PARAMETRES.setdefault(_nom, {})["pk"] = lambda m: m.parametres["seance"]
 for _nom in ("deliberation", "deliberation_joindre", "deliberation_annexer", "deliberation_fichier"):
@@ -210,6 +210,7 @@ TABLE = {
     "seance_nouvelle": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
     "seance": ("ciiiicoonnnnooioii", "c----c------------"),
     "seance_ouvrir": ("c----c------------", "cnnnncoonnnniininn"),
+    "seance_annuler": ("c----c------------", "cnnnncoonnnniininn"),
     "seance_clore": ("c----c------------", "cnnnncoonnnniininn"),
     "seance_pointer": ("c----c------------", "cnnnncoonnnniininn"),
     "proces_verbal": ("cnnnncnnnnnniinnnn", "c----c------------"),

@@ -2,7 +2,7 @@
 
 from ensemblier.noyau.machine import Machine, Role, Transition
 
-CONVOQUEE, OUVERTE, CLOSE = "convoquee", "ouverte", "close"
+CONVOQUEE, OUVERTE, CLOSE, ANNULEE = "convoquee", "ouverte", "close", "annulee"
 _PILOTE = frozenset({Role.INSTRUCTEUR, Role.RESPONSABLE})
 
 SEANCE = Machine(
@@ -12,6 +12,7 @@ SEANCE = Machine(
         CONVOQUEE: ("Convoquée", "Convoquée"),
         OUVERTE: ("Ouverte", "Ouverte"),
         CLOSE: ("Close", "Close"),
+        ANNULEE: ("Annulée", "Annulée"),
     },
     transitions=(
         Transition(
@@ -31,6 +32,16 @@ SEANCE = Machine(
             "Clore la séance",
             "programmation",
             fait="Séance close",
+        ),
+        Transition(
+            "annuler_la_seance",
+            (CONVOQUEE,),
+            ANNULEE,
+            _PILOTE,
+            "Annuler la convocation",
+            "programmation",
+            True,
+            fait="Convocation annulée",
         ),
     ),
 )

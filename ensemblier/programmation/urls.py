@@ -11,6 +11,7 @@ urlpatterns = [
     path("programmation/seances/nouvelle/<slug:appel>/", seances.convoquer, name="seance_nouvelle"),
     path(f"{SEANCE}/", seances.seance, name="seance"),
     path(f"{SEANCE}/ouvrir/", seances.ouvrir, name="seance_ouvrir"),
+    path(f"{SEANCE}/annuler/", seances.annuler, name="seance_annuler"),
     path(f"{SEANCE}/clore/", seances.clore, name="seance_clore"),
     path(f"{SEANCE}/presences/<int:participant>/", seances.pointer, name="seance_pointer"),
     path(f"{SEANCE}/proces-verbal.pdf", seances.proces_verbal, name="proces_verbal"),

@@ -366,6 +366,28 @@ def test_on_ne_convoque_pas_pour_un_jour_passe():
     assert actes.convoquer(dossier.appel, seance_le=f.instant("2025-07-01 09:00"), le=scene.JURY, **dits)
 
 
+def test_une_convocation_s_annule_avec_sa_raison_et_referme_ce_qu_elle_ouvrait():
+    dossier = scene.recevable()
+    garde = scene.deuxieme()
+    autre = scene.seance(garde, ouverte=False)
+    tenue = scene.seance(dossier, ouverte=False)
+    assert Dossier.objects.visibles_par(f.acteur("elise")).filter(pk=dossier.pk).exists()
+    dits = {**scene.en(dossier), "le": scene.JURY}
+    with pytest.raises(ActeBloque, match="La raison manque"):
+        actes.annuler_la_seance(tenue, motif=" ", **dits)
+    with pytest.raises(RoleInsuffisant):
+        actes.annuler_la_seance(tenue, motif="Erreur de jour", **scene.en(dossier, "elise"), le=scene.JURY)
+    actes.annuler_la_seance(tenue, motif="Erreur de jour", **dits)
+    lus = Dossier.objects.visibles_par(f.acteur("elise"))
+    assert not lus.filter(pk=dossier.pk).exists()
+    assert lus.filter(pk=garde.pk).exists()
+    with pytest.raises(EtatInterdit):
+        actes.ouvrir_la_seance(tenue, **dits)
+    with pytest.raises(EtatInterdit):
+        actes.annuler_la_seance(scene.seance(dossier), motif="Trop tard", **dits)
+    assert autre.etat == "convoquee"
+
+
 def test_une_seance_n_examine_que_des_dossiers_recevables():
     depose = f.dossier_depose()
     with pytest.raises(ActeBloque, match=depose.numero):

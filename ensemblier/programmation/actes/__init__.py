@@ -18,6 +18,7 @@ from ensemblier.programmation.actes.jury import (
 from ensemblier.programmation.actes.propositions import proposer
 from ensemblier.programmation.actes.seances import (
     Membre,
+    annuler_la_seance,
     clore_la_seance,
     convoquer,
     declarer_deport,
@@ -31,6 +32,7 @@ __all__ = [
     "Decision",
     "Membre",
     "annexer",
+    "annuler_la_seance",
     "clore_la_seance",
     "convoquer",
     "decider",

@@ -18,7 +18,7 @@ from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.programmation import documents
 from ensemblier.programmation.deports import interesses
-from ensemblier.programmation.etats import CLOSE, OUVERTE
+from ensemblier.programmation.etats import ANNULEE, CLOSE, OUVERTE
 from ensemblier.programmation.models import Inscription, Participant, Seance
 from ensemblier.registre.actes import ActeBloque, avancer, consigner, ouvrir, verrouiller
 from ensemblier.registre.fichiers import conserver
@@ -144,7 +144,7 @@ def _exiger_les_habilitations(appel: Appel, membres: Sequence[Membre], *, jour: 
 
 def _ouvrir_les_acces(seance: Seance, *, le: datetime) -> None:
     """Un accès par membre et par dossier ; le déport l'emporte toujours sur l'accès (`visibles_par`)."""
-    raison = f"Séance {seance.pk}"
+    raison = _raison_d_acces(seance)
     membres = list(seance.participants.values_list("utilisateur_id", flat=True))
     Acces.objects.bulk_create(
         (
@@ -154,6 +154,27 @@ def _ouvrir_les_acces(seance: Seance, *, le: datetime) -> None:
         ),
         ignore_conflicts=True,
     )
+
+
+def _raison_d_acces(seance: Seance) -> str:
+    return f"Séance {seance.pk}"
+
+
+@transaction.atomic
+def annuler_la_seance(
+    seance: Seance, *, motif: str, par: Acteur, roles: Iterable[Role], le: datetime
+) -> None:
+    """Une convocation s'annule avec sa raison ; ses membres perdent la lecture qu'elle ouvrait.
+
+    Les dossiers restent recevables : ils s'inscrivent à une autre séance. Les déports, eux, restent.
+    """
+    exiger_role(roles, PILOTE, "Annuler la convocation")
+    if not motif.strip():
+        raise ActeBloque("La raison manque : les membres convoqués la liront. Écrivez-la.")
+    avancer(
+        seance, "annuler_la_seance", par=par, roles=roles, le=le, motif=motif.strip()[:RAISON], public=False
+    )
+    Acces.objects.filter(raison=_raison_d_acces(seance), retire_le=None).update(retire_le=le)
 
 
 def _deporter_les_interesses(seance: Seance, *, par: Acteur, le: datetime) -> None:
@@ -197,6 +218,8 @@ def declarer_deport(
         exiger_role(roles, PILOTE, "Enregistrer un déport")
     if not inscription.seance.participants.filter(utilisateur=utilisateur).exists():
         raise RoleInsuffisant("« Se déporter » : cet acte revient à un membre de la séance.")
+    if inscription.seance.etat == ANNULEE:
+        raise ActeBloque("La convocation est annulée : personne n'a à se déporter.")
     if inscription.seance.etat == CLOSE:
         raise ActeBloque("La séance est close : son procès-verbal est écrit. Écrivez au service.")
     if not motif.strip():

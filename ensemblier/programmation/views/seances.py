@@ -29,6 +29,7 @@ from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation import actes, notes
 from ensemblier.programmation.actes import Membre
 from ensemblier.programmation.calculs import constats_du_cumul, cumul, plafond_au_taux
+from ensemblier.programmation.etats import ANNULEE, CLOSE
 from ensemblier.programmation.forms import (
     CONVOCABLES,
     ConvocationForm,
@@ -41,6 +42,7 @@ from ensemblier.programmation.views.deliberations import LECTEURS_DES_ACTES
 from ensemblier.programmation.views.tableau import appel_de
 from ensemblier.registre.fichiers import servir
 
+FINIES = (CLOSE, ANNULEE)
 MEMBRES = (*PILOTE, Role.AUDITEUR, Role.JURY, Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL)
 
 
@@ -93,8 +95,8 @@ def liste(request: HttpRequest) -> HttpResponse:
     appels = Appel.objects.filter(territoire=request.territoire).publies().defer("projet", "chapo")
     est_pilote = acteur.a(*PILOTE)
     contexte = {
-        "a_venir": sorted((s for s in lues if s.etat != "close"), key=lambda s: s.le),
-        "closes": [s for s in lues if s.etat == "close"],
+        "a_venir": sorted((s for s in lues if s.etat not in FINIES), key=lambda s: s.le),
+        "closes": [s for s in lues if s.etat in FINIES],
         "appels": list(appels) if est_pilote else [],
         "lit_les_actes": acteur.a(*LECTEURS_DES_ACTES),
     }
@@ -211,6 +213,13 @@ def ouvrir(request: HttpRequest, pk: int) -> HttpResponse:
     lue = _seance(request, pk)
     acte = partial(actes.ouvrir_la_seance, lue, motif=request.POST.get("raison", ""), **_acte(request))
     return jouer(request, acte, fait="Séance ouverte.", vers="seance", pk=pk)
+
+
+@require_POST
+def annuler(request: HttpRequest, pk: int) -> HttpResponse:
+    lue = _seance(request, pk)
+    acte = partial(actes.annuler_la_seance, lue, motif=request.POST.get("raison", ""), **_acte(request))
+    return jouer(request, acte, fait="Convocation annulée.", vers="seance", pk=pk)
 
 
 @require_POST
