@@ -555,3 +555,18 @@ def test_une_annexe_perdue_se_refait():
     lue = f.client("benoit").get(adresse)
     assert b"".join(lue.streaming_content)[:5] == b"%PDF-"
     assert actes.annexer(Deliberation.objects.get(), par=f.acteur("benoit"), le=scene.SEPTEMBRE) is None
+
+
+def test_une_convocation_annulee_ne_propose_plus_rien():
+    dossier = scene.recevable()
+    tenue = scene.seance(dossier, ouverte=False)
+    benoit, adresse = f.client("benoit"), reverse("seance", args=[tenue.pk])
+    decider = reverse("seance_decider", args=[tenue.pk, dossier.numero])
+    assert decider in benoit.get(adresse).content.decode()
+    annuler = reverse("seance_annuler", args=[tenue.pk])
+    assert "Annulée" not in benoit.post(annuler, {"raison": " "}, follow=True).content.decode()
+    page = benoit.post(annuler, {"raison": "Erreur de jour."}, follow=True).content.decode()
+    assert "convocation annulée" in page
+    for geste in (decider, annuler, reverse("seance_ouvrir", args=[tenue.pk])):
+        assert geste not in page
+    assert tenue.titre in benoit.get(reverse("seances")).content.decode()

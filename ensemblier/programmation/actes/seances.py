@@ -170,7 +170,7 @@ def annuler_la_seance(
     """
     exiger_role(roles, PILOTE, "Annuler la convocation")
     if not motif.strip():
-        raise ActeBloque("La raison manque : les membres convoqués la liront. Écrivez-la.")
+        raise ActeBloque("La raison manque : elle reste dans l'histoire de la séance. Écrivez-la.")
     avancer(
         seance, "annuler_la_seance", par=par, roles=roles, le=le, motif=motif.strip()[:RAISON], public=False
     )
