@@ -310,4 +310,4 @@ def valider_le_bilan(benoit: Personne, numero: str) -> None:
 def lire_la_fin(amina: Personne, benoit: Personne, numero: str) -> None:
     amina.va(f"/dossiers/{numero}/").lit("Terminé")
     amina.va(f"/dossiers/{numero}/historique/").lit("Convention signée")
-    benoit.va(f"/instruction/{numero}/historique/").lit("Clore")
+    benoit.va(f"/instruction/{numero}/historique/").lit("Dossier clos")
