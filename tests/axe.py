@@ -40,10 +40,14 @@ DEPARTS = (
     "/instruction/", "/suites/", "/programmation/", "/programmation/seances/",
     "/programmation/deliberations/", "/galerie/", "/introuvable/",
 )  # fmt: skip
-REGLES = {"rules": {"target-size": {"enabled": True}}}
+REGLES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 """La taille des cibles (WCAG 2.5.8) : axe la laisse éteinte si on ne la demande pas."""
-SANS_CADRE = {"rules": REGLES["rules"] | {nom: {"enabled": False} for nom in ("region", "landmark-one-main")}}
+SANS_CADRE = REGLES | {
+    "rules": REGLES["rules"] | {nom: {"enabled": False} for nom in ("region", "landmark-one-main")}
+}
 """Un courriel se lit dans une messagerie, qui a ses propres repères : il n'en porte pas."""
+COULEURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]}
+"""De nuit, seules les couleurs changent."""
 _PASSES: set[int] = set()
 QUITTENT = "/deconnexion/"
 CONTENU = "(document.querySelector('main') || document.body).innerHTML"
@@ -174,7 +178,8 @@ class Passage:
         for largeur, theme in VUES:
             page.set_viewport_size({"width": largeur, "height": 900})
             page.emulate_media(color_scheme=theme)
-            for violation in Axe().run(page, options=regles).response["violations"]:
+            options = COULEURS if theme == "dark" else regles
+            for violation in Axe().run(page, options=options).response["violations"]:
                 exemples = [n["html"][:160] for n in violation["nodes"]]
                 self.bilan.fautes.append(
                     f"{ou}, {largeur} px, {theme} : {violation['id']} ×{len(exemples)} : {exemples[0]}"
