@@ -154,11 +154,13 @@ def test_lire_une_page_n_ecrit_rien(le_monde):
     for qui in ("amina", "benoit"):
         clients[qui] = Client()
         clients[qui].force_login(le_monde.personnes[qui])
+    ouvertes = [(nom, _adresse(nom, le_monde)) for nom in adresses()]
     with connection.execute_wrapper(guetter):
-        for nom in adresses():
+        for ouverte in ouvertes:
+            nom, adresse = ouverte
             for client in clients.values():
                 point = transaction.savepoint()
-                client.get(_adresse(nom, le_monde)).close()
+                client.get(adresse).close()
                 transaction.savepoint_rollback(point)
     fautes = {n: t - set(TOLEREES) - EN_LISANT.get(n, set()) for n, t in ecrites.items()}
     assert not {n: t for n, t in fautes.items() if t}
