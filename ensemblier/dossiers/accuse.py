@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from ensemblier.dossiers.etats import PERDUS
 from ensemblier.dossiers.fiche import CERFA, se_remplit_ici
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
@@ -62,6 +63,8 @@ def depots_ailleurs(lues: Reponses, reglement: Appel) -> list[DepotAilleurs]:
     propres = {r.financeur for r in reglement.regles if r.genre == "depot_propre"}
     propres |= {d.financeur for d in reglement.dispositifs if d.depot_propre}
     for demande in lues.demandes:
+        if demande.etat in PERDUS and not demande.reference_depot:
+            continue
         if demande.financeur.code in propres:
             quoi = "déposer aussi le dossier auprès de ce financeur"
         elif demande.financeur.type == "region":

@@ -326,6 +326,8 @@ DECISIONS = (
     REVERSEE,
 )
 ACCORDS = tuple(etat for etat in DECISIONS if etat not in (REFUSEE, REFUS_NOTIFIE))
+PERDUS = (ABANDONNEE, ECARTEE, NON_RECEVABLE, REFUSEE, REFUS_NOTIFIE)
+"""Les volets qui ne financeront pas l'action."""
 TERMINEES = (REFUS_NOTIFIE, SOLDEE, REVERSEE, ABANDONNEE)
 
 _RANG = {etat: rang for rang, etat in enumerate(DEMANDE.etats)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from ensemblier.dossiers.etats import ABANDONNEE, ECARTEE, NON_RECEVABLE, REFUS_NOTIFIE, REFUSEE
+from ensemblier.dossiers.etats import PERDUS
 from ensemblier.dossiers.fiche import fiche_de, reglement_de
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.noyau import montants
@@ -13,8 +13,6 @@ from ensemblier.noyau.regles import Constat, Fiche, evaluer
 from ensemblier.programmation.models import Enveloppe
 
 ZERO = Decimal("0.00")
-PERDUS = (ABANDONNEE, ECARTEE, NON_RECEVABLE, REFUSEE, REFUS_NOTIFIE)
-"""Les volets qui ne financeront pas l'action."""
 
 
 def reste_de_l_enveloppe(demande: Demande) -> Decimal | None:

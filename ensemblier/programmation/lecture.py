@@ -16,6 +16,7 @@ from ensemblier.dossiers.etats import (
     CLOS,
     DECIDE,
     DEMANDE,
+    PERDUS,
     PROGRAMMEE,
     PROPOSEE,
     RECEVABLE,
@@ -25,7 +26,7 @@ from ensemblier.interface.champs import somme
 from ensemblier.interface.formats import ordre
 from ensemblier.noyau import packs
 from ensemblier.noyau.machine import Acteur, Role
-from ensemblier.programmation.calculs import PERDUS, ZERO
+from ensemblier.programmation.calculs import ZERO
 from ensemblier.programmation.models import Enveloppe
 from ensemblier.territoires.models import Financeur
 

@@ -4,8 +4,11 @@ import pytest
 from django.urls import reverse
 
 from ensemblier.comptes.models import Interet
+from ensemblier.dossiers.accuse import depots_ailleurs
 from ensemblier.dossiers.droits import roles
+from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction import actes
 from ensemblier.instruction.models import Avis
 from ensemblier.registre.models import Trace
@@ -256,6 +259,14 @@ def test_noter_un_depot_fait_ailleurs(aap):  # S71, R61
     assert Demande.objects.get(pk=volet.pk).reference_depot == "DEP-12"
     futur = dits | {f"{cle}-depot_le": "05/11/2099"}
     assert f.client("benoit").post(adresse, futur).status_code == 422
+
+
+@pytest.mark.parametrize(("reference", "attendu"), [("", False), ("DEP-12", True)])
+def test_un_financeur_qui_refuse_n_attend_plus_de_depot_chez_lui(aap, reference, attendu):
+    volet = Demande.objects.get(dossier=aap, financeur__code="DEPARTEMENT")
+    Demande.objects.filter(pk=volet.pk).update(etat="refus_notifie", reference_depot=reference)
+    ailleurs = depots_ailleurs(Reponses(aap), reglement_de(aap))
+    assert (volet.financeur.nom in {x.ou for x in ailleurs}) is attendu
 
 
 def test_une_piece_se_telecharge_par_qui_voit_le_dossier_et_se_trace(aap):

@@ -294,7 +294,7 @@ def rendre_compte(amina: Personne, numero: str) -> None:
             "Personnel (64)": "6 000", "Bénévolat et dons utilisés (86)": "1 500",
         },
     )  # fmt: skip
-    amina.page.locator("body").click()
+    amina.page.keyboard.press("Tab")
     expect(amina.page.locator("#solde")).to_contain_text(euros(12025, 33))
     expect(amina.page.locator("#solde")).to_contain_text(euros(1625, 33))
     presser(amina, "Envoyer le bilan", lu="Votre bilan est envoyé")
