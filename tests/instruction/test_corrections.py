@@ -105,6 +105,16 @@ def test_une_piece_a_remplacer_dit_pourquoi(dossier):
     assert dossier.intitule in page
 
 
+def test_une_demande_en_retard_ne_dit_plus_avant_le(dossier):
+    demander(dossier, DESCRIPTION)
+    adresse = reverse("corrections", args=[dossier.numero])
+    assert "à faire avant le" in f.client("amina").get(adresse).content.decode()
+    with time_machine.travel(f.instant("2025-07-02 09:00"), tick=True):
+        page = f.client("amina").get(adresse).content.decode()
+    assert "à faire avant le" not in page
+    assert "était attendue le" in page
+
+
 def test_seule_la_reponse_demandee_s_ecrit(dossier):
     demander(dossier, DESCRIPTION)
     with pytest.raises(EtatInterdit, match="n'a pas demandé"):

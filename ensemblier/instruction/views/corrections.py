@@ -22,6 +22,7 @@ from ensemblier.instruction import actes
 from ensemblier.instruction.examen import completude
 from ensemblier.instruction.models import Complement
 from ensemblier.instruction.views.commun import essayer, jouer, statut
+from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Role
 
 PAGE = "corrections"
@@ -64,5 +65,6 @@ def _contexte(dossier: Dossier) -> dict[str, Any]:
     return {
         "dossier": dossier, "complement": complement, "lignes": lignes, "manque": manque,
         "reprises": [r for r in reprises if r["correction"].repondue_le], "reste": len(manque) + len(muettes),
+        "est_en_retard": complement is not None and complement.echeance < jour_de(timezone.now()),
         "attend": dossier.etat == A_COMPLETER, "fil": fil(dossier, "Demandes du service"),
     }  # fmt: skip
