@@ -336,7 +336,8 @@ def tout_passer(dossier: Path, seulement: str, par_genre: int) -> list[Bilan]:
 
 
 def _dire(bilan: Bilan) -> Bilan:
-    genres = f"{len(bilan.pages):4} genres {bilan.regardees:4} pages {len(bilan.fautes):4} fautes"
+    pages = f"{bilan.regardees:4} pages dont {bilan.revues:3} déjà lues"
+    genres = f"{len(bilan.pages):4} genres {pages} {len(bilan.fautes):4} fautes"
     sys.stdout.write(f"{bilan.etat:8} {bilan.nom:20} {genres}\n")
     sys.stdout.write("".join(f"    {faute}\n" for faute in bilan.fautes))
     sys.stdout.flush()

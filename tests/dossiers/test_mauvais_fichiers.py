@@ -5,34 +5,14 @@ import re
 import zipfile
 
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from ensemblier.dossiers.models import Piece
 from ensemblier.interface import controles
 from ensemblier.registre.models import Fichier
 from tests import fabriques as f
 from tests.interface.test_controles import REFUS, docx, pdf, png
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def ailleurs(settings, tmp_path):
-    """Un disque à soi : ce qui resterait d'un envoi refusé s'y verrait."""
-    settings.MEDIA_ROOT = tmp_path / "fichiers"
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "en_route"
-    (tmp_path / "en_route").mkdir()
-    with time_machine.travel(f.instant("2025-05-20 10:00"), tick=False):
-        yield
-
-
-@pytest.fixture
-def reste(tmp_path):
-    """Tout ce qu'un envoi a laissé : lignes, contenus, fichiers en route."""
-    return lambda: [
-        *Piece.objects.all(), *Fichier.objects.all(), *(p for p in tmp_path.rglob("*") if p.is_file())
-    ]  # fmt: skip
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ailleurs")]
 
 
 def zip_a_mot_de_passe():

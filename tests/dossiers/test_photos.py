@@ -4,7 +4,6 @@ import io
 
 import pikepdf
 import pytest
-import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, ImageFile
 
@@ -14,25 +13,9 @@ from ensemblier.registre.models import Fichier
 from tests import fabriques as f
 from tests.dossiers.test_mauvais_fichiers import ENVOIS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ailleurs")]
 ORIENTATION, GPS, FABRICANT, LATITUDE = 0x0112, 0x8825, 0x010F, 2
 ROUGE, VERT, BLEU = (200, 30, 30), (30, 160, 30), (30, 30, 200)
-
-
-@pytest.fixture(autouse=True)
-def ailleurs(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path / "fichiers"
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "en_route"
-    (tmp_path / "en_route").mkdir()
-    with time_machine.travel(f.instant("2025-05-20 10:00"), tick=False):
-        yield
-
-
-@pytest.fixture
-def reste(tmp_path):
-    return lambda: [
-        *Piece.objects.all(), *Fichier.objects.all(), *(p for p in tmp_path.rglob("*") if p.is_file())
-    ]  # fmt: skip
 
 
 def photo(nom="page.jpg", couleur=ROUGE, taille=(60, 40), *, orientation=1, format="JPEG", mode="RGB"):
