@@ -52,7 +52,8 @@ for _nom in (
     PARAMETRES.setdefault(_nom, {})["numero"] = lambda m: m.brouillon.numero
 for _nom in (
     "seance", "seance_ouvrir", "seance_annuler", "seance_clore", "seance_pointer", "seance_deport",
-    "seance_noter", "seance_decider", "seance_taux", "seance_critere", "proces_verbal",
+    "seance_noter", "seance_decider", "seance_taux", "seance_critere", "proces_verbal", "seance_deplacer",
+    "seance_inscrire", "seance_convocation", "seance_agenda",
 ):  # fmt: skip
     PARAMETRES.setdefault(_nom, {})["pk"] = lambda m: m.parametres["seance"]
 for _nom in ("deliberation", "deliberation_joindre", "deliberation_annexer", "deliberation_fichier"):
@@ -209,6 +210,10 @@ TABLE = {
     "seances": ("ciiiicooooooooioii", "c----c------------"),
     "seance_nouvelle": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
     "seance": ("ciiiicoonnnnooioii", "c----c------------"),
+    "seance_deplacer": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
+    "seance_inscrire": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
+    "seance_convocation": ("ciiiicoonnnnooioii", "c----c------------"),
+    "seance_agenda": ("ciiiicoonnnnooioii", "c----c------------"),
     "seance_ouvrir": ("c----c------------", "cnnnncoonnnniininn"),
     "seance_annuler": ("c----c------------", "cnnnncoonnnniininn"),
     "seance_clore": ("c----c------------", "cnnnncoonnnniininn"),

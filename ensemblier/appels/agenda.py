@@ -7,10 +7,11 @@ indicative. La fin du dépôt, elle, a une heure (P16) : 23 h 59 à Paris, été
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 from ensemblier.appels.lecture import dates_en_clair
 from ensemblier.appels.models import Appel
+from ensemblier.interface.ics import echapper, ecrire, instant
 from ensemblier.noyau.calendrier import Jalon, instant_limite
 
 PARIS = (
@@ -23,23 +24,6 @@ PARIS = (
 )  # fmt: skip
 
 
-def _echapper(texte: str) -> str:
-    for brut, ecrit in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r\n", "\\n"), ("\n", "\\n")):
-        texte = texte.replace(brut, ecrit)
-    return texte
-
-
-def _plier(ligne: str) -> str:
-    """75 octets par ligne, la suite précédée d'une espace, sans couper un caractère."""
-    morceaux, courant = [], ""
-    for caractere in ligne:
-        if len((courant + caractere).encode()) > 73:
-            morceaux.append(courant)
-            courant = ""
-        courant += caractere
-    return "\r\n ".join([*morceaux, courant])
-
-
 def _bornes(phase: Jalon) -> tuple[date, date] | None:
     """Les jours de la phase ; seule la fin connue : ce jour-là ; aucune date : rien à inscrire."""
     du, au = phase.premier_jour, phase.dernier_jour
@@ -49,18 +33,14 @@ def _bornes(phase: Jalon) -> tuple[date, date] | None:
     return du, au
 
 
-def _instant(quand: datetime) -> str:
-    return quand.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
-
-
 def _evenement(appel: Appel, suffixe: str, adresse: str, corps: Iterable[str]) -> list[str]:
     """Un événement : son nom ne change jamais, son rang suit les versions du règlement."""
     version = appel.reglement.version if appel.reglement else 1
     return [
         "BEGIN:VEVENT",
         f"UID:{appel.territoire.code}-{appel.code}-{suffixe}@ensemblier.example",
-        f"DTSTAMP:{_instant(appel.modifie_le)}",
-        f"LAST-MODIFIED:{_instant(appel.modifie_le)}",
+        f"DTSTAMP:{instant(appel.modifie_le)}",
+        f"LAST-MODIFIED:{instant(appel.modifie_le)}",
         f"SEQUENCE:{version - 1}",
         *corps,
         f"URL:{adresse}",
@@ -75,21 +55,21 @@ def _journees(appel: Appel, phase: Jalon, du: date, au: date) -> list[str]:
     return [
         f"DTSTART;VALUE=DATE:{du:%Y%m%d}",
         f"DTEND;VALUE=DATE:{au + timedelta(days=1):%Y%m%d}",
-        f"SUMMARY:{_echapper(titre)}",
-        f"DESCRIPTION:{_echapper(f'{phase.libelle} : {dates_en_clair(phase)}.')}",
+        f"SUMMARY:{echapper(titre)}",
+        f"DESCRIPTION:{echapper(f'{phase.libelle} : {dates_en_clair(phase)}.')}",
         f"STATUS:{'CONFIRMED' if precise else 'TENTATIVE'}",
     ]
 
 
 def _fermeture(appel: Appel, jour: date) -> list[str]:
     """Les dernières minutes du dépôt, avec un rappel trois jours avant."""
-    titre, fin = _echapper(f"{appel.titre_court} : le dépôt ferme"), instant_limite(jour)
+    titre, fin = echapper(f"{appel.titre_court} : le dépôt ferme"), instant_limite(jour)
     heure = f"{fin.hour} h {fin.minute}".replace(" ", "\u00a0")
     return [
         f"DTSTART;TZID=Europe/Paris:{jour:%Y%m%d}T230000",
         f"DTEND;TZID=Europe/Paris:{jour:%Y%m%d}T{fin:%H%M}00",
         f"SUMMARY:{titre}",
-        f"DESCRIPTION:{_echapper(f'Dernière heure : le dépôt ferme à {heure}, heure de Paris.')}",
+        f"DESCRIPTION:{echapper(f'Dernière heure : le dépôt ferme à {heure}, heure de Paris.')}",
         "STATUS:CONFIRMED",
         "BEGIN:VALARM",
         "ACTION:DISPLAY",
@@ -121,7 +101,7 @@ def en_ics(appels: Iterable[tuple[Appel, str]], *, nom: str) -> str:
         lignes += siennes
         sans_date += autres
     tete = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Ensemblier//Appels//FR", "CALSCALE:GREGORIAN",
-            "METHOD:PUBLISH", f"X-WR-CALNAME:{_echapper(nom)}", "X-WR-TIMEZONE:Europe/Paris"]  # fmt: skip
+            "METHOD:PUBLISH", f"X-WR-CALNAME:{echapper(nom)}", "X-WR-TIMEZONE:Europe/Paris"]  # fmt: skip
     if sans_date:
-        tete.append(f"X-WR-CALDESC:{_echapper('Pas encore daté. ' + ' ; '.join(sans_date) + '.')}")
-    return "\r\n".join(map(_plier, [*tete, *PARIS, *lignes, "END:VCALENDAR"])) + "\r\n"
+        tete.append(f"X-WR-CALDESC:{echapper('Pas encore daté. ' + ' ; '.join(sans_date) + '.')}")
+    return ecrire([*tete, *PARIS, *lignes, "END:VCALENDAR"])

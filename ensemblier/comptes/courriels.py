@@ -36,6 +36,7 @@ def ecrire(
     contexte: dict[str, Any],
     le: datetime,
     objet: str = "",
+    agenda: str = "",
 ) -> Courriel | None:
     """Met le courriel en boîte d'envoi comme son destinataire l'a réglé ; rend `None` s'il ne part pas.
 
@@ -51,7 +52,7 @@ def ecrire(
         return None
     return poster(
         cle=cle[:160], a=a, sujet=sujet, gabarit=gabarit, contexte=contexte, le=le, genre=genre, objet=objet,
-        desabonnement=desabonnement, differe=rythme == RythmeDeCourriel.RECAPITULATIF,
+        desabonnement=desabonnement, differe=rythme == RythmeDeCourriel.RECAPITULATIF, agenda=agenda,
     )  # fmt: skip
 
 

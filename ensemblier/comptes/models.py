@@ -72,6 +72,7 @@ class Genre(models.TextChoices):
     CORRECTION = "correction", "Une pièce ou une correction demandée"
     ECHEANCE = "echeance", "Une échéance qui approche"
     DECISION = "decision", "Une décision : accord, refus, somme à rendre"
+    SEANCE = "seance", "Une séance : convocation, changement, annulation"
     CONFIRMATION = "confirmation", "Une question posée à une ville ou à un co-porteur, et sa réponse"
     MESSAGE = "message", "Le service vous a écrit"
     SUITE = "suite", "La convention, un versement, un bilan accepté"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -116,6 +116,38 @@ def _des_co_porteurs(d: str, echeance: date) -> tuple[Exemple, ...]:
     )  # fmt: skip
 
 
+def _des_seances() -> tuple[Exemple, ...]:
+    """Une convocation, son changement, son ordre du jour complété, son annulation."""
+    inscrits = [
+        SimpleNamespace(rang=1, dossier=_DOSSIER),
+        SimpleNamespace(
+            rang=2,
+            dossier=SimpleNamespace(
+                numero="25-0052", intitule="Le mercredi des pères",
+                organisme=SimpleNamespace(nom="Club de la Grande Résidence"),
+            ),
+        ),
+    ]  # fmt: skip
+    seance = SimpleNamespace(
+        pk=1, titre="Jury du 1er juillet", le=datetime(2025, 7, 1, 12, tzinfo=UTC), lieu="Salle du Conseil",
+        appel=_DOSSIER.appel, territoire=_VILLE, annulee_car="Le quorum ne peut pas être tenu ce jour-là.",
+    )  # fmt: skip
+    commun = {
+        "dossier": None, "seance": seance, "membre": SimpleNamespace(fonction="membre du jury"), "nombre": 3,
+        "hors": 1, "ordre": inscrits, "ajouts": inscrits[1:], "motif": "La salle est prise ce jour-là.",
+    }  # fmt: skip
+    sujets = {
+        "convocation": "Convocation : Jury du 1er juillet",
+        "deplacement": "Séance déplacée au 01/07/2025 : Jury du 1er juillet",
+        "ordre_du_jour": "Ordre du jour complété : Jury du 1er juillet",
+        "annulation": "Séance annulée : Jury du 1er juillet",
+    }
+    return tuple(
+        _de(Genre.SEANCE, f"seance-{n}".replace("_", "-"), sujet, f"programmation/courriels/{n}", **commun)
+        for n, sujet in sujets.items()
+    )
+
+
 def exemples() -> tuple[Exemple, ...]:
     """Tous les courriels, chacun dans ses cas."""
     echeance, paye_le = date(2025, 6, 18), date(2025, 11, 12)
@@ -219,6 +251,7 @@ def exemples() -> tuple[Exemple, ...]:
             Genre.DECISION, "reversement", "25-0041 · Décision de reversement", f"{b}/reversement",
             etape="decision", reversement=reversement,
         ),
+        *_des_seances(),
         Exemple(
             "recapitulatif", Genre.RECAPITULATIF, "Ensemblier · 2 nouvelles (récapitulatif du 04/11/2025)",
             "espaces/courriels/recapitulatif", {"nouvelles": _nouvelles()},

@@ -1,8 +1,8 @@
-"""Le procès-verbal d'une séance et l'annexe d'une délibération : ce qu'ils disent, puis leur PDF (§C.7)."""
+"""Convocation, procès-verbal, annexe d'une délibération : ce qu'ils disent, puis leur PDF (§C.7)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -11,10 +11,35 @@ from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Ciblage, Demande, Deport
 from ensemblier.interface.pdf import ecrire_pdf
 from ensemblier.noyau import montants
+from ensemblier.programmation.lecture import changements
 from ensemblier.programmation.models import Attribution, Deliberation, Seance
 from ensemblier.programmation.notes import Resultat, resultats
 
 ZERO = Decimal("0.00")
+
+
+def convocation(seance: Seance, lisibles: Collection[int]) -> bytes:
+    """Quand, où, qui siège, et l'ordre du jour ; `lisibles` : les dossiers que lit la personne."""
+    return ecrire_pdf(
+        "programmation/pdf/convocation.html",
+        contexte_de_la_convocation(seance, lisibles),
+        identifiant=f"convocation-{seance.pk}-{seance.version}-{sorted(lisibles)}",
+        titre=f"Convocation, {seance.titre}",
+    )
+
+
+def contexte_de_la_convocation(seance: Seance, lisibles: Collection[int]) -> dict[str, Any]:
+    return {
+        "seance": seance,
+        "territoire": seance.territoire,
+        "emetteur": seance.territoire.nom,
+        "reference_document": f"{seance.get_type_display()}, {seance.appel.titre_court}",
+        "membres": list(seance.participants.select_related("utilisateur").order_by("pk")),
+        "ordre": [
+            (i, i.dossier_id in lisibles) for i in seance.inscriptions.select_related("dossier__organisme")
+        ],
+        "changements": changements(seance),
+    }
 
 
 def proces_verbal(seance: Seance) -> bytes:

@@ -16,7 +16,7 @@ from ensemblier.instruction.droits import PILOTE
 from ensemblier.interface.champs import EurosFormField
 from ensemblier.interface.formulaires import ChampDate, Formulaire
 from ensemblier.noyau.machine import Role
-from ensemblier.programmation.actes.seances import jour_passe
+from ensemblier.programmation.actes.convocations import jour_passe
 from ensemblier.programmation.models import Inscription, Seance
 
 COURT = forms.Textarea({"rows": 3})
@@ -36,20 +36,28 @@ class EnveloppeForm(Formulaire):
             del self.fields["motif"]
 
 
+def _heure() -> forms.TimeField:
+    return forms.TimeField(
+        label="Heure", input_formats=["%H:%M", "%Hh%M", "%H h %M", "%Hh"], help_text="Par exemple 14:00."
+    )
+
+
 class ConvocationForm(Formulaire):
     """Qui se réunit, quand, sur quels dossiers, avec quel quorum."""
 
     groupes = (
-        ("La séance", ("type", "titre", "jour", "heure", "lieu", "quorum")),
+        ("La séance", ("type", "titre", "jour", "heure", "duree_minutes", "lieu", "quorum")),
         ("Les membres", ("membres",), "Un membre lié au porteur d'un dossier en est déporté d'office."),
         ("L'ordre du jour", ("dossiers",)),
     )
     type = forms.ChoiceField(label="Instance", choices=Seance.Type.choices)
     titre = forms.CharField(label="Titre", max_length=150, help_text="Par exemple : Jury du 1er juillet.")
     jour = ChampDate(label="Jour")
-    heure = forms.TimeField(
-        label="Heure", input_formats=["%H:%M", "%Hh%M", "%H h %M", "%Hh"], help_text="Par exemple 14:00."
-    )
+    heure = _heure()
+    duree_minutes = forms.IntegerField(
+        label="Durée prévue, en minutes", min_value=15, max_value=720, required=False,
+        help_text="Pour l'agenda des membres. Vide : deux heures.",
+    )  # fmt: skip
     lieu = forms.CharField(label="Lieu", max_length=200, required=False)
     quorum = forms.IntegerField(label="Quorum", min_value=1, max_value=200, initial=1)
     membres = forms.MultipleChoiceField(label="Membres votants", widget=forms.CheckboxSelectMultiple)
@@ -64,9 +72,7 @@ class ConvocationForm(Formulaire):
             self.habilitations.setdefault(str(h.utilisateur_id), []).append(h)
         self.candidats = {str(d.pk): d for d in dossiers}
         self.fields["membres"].choices = [(cle, _membre(lues)) for cle, lues in self.habilitations.items()]
-        self.fields["dossiers"].choices = [
-            (cle, f"{d.numero} · {d.organisme.nom} · {d.intitule}") for cle, d in self.candidats.items()
-        ]
+        self.fields["dossiers"].choices = [(cle, nom_a_cocher(d)) for cle, d in self.candidats.items()]
 
     def clean(self) -> dict[str, Any]:
         """Chaque membre l'est au jour de la séance : un mandat fini d'ici là se dit à côté de la case."""
@@ -85,9 +91,45 @@ class ConvocationForm(Formulaire):
         return next((h for h in self.habilitations[cle] if h.vaut_le(jour)), None)
 
     def instant(self) -> datetime:
-        jour: date = self.cleaned_data["jour"]
-        heure: time = self.cleaned_data["heure"]
-        return timezone.make_aware(datetime.combine(jour, heure))
+        return _instant(self.cleaned_data)
+
+
+def _instant(dits: dict[str, Any]) -> datetime:
+    jour: date = dits["jour"]
+    heure: time = dits["heure"]
+    return timezone.make_aware(datetime.combine(jour, heure))
+
+
+class DeplacementForm(Formulaire):
+    """Une autre date ou un autre lieu, et pourquoi."""
+
+    jour = ChampDate(label="Jour")
+    heure = _heure()
+    lieu = forms.CharField(label="Lieu", max_length=200, required=False)
+    motif = forms.CharField(
+        label="Pourquoi ce changement ?", max_length=300, help_text="Chaque membre le lit dans son courriel."
+    )
+
+    def instant(self) -> datetime:
+        return _instant(self.cleaned_data)
+
+
+class OrdreDuJourForm(Formulaire):
+    """Les dossiers ajoutés à une séance déjà convoquée, et pourquoi."""
+
+    dossiers = forms.MultipleChoiceField(label="Dossiers recevables", widget=forms.CheckboxSelectMultiple)
+    motif = forms.CharField(
+        label="Pourquoi les ajouter ?", max_length=300, help_text="Chaque membre le lit dans son courriel."
+    )
+
+    def __init__(self, *args: Any, dossiers: Iterable[Dossier], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.candidats = {str(d.pk): d for d in dossiers}
+        self.fields["dossiers"].choices = [(cle, nom_a_cocher(d)) for cle, d in self.candidats.items()]
+
+
+def nom_a_cocher(dossier: Dossier) -> str:
+    return f"{dossier.numero} · {dossier.organisme.nom} · {dossier.intitule}"
 
 
 def _membre(habilitations: list[Habilitation]) -> str:

@@ -27,9 +27,11 @@ from ensemblier.interface.formats import ordre
 from ensemblier.noyau import packs
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation.calculs import ZERO
-from ensemblier.programmation.models import Enveloppe
+from ensemblier.programmation.models import Enveloppe, Seance
+from ensemblier.registre.models import Evenement
 from ensemblier.territoires.models import Financeur
 
+CHANGEMENTS = ("deplacer_la_seance", "completer_l_ordre_du_jour")
 PAR_PAGE = 50
 COMMUNES = "COMMUNES"
 PROPOSABLES = frozenset(DEMANDE.transition("proposer").de)
@@ -277,3 +279,9 @@ def en_bandeau(jauges: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], 
         ensemble["filtre"] = sum((j["filtre"] for j in communes), ZERO)
     depassees = [j for j in communes if j["vote"] + j["propose"] > j["total"]]
     return [*seules, ensemble], depassees
+
+
+def changements(seance: Seance) -> list[Evenement]:
+    """Ce qui a changé depuis la convocation, avec sa raison, dans l'ordre ; une requête."""
+    lus = Evenement.objects.filter(chaine__racine=seance.racine(), acte__in=CHANGEMENTS)
+    return list(lus.select_related("detail").order_by("rang"))

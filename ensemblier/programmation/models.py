@@ -69,6 +69,11 @@ class Seance(Suivi):
     titre = models.CharField(max_length=150)
     le = models.DateTimeField()
     lieu = models.CharField(max_length=200, blank=True)
+    duree_minutes = models.PositiveSmallIntegerField(default=120)
+    version = models.PositiveSmallIntegerField(default=0)
+    """Le rang de la convocation dans l'agenda des membres : il monte à chaque changement (RFC 5545)."""
+    annulee_car = models.CharField(max_length=300, blank=True)
+    """Pourquoi la convocation est annulée ; vide sinon."""
     quorum = models.PositiveSmallIntegerField(default=1)
     ouverte_avant = models.CharField(max_length=300, blank=True)
     """Pourquoi la séance s'est ouverte avant son jour ; vide si elle s'est ouverte le jour dit."""

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ensemblier.programmation.views import deliberations, seances, tableau
+from ensemblier.programmation.views import convocations, deliberations, seances, tableau
 
 SEANCE = "programmation/seances/<int:pk>"
 ACTE = "programmation/deliberations/<int:pk>"
@@ -8,10 +8,14 @@ ACTE = "programmation/deliberations/<int:pk>"
 urlpatterns = [
     path("programmation/", tableau.appels, name="programmation"),
     path("programmation/seances/", seances.liste, name="seances"),
-    path("programmation/seances/nouvelle/<slug:appel>/", seances.convoquer, name="seance_nouvelle"),
+    path("programmation/seances/nouvelle/<slug:appel>/", convocations.convoquer, name="seance_nouvelle"),
     path(f"{SEANCE}/", seances.seance, name="seance"),
     path(f"{SEANCE}/ouvrir/", seances.ouvrir, name="seance_ouvrir"),
-    path(f"{SEANCE}/annuler/", seances.annuler, name="seance_annuler"),
+    path(f"{SEANCE}/annuler/", convocations.annuler, name="seance_annuler"),
+    path(f"{SEANCE}/deplacer/", convocations.deplacer, name="seance_deplacer"),
+    path(f"{SEANCE}/inscrire/", convocations.inscrire, name="seance_inscrire"),
+    path(f"{SEANCE}/convocation.pdf", convocations.convocation, name="seance_convocation"),
+    path(f"{SEANCE}/seance.ics", convocations.en_agenda, name="seance_agenda"),
     path(f"{SEANCE}/clore/", seances.clore, name="seance_clore"),
     path(f"{SEANCE}/presences/<int:participant>/", seances.pointer, name="seance_pointer"),
     path(f"{SEANCE}/proces-verbal.pdf", seances.proces_verbal, name="proces_verbal"),

@@ -45,11 +45,13 @@ def poster(
     objet: str = "",
     desabonnement: str = "",
     differe: bool = False,
+    agenda: str = "",
 ) -> Courriel | None:
     """Met un courriel en attente ; la même clé ne s'écrit pas deux fois (rend alors `None`).
 
     `gabarit` est la racine d'un gabarit `.html` ; le texte seul en est tiré. `differe` : attend le
     récapitulatif de son destinataire. `objet` : ce dont il parle (« dossiers.Dossier:42 »).
+    `agenda` : un fichier iCalendar, joint tel quel.
     Une adresse que rien ne livrerait, ou qui porte un saut de ligne, est gardée, abandonnée, sa cause écrite.
     """
     contexte = {
@@ -67,6 +69,7 @@ def poster(
         objet=objet,
         desabonnement=desabonnement,
         est_differe=differe,
+        agenda=agenda,
         cree_le=le,
         erreur=refus,
         abandonne_le=le if refus else None,
@@ -131,7 +134,15 @@ def _message(courriel: Courriel, liaison: BaseEmailBackend) -> EmailMultiAlterna
     )
     if courriel.html:
         message.attach_alternative(courriel.html, "text/html")
+    if courriel.agenda:
+        message.attach("seance.ics", courriel.agenda, _type_de_l_agenda(courriel.agenda))
     return message
+
+
+def _type_de_l_agenda(agenda: str) -> str:
+    """La méthode du fichier se redit dans son type (RFC 6047) : la messagerie ajoute, déplace ou ôte."""
+    methode = re.search(r"^METHOD:(\w+)", agenda, re.M)
+    return f"text/calendar; method={methode[1] if methode else 'PUBLISH'}"
 
 
 def identite(courriel: Courriel) -> str:

@@ -143,6 +143,7 @@ class Courriel(models.Model):
     sujet = models.CharField(max_length=200)
     texte = models.TextField()
     html = models.TextField(blank=True)
+    agenda = models.TextField(blank=True)
     cree_le = models.DateTimeField()
     desabonnement = models.CharField(max_length=300, blank=True)
     est_differe = models.BooleanField(default=False)

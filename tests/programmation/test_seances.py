@@ -9,7 +9,7 @@ from ensemblier.comptes.models import Interet
 from ensemblier.dossiers.models import Deport, Dossier
 from ensemblier.noyau.machine import EtatInterdit, RoleInsuffisant
 from ensemblier.programmation import actes, deports, documents
-from ensemblier.programmation.actes import jury, seances
+from ensemblier.programmation.actes import convocations, jury
 from ensemblier.programmation.models import Note, Seance
 from ensemblier.programmation.notes import grille_de, resultats
 from ensemblier.registre.actes import ActeBloque
@@ -147,7 +147,7 @@ def test_on_ne_convoque_que_qui_est_habilite_ce_jour_la():
 def test_on_ne_convoque_que_qui_est_habilite_ce_jour_la_garde_levee(monkeypatch):
     dossier = scene.recevable()
     f.habiliter("david", "jury", "Conseiller", au=date(2025, 6, 30))
-    monkeypatch.setattr(seances, "_exiger_les_habilitations", lambda *dits, **nommes: None)
+    monkeypatch.setattr(convocations, "_exiger_les_habilitations", lambda *dits, **nommes: None)
     assert convoquee(dossier, scene.JURY).participants.count() == 2
 
 

@@ -1,5 +1,12 @@
 """Les actes de la programmation : enveloppes, propositions, séances, délibérations."""
 
+from ensemblier.programmation.actes.convocations import (
+    Membre,
+    annuler_la_seance,
+    convoquer,
+    deplacer_la_seance,
+    inscrire,
+)
 from ensemblier.programmation.actes.deliberations import (
     Decision,
     annexer,
@@ -17,10 +24,7 @@ from ensemblier.programmation.actes.jury import (
 )
 from ensemblier.programmation.actes.propositions import proposer
 from ensemblier.programmation.actes.seances import (
-    Membre,
-    annuler_la_seance,
     clore_la_seance,
-    convoquer,
     declarer_deport,
     est_avant_son_jour,
     ouvrir_la_seance,
@@ -37,8 +41,10 @@ __all__ = [
     "convoquer",
     "decider",
     "declarer_deport",
+    "deplacer_la_seance",
     "enregistrer_deliberation",
     "est_avant_son_jour",
+    "inscrire",
     "joindre_l_acte_signe",
     "modifier_enveloppe",
     "noter",

@@ -1,17 +1,14 @@
-"""Une séance : convoquée avec ses membres et son ordre du jour, ouverte, pointée, close."""
+"""Une séance qui se tient : ouverte, pointée, ses déports écrits, close sur son procès-verbal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import transaction
 
-from ensemblier.appels.models import Appel
-from ensemblier.comptes.models import Habilitation, Utilisateur
-from ensemblier.dossiers.etats import RECEVABLE
-from ensemblier.dossiers.models import Acces, Deport, Dossier
+from ensemblier.comptes.models import Utilisateur
+from ensemblier.dossiers.models import Deport
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.interface.formats import accord, echeance
 from ensemblier.noyau.calendrier import jour_de
@@ -20,164 +17,14 @@ from ensemblier.programmation import documents
 from ensemblier.programmation.deports import interesses
 from ensemblier.programmation.etats import ANNULEE, CLOSE, OUVERTE
 from ensemblier.programmation.models import Inscription, Participant, Seance
-from ensemblier.registre.actes import ActeBloque, avancer, consigner, ouvrir, verrouiller
+from ensemblier.registre.actes import ActeBloque, avancer, consigner, verrouiller
 from ensemblier.registre.fichiers import conserver
 
 RAISON = 300
 """Ce que le procès-verbal garde d'une raison, en caractères."""
 
 
-@dataclass(frozen=True, slots=True)
-class Membre:
-    """Une personne convoquée, sa fonction, et si elle vote."""
-
-    utilisateur: Utilisateur
-    fonction: str
-    a_voix: bool = True
-
-
-@transaction.atomic
-def convoquer(
-    appel: Appel,
-    *,
-    type: str,
-    titre: str,
-    seance_le: datetime,
-    lieu: str = "",
-    quorum: int = 1,
-    membres: Sequence[Membre],
-    dossiers: Sequence[Dossier],
-    par: Acteur,
-    roles: Iterable[Role],
-    le: datetime,
-) -> Seance:
-    """Convoque : chaque membre lit les dossiers listés, sauf ceux dont un intérêt l'écarte (B10).
-
-    La même convocation envoyée deux fois rend la même séance (T09).
-    """
-    exiger_role(roles, PILOTE, "Convoquer une séance")
-    verrouiller(appel.racine())
-    if deja := _deja_convoquee(appel, type, titre, seance_le, membres, dossiers):
-        return deja
-    _verifier_la_convocation(appel, dossiers, membres, quorum)
-    if raison := jour_passe(jour_de(seance_le), jour_de(le)):
-        raise ActeBloque(raison)
-    _exiger_les_habilitations(appel, membres, jour=jour_de(seance_le))
-    seance = Seance(
-        territoire=appel.territoire,
-        appel=appel,
-        type=type,
-        titre=titre,
-        le=seance_le,
-        lieu=lieu,
-        quorum=quorum,
-    )
-    ouvrir(
-        seance, par=par, le=le, acte="convoquer", libelle="Séance convoquée", public=False,
-        details={"dossiers": [d.numero for d in dossiers], "membres": len(membres), "quorum": quorum},
-    )  # fmt: skip
-    Participant.objects.bulk_create(
-        Participant(seance=seance, utilisateur=m.utilisateur, fonction=m.fonction, a_voix=m.a_voix)
-        for m in membres
-    )
-    Inscription.objects.bulk_create(
-        Inscription(seance=seance, dossier=d, rang=rang) for rang, d in enumerate(dossiers, start=1)
-    )
-    _deporter_les_interesses(seance, par=par, le=le)
-    _ouvrir_les_acces(seance, le=le)
-    return seance
-
-
-def _deja_convoquee(
-    appel: Appel,
-    type: str,
-    titre: str,
-    seance_le: datetime,
-    membres: Sequence[Membre],
-    dossiers: Sequence[Dossier],
-) -> Seance | None:
-    """La séance du même titre, à la même heure, avec les mêmes membres et les mêmes dossiers."""
-    personnes, inscrits = {m.utilisateur.pk for m in membres}, {d.pk for d in dossiers}
-    for seance in Seance.objects.filter(appel=appel, type=type, titre=titre, le=seance_le):
-        siegent = set(seance.participants.values_list("utilisateur_id", flat=True))
-        if siegent == personnes and inscrits == set(seance.inscriptions.values_list("dossier_id", flat=True)):
-            return seance
-    return None
-
-
-def _verifier_la_convocation(
-    appel: Appel, dossiers: Sequence[Dossier], membres: Sequence[Membre], quorum: int
-) -> None:
-    if etrangers := [d.numero for d in dossiers if d.appel_id != appel.pk]:
-        raise ActeBloque(f"Ces dossiers ne sont pas de l'appel « {appel} » : {', '.join(etrangers)}.")
-    if pas_prets := [d.numero for d in dossiers if d.etat != RECEVABLE]:
-        raise ActeBloque(
-            f"Une séance examine des dossiers recevables. Ne le sont pas : {', '.join(pas_prets)}."
-        )
-    votants = sum(1 for m in membres if m.a_voix)
-    if not 1 <= quorum <= votants:
-        raise ActeBloque(
-            f"Le quorum est de {quorum} pour {votants} membres votants : il ne peut pas être tenu."
-        )
-
-
-def jour_passe(jour: date, ce_jour: date) -> str:
-    """Ce qui empêche de convoquer pour un jour déjà passé ; vide sinon."""
-    if jour >= ce_jour:
-        return ""
-    return f"Le {jour:%d/%m/%Y} est passé : une convocation annonce une séance. Choisissez un jour à venir."
-
-
-def _exiger_les_habilitations(appel: Appel, membres: Sequence[Membre], *, jour: date) -> None:
-    """Un mandat fini ou pas commencé ne siège pas : l'habilitation vaut au jour de la séance."""
-    habilites = set(
-        Habilitation.objects.en_vigueur(jour)
-        .filter(territoire=appel.territoire, utilisateur__in=[m.utilisateur for m in membres])
-        .values_list("utilisateur_id", flat=True)
-    )
-    if sans := [m.utilisateur.nom_complet for m in membres if m.utilisateur.pk not in habilites]:
-        raise ActeBloque(
-            f"Sans habilitation en vigueur le {jour:%d/%m/%Y} : {', '.join(sans)}. "
-            "Retirez ces personnes, ou changez la date."
-        )
-
-
-def _ouvrir_les_acces(seance: Seance, *, le: datetime) -> None:
-    """Un accès par membre et par dossier ; le déport l'emporte toujours sur l'accès (`visibles_par`)."""
-    raison = _raison_d_acces(seance)
-    membres = list(seance.participants.values_list("utilisateur_id", flat=True))
-    Acces.objects.bulk_create(
-        (
-            Acces(dossier_id=dossier, utilisateur_id=membre, raison=raison, accorde_le=le)
-            for dossier in seance.inscriptions.values_list("dossier_id", flat=True)
-            for membre in membres
-        ),
-        ignore_conflicts=True,
-    )
-
-
-def _raison_d_acces(seance: Seance) -> str:
-    return f"Séance {seance.pk}"
-
-
-@transaction.atomic
-def annuler_la_seance(
-    seance: Seance, *, motif: str, par: Acteur, roles: Iterable[Role], le: datetime
-) -> None:
-    """Une convocation s'annule avec sa raison ; ses membres perdent la lecture qu'elle ouvrait.
-
-    Les dossiers restent recevables : ils s'inscrivent à une autre séance. Les déports, eux, restent.
-    """
-    exiger_role(roles, PILOTE, "Annuler la convocation")
-    if not motif.strip():
-        raise ActeBloque("La raison manque : elle reste dans l'histoire de la séance. Écrivez-la.")
-    avancer(
-        seance, "annuler_la_seance", par=par, roles=roles, le=le, motif=motif.strip()[:RAISON], public=False
-    )
-    Acces.objects.filter(raison=_raison_d_acces(seance), retire_le=None).update(retire_le=le)
-
-
-def _deporter_les_interesses(seance: Seance, *, par: Acteur, le: datetime) -> None:
+def deporter_les_interesses(seance: Seance, *, par: Acteur, le: datetime) -> None:
     """Un lien connu vaut déport : il est écrit au dossier, et ira au procès-verbal (S69)."""
     inscriptions = seance.inscriptions.select_related("dossier")
     for inscription, personne, motif in interesses(seance, inscriptions):
@@ -245,7 +92,7 @@ def ouvrir_la_seance(
         seance, "ouvrir_la_seance", par=par, roles=roles, le=le, motif=raison, public=False,
         ouverte_avant=raison,
     )  # fmt: skip
-    _deporter_les_interesses(seance, par=par, le=le)
+    deporter_les_interesses(seance, par=par, le=le)
 
 
 def est_avant_son_jour(seance: Seance, le: datetime) -> bool:
@@ -321,7 +168,7 @@ def clore_la_seance(
             raise ActeBloque(f"Il reste à décider : {noms}. Décidez, ou ajournez avec un motif.")
         for inscription in reste:
             _ajourner(inscription, f"Quorum non atteint : {raison}", par=par, le=le)
-        _deporter_les_interesses(seance, par=par, le=le)
+        deporter_les_interesses(seance, par=par, le=le)
         avancer(
             seance, "clore_la_seance", par=par, roles=roles, le=le, motif=raison, public=False,
             sans_quorum=raison,

@@ -1,15 +1,13 @@
-"""Les séances (É13) : convoquer, ouvrir, pointer, noter, décider, clore ; un déporté ne trouve rien."""
+"""Les séances (É13) : ouvrir, pointer, noter, décider, clore ; un déporté ne trouve rien."""
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,65 +15,32 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ensemblier.appels.models import Appel
 from ensemblier.comptes.droits import exiger
-from ensemblier.comptes.models import Habilitation
-from ensemblier.dossiers.etats import RECEVABLE
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Dossier
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.instruction.models import Avis
 from ensemblier.instruction.views.commun import essayer, jouer
-from ensemblier.interface.formulaires import ChampDate
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation import actes, notes
-from ensemblier.programmation.actes import Membre
 from ensemblier.programmation.calculs import constats_du_cumul, cumul, plafond_au_taux
-from ensemblier.programmation.etats import ANNULEE, CLOSE
 from ensemblier.programmation.forms import (
-    CONVOCABLES,
-    ConvocationForm,
     DecisionForm,
     DeportForm,
     TauxForm,
 )
+from ensemblier.programmation.lecture import changements
 from ensemblier.programmation.models import Inscription, Note, Seance
+from ensemblier.programmation.views.commun import (
+    FINIES,
+    MEMBRES,
+    au_nom_de,
+    fil,
+    inscription_visible,
+    lisibles_par,
+    seance_visible,
+)
 from ensemblier.programmation.views.deliberations import LECTEURS_DES_ACTES
-from ensemblier.programmation.views.tableau import appel_de
 from ensemblier.registre.fichiers import servir
-
-FINIES = (CLOSE, ANNULEE)
-MEMBRES = (*PILOTE, Role.AUDITEUR, Role.JURY, Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL)
-
-
-def _acte(request: HttpRequest) -> dict[str, Any]:
-    """Les rôles de la personne sur le territoire : la séance n'a pas de périmètre plus fin."""
-    roles = {d.role for d in request.acteur.droits} if request.acteur else set()
-    return {"par": request.acteur, "roles": roles, "le": timezone.now()}
-
-
-def _seance(request: HttpRequest, pk: int) -> Seance:
-    visibles = Seance.objects.visibles_par(request.acteur)
-    return get_object_or_404(
-        visibles.select_related("appel__reglement", "territoire", "proces_verbal"), pk=pk
-    )
-
-
-def _inscription(request: HttpRequest, seance: Seance, numero: str) -> Inscription:
-    """Le dossier à l'ordre du jour ; introuvable pour un déporté : ni lecture, ni note, ni moyenne (S69)."""
-    visibles = Dossier.objects.a_juger_par(request.acteur).values("pk")
-    lues = Inscription.objects.filter(seance=seance, dossier__in=visibles).select_related(
-        "seance__appel__reglement", "dossier__appel__reglement", "dossier__reglement", "dossier__organisme",
-        "dossier__territoire", "dossier__pilier",
-    )  # fmt: skip
-    return get_object_or_404(lues, dossier__numero=numero)
-
-
-def _fil(seance: Seance, titre: str = "") -> list[tuple[str, str]]:
-    suite = (
-        [(seance.titre, f"/programmation/seances/{seance.pk}/"), (titre, "")]
-        if titre
-        else [(seance.titre, "")]
-    )
-    return [("Séances", "/programmation/seances/"), *suite]
 
 
 @require_safe
@@ -103,90 +68,26 @@ def liste(request: HttpRequest) -> HttpResponse:
     return render(request, "programmation/seances.html", contexte)
 
 
-@require_http_methods(["GET", "POST"])
-def convoquer(request: HttpRequest, appel: str) -> HttpResponse:
-    """`/programmation/seances/nouvelle/<appel>/`"""
-    acteur = exiger(request.acteur, *PILOTE)
-    lu = appel_de(request, appel)
-    form = ConvocationForm(
-        request.POST or None, habilitations=_convocables(request), dossiers=_a_inscrire(acteur, lu)
-    )
-    creees: list[Seance] = []
-    if request.method == "POST" and essayer(form, lambda: creees.append(_convoquer(request, lu, form))):
-        messages.success(request, "Séance convoquée. Chaque membre lit les dossiers listés.")
-        return redirect("seance", creees[0].pk)
-    contexte = {"appel": lu, "form": form, "fil": [("Séances", "/programmation/seances/"), ("Convoquer", "")]}
-    code = 422 if form.is_bound and form.errors else 200
-    return render(request, "programmation/convoquer.html", contexte, status=code)
-
-
-def _convocables(request: HttpRequest) -> list[Habilitation]:
-    """Ceux qui siègeront : en vigueur au jour écrit, ou pas encore finis s'il ne l'est pas ; jury d'abord.
-
-    Qui était déjà coché reste montré : le formulaire dit pourquoi il ne peut pas siéger.
-    """
-    jour = _jour_ecrit(request)
-    presents = Habilitation.objects.en_vigueur(jour) if jour else _pas_finies(timezone.localdate())
-    coches = [cle for cle in request.POST.getlist("membres") if cle.isdecimal() and len(cle) < 10]
-    lues = Habilitation.objects.filter(
-        Q(pk__in=presents.values("pk")) | Q(utilisateur__in=coches),
-        territoire=request.territoire, qualite__in=[r.value for r in CONVOCABLES],
-        utilisateur__is_active=True,
-    )  # fmt: skip
-    return sorted(
-        lues.select_related("utilisateur"), key=lambda h: (h.qualite != Role.JURY.value, h.utilisateur.nom)
-    )
-
-
-def _pas_finies(jour: date) -> QuerySet[Habilitation]:
-    return Habilitation.objects.filter(Q(au=None) | Q(au__gte=jour))
-
-
-def _jour_ecrit(request: HttpRequest) -> date | None:
-    try:
-        return ChampDate(required=False).clean(request.POST.get("jour", ""))
-    except ValidationError:
-        return None
-
-
-def _a_inscrire(acteur: Acteur, appel: Appel) -> list[Dossier]:
-    visibles = Dossier.objects.visibles_par(acteur).filter(appel=appel, etat=RECEVABLE)
-    return list(visibles.select_related("organisme").order_by("numero"))
-
-
-def _convoquer(request: HttpRequest, appel: Appel, form: ConvocationForm) -> Seance:
-    dits = form.cleaned_data
-    choisies = [h for cle in dits["membres"] if (h := form.habilitation_de(cle))]
-    return actes.convoquer(
-        appel, type=dits["type"], titre=dits["titre"], seance_le=form.instant(), lieu=dits["lieu"],
-        quorum=dits["quorum"], membres=[Membre(h.utilisateur, h.fonction) for h in choisies],
-        dossiers=[form.candidats[cle] for cle in dits["dossiers"]], **_acte(request),
-    )  # fmt: skip
-
-
 @require_safe
 def seance(request: HttpRequest, pk: int) -> HttpResponse:
     """`/programmation/seances/<id>/` : présences, ordre du jour, déports, notes, décisions."""
     exiger(request.acteur, *MEMBRES)
-    lue = _seance(request, pk)
-    visibles = set(
-        Dossier.objects.a_juger_par(request.acteur)
-        .filter(pk__in=lue.inscriptions.values("dossier"))
-        .values_list("pk", flat=True)
-    )
+    lue = seance_visible(request, pk)
+    visibles = lisibles_par(request.acteur, lue)
     resultats = notes.resultats_lus_par(request.acteur, lue)
     est_pilote = request.acteur.a(*PILOTE)
     participants = list(lue.participants.select_related("utilisateur").order_by("pk"))
     moi = next((p for p in participants if p.utilisateur_id == request.acteur.utilisateur), None)
     contexte = {
         "seance": lue,
-        "fil": _fil(lue),
+        "fil": fil(lue),
         "lignes": [_ligne(r, r.inscription.dossier_id in visibles, request.acteur) for r in resultats],
         "deportee": sum(1 for r in resultats if r.inscription.dossier_id not in visibles),
         "participants": participants,
         "presents": sum(1 for p in participants if p.est_present and p.a_voix),
         "moi": moi,
         "est_pilote": est_pilote,
+        "changements": changements(lue),
         "avant_son_jour": actes.est_avant_son_jour(lue, timezone.now()),
         "a_egalite": any(r.egalite for r in resultats),
         "montre_les_notes": notes.lit_toutes_les_notes(request.acteur),
@@ -210,37 +111,30 @@ def _ligne(resultat: notes.Resultat, est_visible: bool, acteur: Acteur) -> dict[
 
 @require_POST
 def ouvrir(request: HttpRequest, pk: int) -> HttpResponse:
-    lue = _seance(request, pk)
-    acte = partial(actes.ouvrir_la_seance, lue, motif=request.POST.get("raison", ""), **_acte(request))
+    lue = seance_visible(request, pk)
+    acte = partial(actes.ouvrir_la_seance, lue, motif=request.POST.get("raison", ""), **au_nom_de(request))
     return jouer(request, acte, fait="Séance ouverte.", vers="seance", pk=pk)
 
 
 @require_POST
-def annuler(request: HttpRequest, pk: int) -> HttpResponse:
-    lue = _seance(request, pk)
-    acte = partial(actes.annuler_la_seance, lue, motif=request.POST.get("raison", ""), **_acte(request))
-    return jouer(request, acte, fait="Convocation annulée.", vers="seance", pk=pk)
-
-
-@require_POST
 def pointer(request: HttpRequest, pk: int, participant: int) -> HttpResponse:
-    lue = _seance(request, pk)
+    lue = seance_visible(request, pk)
     membre = get_object_or_404(lue.participants.select_related("utilisateur", "seance"), pk=participant)
     est_present = request.POST.get("present") == "oui"
-    acte = partial(actes.pointer, membre, est_present=est_present, **_acte(request))
+    acte = partial(actes.pointer, membre, est_present=est_present, **au_nom_de(request))
     return jouer(request, acte, fait="Présence notée.", vers="seance", pk=pk)
 
 
 @require_POST
 def clore(request: HttpRequest, pk: int) -> HttpResponse:
-    lue = _seance(request, pk)
-    acte = partial(actes.clore_la_seance, lue, motif=request.POST.get("raison", ""), **_acte(request))
+    lue = seance_visible(request, pk)
+    acte = partial(actes.clore_la_seance, lue, motif=request.POST.get("raison", ""), **au_nom_de(request))
     return jouer(request, acte, fait="Séance close. Le procès-verbal est écrit.", vers="seance", pk=pk)
 
 
 @require_safe
 def proces_verbal(request: HttpRequest, pk: int) -> HttpResponse:
-    lue = _seance(request, pk)
+    lue = seance_visible(request, pk)
     exiger(request.acteur, *PILOTE, Role.AUDITEUR)
     if lue.proces_verbal is None:
         raise Http404
@@ -250,8 +144,8 @@ def proces_verbal(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def deport(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
     """Se déporter d'un dossier, ou l'enregistrer pour un membre (service)."""
-    lue = _seance(request, pk)
-    inscription = _inscription(request, lue, numero)
+    lue = seance_visible(request, pk)
+    inscription = inscription_visible(request, lue, numero)
     membres = [p.utilisateur for p in lue.participants.select_related("utilisateur")]
     if not request.acteur.a(*PILOTE):
         membres = [m for m in membres if m.pk == request.acteur.utilisateur]
@@ -260,12 +154,12 @@ def deport(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
         form,
         lambda: actes.declarer_deport(
             inscription, form.membres[form.cleaned_data["utilisateur"]], motif=form.cleaned_data["motif"],
-            **_acte(request),
+            **au_nom_de(request),
         ),
     ):  # fmt: skip
         messages.success(request, "Déport enregistré. Il sera écrit au procès-verbal.")
         return redirect("seance", pk)
-    contexte = {"seance": lue, "dossier": inscription.dossier, "form": form, "fil": _fil(lue, "Déport")}
+    contexte = {"seance": lue, "dossier": inscription.dossier, "form": form, "fil": fil(lue, "Déport")}
     code = 422 if form.is_bound and form.errors else 200
     return render(request, "programmation/deport.html", contexte, status=code)
 
@@ -273,8 +167,8 @@ def deport(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def noter(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
     """`/programmation/seances/<id>/noter/<n>/` : cinq boutons par critère, une note par clic."""
-    lue = _seance(request, pk)
-    inscription = _inscription(request, lue, numero)
+    lue = seance_visible(request, pk)
+    inscription = inscription_visible(request, lue, numero)
     membre = get_object_or_404(lue.participants, utilisateur=request.user, a_voix=True)
     if request.method == "POST":
         return _noter(request, lue, inscription)
@@ -292,7 +186,7 @@ def noter(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
         )[:1]
     )
     contexte = {
-        "seance": lue, "inscription": inscription, "dossier": inscription.dossier, "fil": _fil(lue, "Noter"),
+        "seance": lue, "inscription": inscription, "dossier": inscription.dossier, "fil": fil(lue, "Noter"),
         "criteres": [(c, miennes.get(c.code)) for c in grille.criteres],
         "echelle": range(grille.note_max + 1), "note_max": grille.note_max,
         "score": notes.score_du_membre(grille, miennes),
@@ -325,11 +219,11 @@ def _noter(request: HttpRequest, seance: Seance, inscription: Inscription) -> Ht
 def decider(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
     """`/programmation/seances/<id>/decider/<n>/` : critères, taux, montants, puis la décision motivée."""
     exiger(request.acteur, *PILOTE)
-    lue = _seance(request, pk)
-    inscription = _inscription(request, lue, numero)
+    lue = seance_visible(request, pk)
+    inscription = inscription_visible(request, lue, numero)
     form = DecisionForm(request.POST or None)
     if request.method == "POST" and essayer(
-        form, lambda: actes.decider(inscription, **form.cleaned_data, **_acte(request))
+        form, lambda: actes.decider(inscription, **form.cleaned_data, **au_nom_de(request))
     ):
         messages.success(request, f"Décision enregistrée : {inscription.get_decision_display().lower()}.")
         return redirect("seance", pk)
@@ -353,7 +247,7 @@ def _page_de_decision(
     volets = dossier.demandes.select_related("financeur", "dispositif").order_by("financeur__rang")
     avis = Avis.objects.visibles_par(request.acteur).filter(dossier=dossier).select_related("financeur")
     contexte = {
-        "seance": seance, "inscription": inscription, "dossier": dossier, "fil": _fil(seance, dossier.numero),
+        "seance": seance, "inscription": inscription, "dossier": dossier, "fil": fil(seance, dossier.numero),
         "volets": list(volets), "avis": list(avis),
         "cumul": cumul(dossier), "constats": constats_du_cumul(dossier), "resultat": resultat,
         "criteres": [(c, libelles.get(c.code, c.code)) for c in dossier.criteres.filter(est_declare=True)],
@@ -369,11 +263,11 @@ def _page_de_decision(
 @require_POST
 def critere(request: HttpRequest, pk: int, numero: str, code: str) -> HttpResponse:
     """Le jury valide un critère déclaré, ou le refuse."""
-    lue = _seance(request, pk)
-    inscription = _inscription(request, lue, numero)
+    lue = seance_visible(request, pk)
+    inscription = inscription_visible(request, lue, numero)
     lu = get_object_or_404(inscription.dossier.criteres.select_related("dossier"), code=code)
     est_valide = request.POST.get("valide") == "oui"
-    acte = partial(actes.valider_critere, lue, lu, est_valide=est_valide, **_acte(request))
+    acte = partial(actes.valider_critere, lue, lu, est_valide=est_valide, **au_nom_de(request))
     fait = "Critère validé." if est_valide else "Critère non validé."
     return jouer(request, acte, fait=fait, vers="seance_decider", pk=pk, numero=numero)
 
@@ -382,8 +276,8 @@ def critere(request: HttpRequest, pk: int, numero: str, code: str) -> HttpRespon
 def taux(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
     """K4 : le taux du jury, refusé avec sa raison s'il sort des bornes (S39, S40)."""
     exiger(request.acteur, *PILOTE)
-    lue = _seance(request, pk)
-    inscription = _inscription(request, lue, numero)
+    lue = seance_visible(request, pk)
+    inscription = inscription_visible(request, lue, numero)
     form = TauxForm(request.POST)
     if "voir" in request.POST:
         tient = essayer(form, lambda: actes.verifier_le_taux(inscription.dossier, form.part()))
@@ -391,7 +285,7 @@ def taux(request: HttpRequest, pk: int, numero: str) -> HttpResponse:
             request, lue, inscription, taux=form, essai=form.part() if tient else None
         )  # fmt: skip
     if essayer(
-        form, lambda: actes.retenir_taux(lue, inscription.dossier, taux=form.part(), **_acte(request))
+        form, lambda: actes.retenir_taux(lue, inscription.dossier, taux=form.part(), **au_nom_de(request))
     ):
         messages.success(request, "Taux enregistré.")
         return redirect("seance_decider", pk, numero)
