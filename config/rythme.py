@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,13 +14,27 @@ from ensemblier.espaces import taches as espaces
 from ensemblier.registre.actes import sceller
 from ensemblier.registre.courriels import envoyer_en_attente
 from ensemblier.registre.fichiers import balayer
+from ensemblier.registre.travaux import Ouvrage, faire_les_travaux, oublier_les_travaux
+
+ARRET = threading.Event()
+"""Levé quand le rythme s'arrête : un travail rend la main entre deux lignes, un autre processus reprend."""
+
+OUVRAGES: tuple[Ouvrage, ...] = ()
+"""Tout ce qu'un travail sait faire ; chaque pièce déclare les siens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tache:
+    """`est_a_part` : elle peut durer, et se fait sans que les autres l'attendent."""
+
     nom: str
     secondes: int
     faire: Callable[[datetime], object]
+    est_a_part: bool = False
+
+
+def _travailler(*, longs: bool) -> int:
+    return faire_les_travaux([o for o in OUVRAGES if o.est_long == longs], arret=ARRET.is_set)
 
 
 TACHES = (
@@ -27,8 +42,11 @@ TACHES = (
     Tache("écrire aux villes après un dépôt", 60, lambda le: dossiers.interroger_les_villes(le=le)),
     Tache("écrire les récapitulatifs du jour", 60, lambda le: espaces.envoyer_les_recapitulatifs(le=le)),
     Tache("sceller les événements nouveaux", 60, lambda le: sceller(le=le)),
+    Tache("faire les actes en lot", 2, lambda _le: _travailler(longs=False), est_a_part=True),
+    Tache("faire les calculs et les imports", 2, lambda _le: _travailler(longs=True), est_a_part=True),
     Tache("effacer les essais du simulateur échus", 3600, lambda le: effacer_les_simulations(le=le)),
     Tache("ouvrir les bilans attendus", 3600, lambda le: bilans.ouvrir_les_bilans(le=le)),
     Tache("rappeler les bilans à rendre", 3600, lambda le: bilans.rappeler_les_bilans(le=le)),
     Tache("ôter les contenus orphelins", 3600, lambda le: balayer(le=le)),
+    Tache("oublier les travaux finis depuis six mois", 3600, lambda le: oublier_les_travaux(le=le)),
 )

@@ -18,5 +18,6 @@ urlpatterns = [
     path("", include("ensemblier.interface.urls")),
     path("", include("ensemblier.observatoire.urls")),
     path("", include("ensemblier.programmation.urls")),
+    path("", include("ensemblier.registre.urls")),
     path("", include("ensemblier.territoires.urls")),
 ]

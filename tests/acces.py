@@ -3,9 +3,13 @@
 o : admis · i : refusé avec la raison (403) · n : introuvable (404) · c : connexion · - : sans objet (405)
 """
 
+from django.utils import timezone
+
 from ensemblier.comptes.courriels import adresse_de_desabonnement
+from ensemblier.comptes.droits import acteur_de
 from ensemblier.comptes.models import Genre
 from ensemblier.espaces.models import Vue
+from ensemblier.registre.travaux import demander
 
 PARAMETRES = {
     "account_confirm_email": {"key": "cle-inconnue"},
@@ -75,6 +79,15 @@ def _vue_de_benoit(m):
 
 
 PARAMETRES["instruction_vue"] = {"cle": _vue_de_benoit}
+
+
+def _travail_de_benoit(m):
+    par = acteur_de(m.personnes["benoit"], m.brouillon.territoire, le=timezone.localdate())
+    return demander(cle="acces", genre="essai", titre="À lui", par=par, le=timezone.now()).pk
+
+
+for _nom in ("travail", "travail_annuler"):
+    PARAMETRES[_nom] = {"travail": _travail_de_benoit}
 
 TABLE = {
     "sante": ("oooooooooooooooooo", "oooooooooooooooooo"),
@@ -195,6 +208,9 @@ TABLE = {
     "suites_a_payer": ("ciiiicooooiiiiooii", "c----c------------"),
     "suites_a_reclamer": ("ciiiicooooiiiiooii", "c----c------------"),
     "suite": ("coonncooonininooii", "c----c------------"),
+    "travaux": ("coooocoooooooooooo", "c----c------------"),
+    "travail": ("cnnnncoonnnnnnnnnn", "c----c------------"),
+    "travail_annuler": ("c----c------------", "cnnnncoonnnnnnnnnn"),
     "galerie_courriels": ("oooooooooooooooooo", "------------------"),
     "galerie_courriel": ("oooooooooooooooooo", "------------------"),
     "galerie_texte": ("oooooooooooooooooo", "------------------"),

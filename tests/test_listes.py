@@ -10,6 +10,8 @@ from django.urls import reverse
 
 from ensemblier.dossiers.models import Ciblage, Message
 from ensemblier.registre.actes import reprendre
+from ensemblier.registre.models import Travail
+from ensemblier.registre.travaux import Ligne, demander
 from tests import fabriques as f
 from tests import fabriques_suites as s
 
@@ -24,6 +26,8 @@ LISTES = (
     ("programmation_appel", "benoit"),
     ("seances", "benoit"),
     ("deliberations", "benoit"),
+    ("travaux", "benoit"),
+    ("travail", "benoit"),
     ("suites", "benoit"),
     ("suites_a_signer", "benoit"),
     ("suites_a_payer", "fatou_finances"),
@@ -39,7 +43,7 @@ BUDGET = 26
 
 
 def _peupler(combien: int, *, depuis: int) -> None:
-    """Autant de dossiers décidés, et autant de dossiers à instruire."""
+    """Autant de dossiers décidés, autant de dossiers à instruire, un travail d'autant de lignes."""
     lens = f.territoire().communes.get(code="LENS")
     cite = f.territoire().quartiers.get(code="QN06224M")
     for rang in range(depuis, depuis + combien):
@@ -59,11 +63,19 @@ def _peupler(combien: int, *, depuis: int) -> None:
             envoye_le=s.AVANT,
         )
         reprendre(arrive, etat="depose", par=f.systeme("lens-lievin"), le=s.AVANT, libelle="Repris")
+        demander(
+            cle=decide.numero, genre="essai", titre="Relancer", par=f.acteur("benoit"), le=s.AVANT,
+            lignes=[Ligne(f"Dossier {n}") for n in range(combien)],
+        )  # fmt: skip
 
 
 def _compter(nom: str, qui: str | None) -> int:
     client = f.client(qui)
-    adresse = reverse(nom, args=("aap-2026",) if nom == "programmation_appel" else ())
+    arguments = {
+        "programmation_appel": lambda: ("aap-2026",),
+        "travail": lambda: (Travail.objects.latest("pk").pk,),
+    }
+    adresse = reverse(nom, args=arguments.get(nom, tuple)())
     client.get(adresse)
     with CaptureQueriesContext(
         connection,

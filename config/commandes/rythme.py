@@ -11,25 +11,48 @@ from datetime import UTC, datetime
 
 journal = logging.getLogger(__name__)
 
+PATIENCE = 4
+"""Secondes laissées à un travail pour rendre la main ; `ensemblier demo` en accorde dix au rythme."""
+
 
 def executer(args: argparse.Namespace) -> int:
     """Un échec d'une tâche est journalisé et n'arrête pas les autres."""
-    from config.rythme import TACHES
+    from config.rythme import ARRET, TACHES
 
     if args.une_fois:
         return max([_faire(tache) for tache in TACHES])
-    arret = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: arret.set())
+    signal.signal(signal.SIGTERM, lambda *_: ARRET.set())
     prochaines = {tache.nom: 0.0 for tache in TACHES}
+    fils: dict[str, threading.Thread] = {}
     try:
-        while not arret.wait(1):
+        while not ARRET.wait(1):
             for tache in TACHES:
                 if time.monotonic() >= prochaines[tache.nom]:
-                    _faire(tache)
+                    _lancer(tache, fils)
                     prochaines[tache.nom] = time.monotonic() + tache.secondes
     except KeyboardInterrupt:
-        return 0
+        ARRET.set()
+    for fil in fils.values():
+        fil.join(timeout=PATIENCE)
     return 0
+
+
+def _lancer(tache, fils: dict[str, threading.Thread]) -> None:
+    """À part, une tâche a son fil et ne se double pas ; tué avec le processus, son bail dira de reprendre."""
+    if not tache.est_a_part:
+        _faire(tache)
+    elif tache.nom not in fils or not fils[tache.nom].is_alive():
+        fils[tache.nom] = threading.Thread(target=_faire_a_part, args=(tache,), daemon=True)
+        fils[tache.nom].start()
+
+
+def _faire_a_part(tache) -> None:
+    from django.db import connections
+
+    try:
+        _faire(tache)
+    finally:
+        connections.close_all()
 
 
 def _faire(tache) -> int:

@@ -1,1 +1,1 @@
-"""Ce qui s'est passé et ce qui est parti : événements chaînés, fichiers, courriels ; `avancer`."""
+"""Ce qui s'est passé et ce qui est parti : événements chaînés, fichiers, courriels, travaux ; `avancer`."""

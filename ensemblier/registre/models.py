@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 
 from ensemblier.noyau.calendrier import en_francais, est_dans_les_temps, jour_de
-from ensemblier.noyau.machine import Machine
+from ensemblier.noyau.machine import Acteur, Machine, Role
 
 ORIGINE = "0" * 64
 
@@ -232,6 +232,95 @@ class Lien(models.Model):
         if not est_dans_les_temps(le, self.jusqu_au):
             return f"Ce lien valait jusqu'au {en_francais(self.jusqu_au, 'lettre')}."
         return ""
+
+
+class TravailQuerySet(models.QuerySet["Travail"]):
+    def visibles_par(self, acteur: Acteur | None) -> TravailQuerySet:
+        """Les siens ; le responsable voit tous ceux de son territoire."""
+        if acteur is None or acteur.utilisateur is None:
+            return self.none()
+        siens = Q(territoire=acteur.territoire)
+        if not acteur.a(Role.RESPONSABLE):
+            siens &= Q(demande_par=acteur.utilisateur)
+        return self.filter(siens)
+
+    def a_faire(self, genres: Iterable[str], *, le: datetime) -> TravailQuerySet:
+        """Ceux que personne ne tient, ou dont le bail est passé ; le plus ancien d'abord."""
+        libres = Q(reserve_jusqu_au=None) | Q(reserve_jusqu_au__lte=le)
+        return self.filter(libres, genre__in=list(genres), fini_le=None).order_by("pk")
+
+
+class Travail(models.Model):
+    """Un travail long qu'une personne attend : ce qu'elle a demandé, où il en est, ce qu'il a donné.
+
+    Écrit dans la transaction de l'acte qui le demande (`travaux.demander`), fait par le rythme. `bail`
+    nomme le processus qui le tient jusqu'à `reserve_jusqu_au` ; passé cette heure un autre le reprend, et
+    le premier ne peut plus rien y écrire. `total` vide : la longueur n'est pas encore connue.
+    """
+
+    cle = models.CharField(max_length=64, unique=True)
+    genre = models.CharField(max_length=60)
+    titre = models.CharField(max_length=200)
+    parametres = models.JSONField(default=dict)
+    territoire = models.CharField(max_length=40)
+    demande_par = models.BigIntegerField()
+    demande_par_nom = models.CharField(max_length=200)
+    demande_le = models.DateTimeField()
+    retour = models.CharField(max_length=2000, blank=True)
+    total = models.PositiveIntegerField(null=True)
+    fait = models.PositiveIntegerField(default=0)
+    refuses = models.PositiveIntegerField(default=0)
+    etape = models.CharField(max_length=200, blank=True)
+    bail = models.CharField(max_length=32, blank=True)
+    reserve_jusqu_au = models.DateTimeField(null=True)
+    tentatives = models.PositiveSmallIntegerField(default=0)
+    commence_le = models.DateTimeField(null=True)
+    annule_le = models.DateTimeField(null=True)
+    annule_par = models.CharField(max_length=200, blank=True)
+    fini_le = models.DateTimeField(null=True)
+    raison = models.TextField(blank=True)
+    phrase = models.TextField(blank=True)
+    adresse = models.CharField(max_length=300, blank=True)
+    resultat = models.JSONField(default=dict)
+    objects = TravailQuerySet.as_manager()
+
+    class Meta:
+        indexes = (
+            models.Index(fields=("genre",), name="travail_a_faire", condition=Q(fini_le=None)),
+            models.Index(fields=("territoire", "demande_par"), name="travail_de"),
+        )
+
+    @property
+    def situation(self) -> tuple[str, str]:
+        """Le mot et le ton de la pastille."""
+        if self.raison:
+            return ("Arrêté", "non")
+        if self.annule_le:
+            return ("Annulé", "sans-objet") if self.fini_le else ("Annulation demandée", "attention")
+        if self.fini_le:
+            return ("Fini", "attention" if self.refuses else "ok")
+        return ("En cours", "encours") if self.commence_le else ("En attente", "neutre")
+
+
+class LigneDeTravail(models.Model):
+    """Un dossier d'un acte en lot, ou une ligne d'un compte rendu : ce qui lui est arrivé, en une phrase."""
+
+    class Issue(models.TextChoices):
+        A_FAIRE = "", "Non traité"
+        FAIT = "fait", "Fait"
+        REFUSE = "refuse", "Refusé"
+
+    travail = models.ForeignKey(Travail, on_delete=models.CASCADE, related_name="lignes")
+    rang = models.PositiveIntegerField()
+    objet = models.CharField(max_length=80, blank=True)
+    libelle = models.CharField(max_length=300)
+    adresse = models.CharField(max_length=300, blank=True)
+    issue = models.CharField(max_length=8, choices=Issue, blank=True)
+    phrase = models.TextField(blank=True)
+    le = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("travail", "rang"), name="ligne_de_travail_rang"),)
 
 
 class Suivi(models.Model):
