@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from ensemblier.dossiers.etats import PERDUS
+from ensemblier.dossiers.depots import depots_ailleurs
 from ensemblier.dossiers.fiche import CERFA, se_remplit_ici
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
@@ -28,53 +27,9 @@ def empreinte(contenu: Any) -> str:
     return hashlib.sha256(canonique(contenu).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class DepotAilleurs:
-    """Ce qui se dépose aussi sur une autre plateforme (R55, R61) : à faire, ou fait tel jour."""
-
-    ou: str
-    quoi: str
-    reference: str
-    le: date | None
-    demande: int | None = None
-
-    @property
-    def est_fait(self) -> bool:
-        return bool(self.reference)
-
-
 def plateforme_de(reglement: Appel) -> str:
     """La plateforme dont l'appel demande le numéro (R35) ; vide quand le dossier d'ici suffit (P35)."""
     return next((r.plateforme for r in reglement.regles if r.genre == "numero"), "")
-
-
-def depots_ailleurs(lues: Reponses, reglement: Appel) -> list[DepotAilleurs]:
-    """La liste des dépôts de ce dossier hors d'ici, avec leur référence quand elle est connue (S71)."""
-    depots = [
-        DepotAilleurs(
-            regle.plateforme,
-            "déposer la demande, puis recopier ici son numéro",
-            lues.dossier.numero_dauphin,
-            lues.dossier.depose_dauphin_le,
-        )
-        for regle in reglement.regles
-        if regle.genre == "numero"
-    ]
-    propres = {r.financeur for r in reglement.regles if r.genre == "depot_propre"}
-    propres |= {d.financeur for d in reglement.dispositifs if d.depot_propre}
-    for demande in lues.demandes:
-        if demande.etat in PERDUS and not demande.reference_depot:
-            continue
-        if demande.financeur.code in propres:
-            quoi = "déposer aussi le dossier auprès de ce financeur"
-        elif demande.financeur.type == "region":
-            quoi = "après la sélection, déposer la demande sur sa plateforme d'aides"
-        else:
-            continue
-        depots.append(
-            DepotAilleurs(demande.financeur.nom, quoi, demande.reference_depot, demande.depot_le, demande.pk)
-        )
-    return depots
 
 
 def manquantes(dossier: Dossier, reglement: Appel, jointes: set[str]) -> list[str]:

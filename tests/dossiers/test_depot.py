@@ -289,7 +289,7 @@ def test_le_rejet_implicite_tombe_au_meme_quantieme(depot, rejet):  # S79
 def test_l_accuse_dit_ce_qui_reste_a_deposer_ailleurs():  # R61
     depose = fabriques.deposer(fabriques.dossier("aap-2026", action__numero_dauphin=None))
     ou = [a["ou"] for a in depose.accuse_contenu["ailleurs"]]
-    assert ou == ["Dauphin", "Département du Pas-de-Calais"]
+    assert ou == ["Dauphin", "Plateforme du Département"]
 
 
 def test_le_courriel_part_a_toutes_les_personnes_de_l_organisme():

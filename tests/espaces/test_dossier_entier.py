@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from ensemblier.comptes.models import Interet
-from ensemblier.dossiers.accuse import depots_ailleurs
+from ensemblier.dossiers.depots import depots_ailleurs
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Demande, Dossier
@@ -252,7 +252,7 @@ def test_noter_un_depot_fait_ailleurs(aap):  # S71, R61
     volet = Demande.objects.get(dossier=aap, financeur__code="DEPARTEMENT")
     adresse = reverse("instruction_depots", args=[aap.numero])
     lue = f.client("benoit").get(adresse)
-    assert {x["ou"]: x["etat"] for x in lue.context["lignes"]}[volet.financeur.nom] == "a_faire"
+    assert {x["ou"]: x["etat"] for x in lue.context["lignes"]}["Plateforme du Département"] == "a_faire"
     cle = str(volet.pk)
     dits = {"cle": cle, f"{cle}-reference": "DEP-12", f"{cle}-depot_le": "05/11/2025"}
     assert f.client("denise").post(adresse, dits).status_code == 302
@@ -266,7 +266,7 @@ def test_un_financeur_qui_refuse_n_attend_plus_de_depot_chez_lui(aap, reference,
     volet = Demande.objects.get(dossier=aap, financeur__code="DEPARTEMENT")
     Demande.objects.filter(pk=volet.pk).update(etat="refus_notifie", reference_depot=reference)
     ailleurs = depots_ailleurs(Reponses(aap), reglement_de(aap))
-    assert (volet.financeur.nom in {x.ou for x in ailleurs}) is attendu
+    assert (volet.pk in {x.demande for x in ailleurs}) is attendu
 
 
 def test_une_piece_se_telecharge_par_qui_voit_le_dossier_et_se_trace(aap):

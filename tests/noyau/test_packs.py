@@ -356,3 +356,33 @@ def test_les_memes_donnees_que_la_source_officielle_quand_on_l_a(lens):
         origine = racine / "data" / "qpv_call_2024.geojson"
         if origine.is_file():
             assert json.loads(origine.read_text(encoding="utf-8")) == lens.contours
+
+
+def test_chaque_pack_dit_ses_guichets_r55_r61_r65(lens):
+    appels = {a.slug: a for a in lire_appels(LENS, lens)}
+    assert [(g.code, g.genre, g.quand) for g in appels["aap-2026"].guichets] == [
+        ("dauphin", "numero", "depot"),
+        ("courrier-call", "piece", "depot"),
+        ("plateforme-region", "volet", "selection"),
+        ("plateforme-departement", "volet", "depot"),
+    ]
+    assert appels["ami-2025"].guichets_attendus == ()
+    (val,) = lire_appels(VAL, lire_territoire(VAL))
+    assert [g.code for g in val.guichets] == ["guichet-du-val", "note-de-projet", "portail-etat"]
+    assert val.guichets[1].financeurs == ("OMBREVAL",)
+
+
+@pytest.mark.parametrize(
+    ("avant", "apres", "cle"),
+    [
+        ('piece = "projet"', 'piece = "lettre"', "guichets[note-de-projet].piece"),
+        ('financeurs = ["CCVO"]\nquoi', 'financeurs = ["CAF"]\nquoi', "guichets[guichet-du-val].financeurs"),
+        ('financeurs = ["CCVO"]\nquoi', "financeurs = []\nquoi", "guichets[guichet-du-val].financeurs"),
+        ('genre = "volet"\nfinanceurs = ["CCVO"]', 'genre = "numero"', "guichets[guichet-du-val].genre"),
+        ('quand = "selection"', 'quand = "depot"', "dispositifs[etat]"),
+    ],
+)
+def test_un_guichet_qui_ne_tient_pas_est_une_faute(copie, avant, apres, cle):
+    _changer(copie / "appels" / "appel-2026.toml", avant, apres)
+    fautes = _fautes(lambda: lire_appels(copie, lire_territoire(copie)))
+    assert cle in {c for _, c, _ in fautes}

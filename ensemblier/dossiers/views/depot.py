@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ensemblier.comptes import mandats
 from ensemblier.dossiers import actes, etapes, lecture, personnes
-from ensemblier.dossiers.accuse import depots_ailleurs, pour_lecture
+from ensemblier.dossiers.accuse import pour_lecture
 from ensemblier.dossiers.actes.depot import volets_bloques
 from ensemblier.dossiers.attestations import a_donner
+from ensemblier.dossiers.depots import depots_ailleurs
 from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.fiche import rapport_de, reglement_de

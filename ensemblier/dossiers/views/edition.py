@@ -17,9 +17,9 @@ from ensemblier.appels.models import Appel
 from ensemblier.comptes import reprise
 from ensemblier.comptes.models import Organisme
 from ensemblier.dossiers import actes, etapes, lecture, suite, tableur
-from ensemblier.dossiers.accuse import depots_ailleurs
 from ensemblier.dossiers.actes.commun import PORTEUR, exiger_le_brouillon
 from ensemblier.dossiers.actes.saisie import Divergence, Issue
+from ensemblier.dossiers.depots import depots_ailleurs
 from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.feuilles import Feuille, lisible, question
 from ensemblier.dossiers.fiche import fiche_de, rapport_de, reglement_de

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ensemblier.comptes import reprise
 from ensemblier.dossiers import actes, etapes, formulaire, lecture, pdf, personnes
-from ensemblier.dossiers.accuse import depots_ailleurs, plateforme_de
+from ensemblier.dossiers.accuse import plateforme_de
 from ensemblier.dossiers.actes.commun import PORTEUR, refuser_le_rib
+from ensemblier.dossiers.depots import depots_ailleurs
 from ensemblier.dossiers.droits import roles as roles_sur
 from ensemblier.dossiers.etats import BROUILLON, DECISIONS, REFUSEE, VOTEE
 from ensemblier.dossiers.fiche import rapport_de, reglement_de

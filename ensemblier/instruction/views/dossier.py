@@ -11,9 +11,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from ensemblier.dossiers import actes as actes_dossiers
+from ensemblier.dossiers.depots import FAIT, depots_de
 from ensemblier.dossiers.droits import roles, roles_sur_demande
 from ensemblier.dossiers.fiche import reglement_de
-from ensemblier.dossiers.models import CoPorteur, Demande, Dossier, Piece
+from ensemblier.dossiers.models import CoPorteur, Dossier, Piece
+from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction import actes
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.forms import DauphinForm, DepotForm, JugementForm
@@ -97,12 +99,6 @@ def _trancher(request: HttpRequest, dossier: Dossier, code: str, dit: dict[str, 
     actes.qualifier_critere(critere, est_qualifie=oui, qualification=dit["motif"], **options)
 
 
-def _volets(dossier: Dossier) -> list[Demande]:
-    return list(
-        dossier.demandes.select_related("financeur__commune", "dispositif").order_by("financeur__rang")
-    )
-
-
 @require_http_methods(["GET", "POST"])
 def depots(request: HttpRequest, numero: str) -> HttpResponse:
     """`/instruction/<n>/depots/` : ce qui est déposé où, sous quelle référence, ce qui manque (R61, S71)."""
@@ -142,33 +138,30 @@ def _enregistrer_depot(request: HttpRequest, dossier: Dossier, dit: dict[str, An
 def _lignes_de_depot(
     request: HttpRequest, dossier: Dossier, soumis: DepotForm | DauphinForm | None
 ) -> list[dict[str, Any]]:
-    regles = reglement_de(dossier)
-    ecrivent = {*PILOTE, Role.AGENT_FINANCEUR}
+    """Les dépôts attendus, chacun avec la boîte où le noter ; puis les volets qui n'en attendent aucun."""
+    lues, ecrivent = Reponses(dossier), {*PILOTE, Role.AGENT_FINANCEUR}
+    volets = {v.pk: v for v in lues.demandes}
+    pilote = bool(roles(request.acteur, dossier) & set(PILOTE))
     lignes: list[dict[str, Any]] = []
-    if any(r.genre == "numero" for r in regles.regles):
+    for depot in depots_de(lues, reglement_de(dossier)):
+        volet = volets.pop(depot.demande or 0, None)
+        cle = str(volet.pk) if volet else "dauphin" if depot.se_note else ""
+        peut = bool(roles_sur_demande(request.acteur, volet) & ecrivent) if volet else pilote
         lignes.append(
             {
-                "cle": "dauphin", "ou": regles.depot.plateforme, "pourquoi": regles.depot.texte,
-                "reference": dossier.numero_dauphin, "le": dossier.depose_dauphin_le,
-                "etat": "fait" if dossier.numero_dauphin else "a_faire",
-                "peut": bool(roles(request.acteur, dossier) & set(PILOTE)),
-                "form": DauphinForm(prefix="dauphin"),
+                "cle": cle, "ou": depot.ou, "pourquoi": depot.pour or f"Il faut {depot.quoi}.",
+                "reference": depot.reference, "le": depot.le, "etat": depot.etat,
+                "peut": peut and depot.se_note,
+                "form": DepotForm(prefix=cle) if volet else DauphinForm(prefix=cle),
             }
         )  # fmt: skip
-    for volet in _volets(dossier):
-        ecrit = regles.dispositif(volet.dispositif.code)
-        propre = bool(ecrit and (ecrit.depot_propre or ecrit.plateforme_avant_vote))
-        pourquoi = (ecrit.plateforme_avant_vote or "Dépôt propre au financeur") if propre and ecrit else ""
-        etat = "fait" if volet.reference_depot else "a_faire" if propre else "sans_objet"
-        lignes.append(
-            {
-                "cle": str(volet.pk), "ou": volet.financeur.nom,
-                "pourquoi": pourquoi,
-                "reference": volet.reference_depot, "le": volet.depot_le, "etat": etat,
-                "peut": propre and bool(roles_sur_demande(request.acteur, volet) & ecrivent),
-                "form": DepotForm(prefix=str(volet.pk)),
-            }
-        )  # fmt: skip
+    lignes += [
+        {
+            "cle": str(v.pk), "ou": v.financeur.nom, "reference": v.reference_depot, "le": v.depot_le,
+            "etat": FAIT if v.reference_depot else "sans_objet", "peut": False,
+        }
+        for v in volets.values()
+    ]  # fmt: skip
     for ligne in lignes:
         if soumis is not None and soumis.prefix == ligne["cle"]:
             ligne["form"] = soumis

@@ -3,6 +3,7 @@
 from ensemblier.noyau.packs.appel import Appel, Dispositif, JalonEcrit, Piece, PilierDeLAppel, VersementEcrit
 from ensemblier.noyau.packs.controle import Contradiction, controler
 from ensemblier.noyau.packs.erreurs import ErreurDePack, PackInvalide
+from ensemblier.noyau.packs.guichets import Guichet
 from ensemblier.noyau.packs.lecture import lire_appel, lire_appels, lire_territoire
 from ensemblier.noyau.packs.territoire import Commune, Contact, Financeur, Quartier, Territoire
 
@@ -14,6 +15,7 @@ __all__ = [
     "Dispositif",
     "ErreurDePack",
     "Financeur",
+    "Guichet",
     "JalonEcrit",
     "PackInvalide",
     "Piece",

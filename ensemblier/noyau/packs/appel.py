@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,7 @@ from pydantic import (
 
 from ensemblier.noyau.calendrier import Jalon
 from ensemblier.noyau.packs.erreurs import PackInvalide, fautes
+from ensemblier.noyau.packs.guichets import NUMERO, SELECTION, VOLET, Guichet
 from ensemblier.noyau.packs.regle import Phrase, Regle, Source, TypePorteur
 from ensemblier.noyau.packs.territoire import Lien, Slug
 from ensemblier.noyau.strict import Jour, Modele, Montant, Taux
@@ -214,11 +216,20 @@ class Appel(Modele):
     versements: tuple[VersementEcrit, ...] = ()
     pieces: tuple[Piece, ...] = ()
     dispositifs: tuple[Dispositif, ...] = ()
+    guichets: tuple[Guichet, ...] = ()
     grille: Grille | None = None
     documents: tuple[DocumentDAppel, ...] = ()
     liens: tuple[Lien, ...] = ()
     contacts: tuple[str, ...] = ()
     regles: Annotated[tuple[Regle, ...], Field(min_length=1)]
+
+    @model_serializer(mode="wrap")
+    def _sans_le_muet(self, ecrire: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Sans guichet écrit, rien de plus : un règlement figé avant eux garde son empreinte."""
+        ecrit: dict[str, Any] = ecrire(self)
+        if not self.guichets:
+            ecrit.pop("guichets")
+        return ecrit
 
     def en_json(self) -> dict[str, Any]:
         """La forme figée à la publication ; `Appel.depuis_json` la relit à l'identique."""
@@ -244,6 +255,11 @@ class Appel(Modele):
     def _pieces(self) -> dict[str, Piece]:
         return {p.code: p for p in self.pieces}
 
+    @cached_property
+    def guichets_attendus(self) -> tuple[Guichet, ...]:
+        """Où déposer ailleurs qu'ici : ce que l'appel écrit, à défaut ce que ses règles supposent."""
+        return self.guichets or _deduits(self.regles, self.dispositifs)
+
     def piece(self, code: str) -> Piece | None:
         return self._pieces.get(code)
 
@@ -265,3 +281,28 @@ class Appel(Modele):
     def pieces_pour(self, type_porteur: str | None) -> tuple[Piece, ...]:
         """Les pièces demandées à ce type de porteur, déclarations comprises, dans l'ordre de l'appel."""
         return tuple(p for p in self.pieces if p.demandee_a(type_porteur))
+
+
+def _deduits(regles: Iterable[Regle], dispositifs: Iterable[Dispositif]) -> tuple[Guichet, ...]:
+    """Les guichets d'un règlement figé avant qu'un appel les écrive : ceux que ses règles supposent."""
+    trouves: dict[str, Guichet] = {}
+    for regle in regles:
+        if regle.genre == NUMERO:
+            trouves[regle.code] = Guichet(
+                code=regle.code, nom=regle.plateforme, genre=NUMERO, source=regle.source,
+                quoi="déposer la demande, puis recopier ici son numéro",
+            )  # fmt: skip
+    for d in dispositifs:
+        code = f"depot-{d.financeur.lower().replace('*', '')}"
+        if d.plateforme_avant_vote and code not in trouves:
+            trouves[code] = Guichet(
+                code=code, nom=d.plateforme_avant_vote, genre=VOLET, financeurs=(d.financeur,),
+                quand=SELECTION, quoi="y déposer la demande", source=d.source,
+            )  # fmt: skip
+        elif d.depot_propre and code not in trouves:
+            trouves[code] = Guichet(
+                code=code, nom=f"Dépôt propre au financeur {d.financeur}", genre=VOLET,
+                financeurs=(d.financeur,), source=d.source,
+                quoi="déposer aussi le dossier auprès de ce financeur",
+            )  # fmt: skip
+    return tuple(trouves.values())

@@ -9,6 +9,7 @@ from typing import Any
 from ensemblier.noyau import geographie, identifiants
 from ensemblier.noyau.packs.appel import Appel
 from ensemblier.noyau.packs.erreurs import ErreurDePack, ligne_de
+from ensemblier.noyau.packs.guichets import NUMERO, PIECE, SELECTION, VOLET
 from ensemblier.noyau.packs.regle import (
     Condition,
     Regle,
@@ -161,7 +162,7 @@ def fautes_de_l_appel(
     connus = {f.code for f in territoire.financeurs}
     releve.connus("territoire", [appel.territoire], [territoire.code], "le code du territoire")
     releve.connus("financeurs", appel.financeurs, connus, "le code d'un financeur du territoire")
-    for liste in ("jalons", "pieces", "dispositifs", "piliers", "regles", "contacts"):
+    for liste in ("jalons", "pieces", "dispositifs", "guichets", "piliers", "regles", "contacts"):
         releve.uniques(liste, _codes(donnees, liste))
     releve.connus(
         "financement.financeur", [appel.financement.financeur], appel.financeurs, "un financeur de l'appel"
@@ -196,9 +197,39 @@ def fautes_de_l_appel(
     )
     _dates(releve, donnees)
     _sommes(releve, appel)
+    _guichets(releve, appel, _codes(donnees, "pieces"))
     for regle in appel.regles:
         _regle(releve, regle, appel, territoire, donnees)
     return releve.fautes
+
+
+def _guichets(releve: _Releve, appel: Appel, pieces: list[str]) -> None:
+    """Un guichet nomme qui l'attend ; chaque dépôt qu'un dispositif exige a le sien."""
+    if not appel.guichets:
+        return
+    par_volet: set[tuple[str, bool]] = set()
+    for guichet in appel.guichets:
+        cle = f"guichets[{guichet.code}]"
+        releve.connus(f"{cle}.financeurs", guichet.financeurs, appel.financeurs, "un financeur de l'appel")
+        if guichet.genre == PIECE:
+            releve.connus(f"{cle}.piece", [guichet.piece or "rien"], pieces, "le code d'une pièce")
+        elif guichet.piece is not None:
+            releve.noter(f"{cle}.piece", guichet.piece, "une pièce pour le seul genre « piece »")
+        if guichet.genre == NUMERO and not any(r.genre == NUMERO for r in appel.regles):
+            releve.noter(f"{cle}.genre", NUMERO, "une règle « numero », qui dit ce numéro")
+        if guichet.genre != NUMERO and not guichet.financeurs:
+            releve.noter(f"{cle}.financeurs", "aucun", "le financeur qui attend ce dépôt")
+        if guichet.genre == VOLET:
+            par_volet |= {(f, guichet.quand == SELECTION) for f in guichet.financeurs}
+    for d in appel.dispositifs:
+        exige = bool(d.plateforme_avant_vote)
+        if (exige or d.depot_propre) and (d.financeur, exige) not in par_volet:
+            quand = "après la sélection" if exige else "avec le dépôt"
+            releve.noter(
+                f"dispositifs[{d.code}]",
+                "aucun guichet",
+                f"un guichet de {d.financeur}, genre « volet », {quand}",
+            )
 
 
 def _dates(releve: _Releve, donnees: dict[str, Any]) -> None:

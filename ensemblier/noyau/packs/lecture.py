@@ -229,6 +229,9 @@ def _deplier(donnees: dict[str, Any], territoire: Territoire) -> None:
     communes = [f for f in territoire.financeurs if f.type == "commune"]
     rang = financeurs.index("*communes")
     donnees["financeurs"] = [*financeurs[:rang], *(f.code for f in communes), *financeurs[rang + 1 :]]
+    for guichet in donnees.get("guichets") or ():
+        if isinstance(guichet, dict) and guichet.get("financeurs") == ["*communes"]:
+            guichet["financeurs"] = [f.code for f in communes]
     dispositifs = donnees.get("dispositifs")
     modeles = [d for d in dispositifs or [] if isinstance(d, dict) and d.get("financeur") == "*communes"]
     if not isinstance(dispositifs, list) or len(modeles) != 1:
