@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "ensemblier.bilans",
     "ensemblier.espaces",
     "ensemblier.observatoire",
+    "ensemblier.echanges",
     "ensemblier.demonstration",
     "config.apps.ConfigConfig",
     # Après nos pièces : leurs gabarits `account/…` remplacent ceux d'allauth.

@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("ensemblier.espaces.urls")),
     path("", include("ensemblier.interface.urls")),
     path("", include("ensemblier.observatoire.urls")),
+    path("", include("ensemblier.echanges.urls")),
     path("", include("ensemblier.programmation.urls")),
     path("", include("ensemblier.registre.urls")),
     path("", include("ensemblier.territoires.urls")),

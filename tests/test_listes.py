@@ -32,6 +32,8 @@ LISTES = (
     ("suites_a_signer", "benoit"),
     ("suites_a_payer", "fatou_finances"),
     ("suites_a_reclamer", "benoit"),
+    ("depots", "benoit"),
+    ("depots", "chloe"),
     ("observatoire", None),
     ("observatoire_actions", None),
     ("appels", None),

@@ -9,7 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from ensemblier.dossiers.etats import EN_ATTENTE, PERDUS, PRISE_EN_CHARGE, SOLLICITEE, VOLET_RECEVABLE
+from ensemblier.dossiers.etats import (
+    CLOS,
+    EN_ATTENTE,
+    IRRECEVABLE,
+    PERDUS,
+    PRISE_EN_CHARGE,
+    RETIRE,
+    SOLLICITEE,
+    VOLET_RECEVABLE,
+)
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.noyau.calendrier import jour_de
@@ -19,6 +28,8 @@ from ensemblier.noyau.packs.guichets import NUMERO, PIECE, SELECTION
 FAIT, A_FAIRE, PLUS_TARD = "fait", "a_faire", "plus_tard"
 AVANT_SELECTION = (SOLLICITEE, PRISE_EN_CHARGE, VOLET_RECEVABLE, EN_ATTENTE)
 """Un volet que son financeur n'a pas encore retenu ; proposé, il l'est (R55, domaine §C.4)."""
+FINIS = (CLOS, IRRECEVABLE, RETIRE)
+"""Un dossier où plus rien ne se dépose : seul ce qui est fait se lit encore."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,7 @@ def depots(
     """Les dépôts attendus de ce dossier, dans l'ordre de l'appel ; aucune requête.
 
     `demandes` : ses volets, avec leur financeur et leur dispositif ; `pieces` : le jour de chaque pièce
-    courante, par code. Un volet perdu n'attend plus rien, sauf à garder la référence déjà notée.
+    courante, par code. Un volet perdu, un dossier fini n'attendent plus rien ; une référence notée reste.
     """
     volets = [d for d in demandes if d.etat not in PERDUS or d.reference_depot]
     attendus: list[Depot] = []
@@ -84,7 +95,7 @@ def depots(
                 attendus.append(Depot(guichet, FAIT if jour else A_FAIRE, le=jour))
         else:
             attendus += [_du_volet(guichet, d) for d in siens]
-    return attendus
+    return [d for d in attendus if d.est_fait or dossier.etat not in FINIS]
 
 
 def _du_volet(guichet: Guichet, demande: Demande) -> Depot:

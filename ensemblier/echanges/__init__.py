@@ -1,0 +1,1 @@
+"""Les échanges avec les autres maisons : dépôts par financeur, remises, formats étrangers."""
