@@ -359,7 +359,7 @@ def test_les_memes_donnees_que_la_source_officielle_quand_on_l_a(lens):
 
 
 def test_chaque_pack_dit_ses_guichets_r55_r61_r65(lens):
-    appels = {a.slug: a for a in lire_appels(LENS, lens)}
+    appels = lire_appels(LENS, lens)
     assert [(g.code, g.genre, g.quand) for g in appels["aap-2026"].guichets] == [
         ("dauphin", "numero", "depot"),
         ("courrier-call", "piece", "depot"),
@@ -367,7 +367,7 @@ def test_chaque_pack_dit_ses_guichets_r55_r61_r65(lens):
         ("plateforme-departement", "volet", "depot"),
     ]
     assert appels["ami-2025"].guichets_attendus == ()
-    (val,) = lire_appels(VAL, lire_territoire(VAL))
+    (val,) = lire_appels(VAL, lire_territoire(VAL)).values()
     assert [g.code for g in val.guichets] == ["guichet-du-val", "note-de-projet", "portail-etat"]
     assert val.guichets[1].financeurs == ("OMBREVAL",)
 
