@@ -57,7 +57,7 @@ for _nom in (
 for _nom in (
     "seance", "seance_ouvrir", "seance_annuler", "seance_clore", "seance_pointer", "seance_deport",
     "seance_noter", "seance_decider", "seance_taux", "seance_critere", "proces_verbal", "seance_deplacer",
-    "seance_inscrire", "seance_convocation", "seance_agenda",
+    "seance_inscrire", "seance_amender", "seance_convocation", "seance_agenda",
 ):  # fmt: skip
     PARAMETRES.setdefault(_nom, {})["pk"] = lambda m: m.parametres["seance"]
 for _nom in ("deliberation", "deliberation_joindre", "deliberation_annexer", "deliberation_fichier"):
@@ -241,6 +241,7 @@ TABLE = {
     "seance_deport": ("cnnnncoonnnnonnonn", "cnnnncoonnnnonnonn"),
     "seance_noter": ("cnnnncnnnnnnonnnnn", "cnnnncnnnnnnnnnnnn"),
     "seance_decider": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
+    "seance_amender": ("c----c------------", "ciiiicooiiiiiiiiii"),
     "seance_taux": ("c----c------------", "ciiiicooiiiiiiiiii"),
     "seance_critere": ("c----c------------", "cnnnncnnnnnnnnnnnn"),
     "deliberation_nouvelle": ("ciiiiciioiiiiiiiii", "ciiiiciioiiiiiiiii"),

@@ -75,6 +75,7 @@ def _ligne_du_proces_verbal(resultat: Resultat, volets: list[Demande]) -> dict[s
         "moyenne": resultat.moyenne,
         "deportes": resultat.deportes,
         "volets": [v for v in volets if v.propose],
+        "amendements": list(inscription.amendements.all()),
     }
 
 

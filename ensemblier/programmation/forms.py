@@ -11,11 +11,13 @@ from django import forms
 from django.utils import timezone
 
 from ensemblier.comptes.models import Habilitation, Utilisateur
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.interface.champs import EurosFormField
+from ensemblier.interface.formats import euros
 from ensemblier.interface.formulaires import ChampDate, Formulaire
 from ensemblier.noyau.machine import Role
+from ensemblier.programmation.actes.amendements import Voix
 from ensemblier.programmation.actes.convocations import jour_passe
 from ensemblier.programmation.models import Inscription, Seance
 
@@ -162,11 +164,27 @@ class DecisionForm(Formulaire):
         help_text="Obligatoire sauf si le dossier est retenu : il est écrit dans la lettre.",
     )  # fmt: skip
 
+    pour = forms.IntegerField(label="Voix pour", min_value=0, max_value=999, required=False)
+    contre = forms.IntegerField(label="Voix contre", min_value=0, max_value=999, required=False)
+    abstentions = forms.IntegerField(label="Abstentions", min_value=0, max_value=999, required=False)
+    groupes = (
+        ("Ce que la séance décide", ("decision", "motif")),
+        (
+            "Le vote", ("pour", "contre", "abstentions"),
+            "À main levée, sans les personnes déportées. Vide si la séance décide sans voter.",
+        ),
+    )  # fmt: skip
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields[
             "motif"
         ].exige_au_depot = True  # obligatoire selon la décision : « facultatif » tromperait
+
+    def voix(self) -> Voix | None:
+        """Les voix écrites, une case vide valant zéro ; rien si les trois le sont."""
+        dites = [self.cleaned_data[nom] for nom in ("pour", "contre", "abstentions")]
+        return None if all(v is None for v in dites) else Voix(*(v or 0 for v in dites))
 
     def clean(self) -> dict[str, Any]:
         dits = super().clean() or self.cleaned_data
@@ -182,9 +200,29 @@ class TauxForm(Formulaire):
         max_value=Decimal(100), help_text="En pour cent, par exemple 65.",
     )  # fmt: skip
 
+    motif = forms.CharField(
+        label="Pourquoi le changer ?", max_length=300, required=False,
+        help_text="Seulement si un taux est déjà fixé. Écrit au procès-verbal.",
+    )  # fmt: skip
+
     def part(self) -> Decimal:
         """Le taux en fraction : 65 vaut 0,65."""
         return self.cleaned_data["taux"] / 100
+
+
+class AmendementForm(Formulaire):
+    """Le montant d'un volet, changé en séance, et pourquoi."""
+
+    volet = forms.ChoiceField(label="Volet")
+    montant = EurosFormField(label="Nouveau montant")
+    motif = forms.CharField(label="Pourquoi ?", max_length=300, help_text="Écrit au procès-verbal.")
+
+    def __init__(self, *args: Any, volets: Iterable[Demande], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.volets = {str(v.pk): v for v in volets}
+        self.fields["volet"].choices = [
+            (cle, f"{v.financeur.sigle}, {euros(v.propose)} proposés") for cle, v in self.volets.items()
+        ]
 
 
 class DeportForm(Formulaire):

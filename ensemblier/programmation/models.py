@@ -11,6 +11,7 @@ from ensemblier.appels.models import Appel
 from ensemblier.comptes.models import Utilisateur
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.interface.champs import EurosField
+from ensemblier.interface.formats import accord
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation.etats import ENVELOPPE, SEANCE
 from ensemblier.registre.models import Fichier, Suivi
@@ -114,15 +115,46 @@ class Inscription(models.Model):
     decision = models.CharField(max_length=14, choices=Decision, blank=True)
     motif = models.TextField(blank=True)
     decidee_le = models.DateTimeField(null=True)
+    pour = models.PositiveSmallIntegerField(null=True)
+    contre = models.PositiveSmallIntegerField(null=True)
+    abstentions = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         ordering = ("rang",)
         constraints = (
+            models.CheckConstraint(
+                condition=Q(pour__isnull=True, contre__isnull=True, abstentions__isnull=True)
+                | Q(pour__isnull=False, contre__isnull=False, abstentions__isnull=False),
+                name="inscription_vote_entier",
+            ),
             models.UniqueConstraint(fields=("seance", "dossier"), name="inscription_unique"),
             models.CheckConstraint(
                 condition=Q(decision__in=("", "retenu")) | ~Q(motif=""), name="inscription_motivee"
             ),
         )
+
+    @property
+    def vote_en_clair(self) -> str:
+        """« 4 pour, 1 contre, 0 abstention » ; vide si la décision s'est prise sans vote."""
+        if self.pour is None or self.contre is None or self.abstentions is None:
+            return ""
+        return f"{self.pour} pour, {self.contre} contre, {accord(self.abstentions, 'abstention')}"
+
+
+class Amendement(models.Model):
+    """Ce que la séance change d'un dossier avant de décider : un montant ou le taux, et pourquoi."""
+
+    inscription = models.ForeignKey(Inscription, on_delete=models.CASCADE, related_name="amendements")
+    objet = models.CharField(max_length=80)
+    avant = models.CharField(max_length=40)
+    apres = models.CharField(max_length=40)
+    motif = models.CharField(max_length=300)
+    par = models.CharField(max_length=200)
+    le = models.DateTimeField()
+
+    class Meta:
+        ordering = ("le", "pk")
+        constraints = (models.CheckConstraint(condition=~Q(motif=""), name="amendement_motive"),)
 
 
 class Note(models.Model):

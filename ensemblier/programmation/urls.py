@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ensemblier.programmation.views import convocations, deliberations, seances, tableau
+from ensemblier.programmation.views import convocations, decisions, deliberations, seances, tableau
 
 SEANCE = "programmation/seances/<int:pk>"
 ACTE = "programmation/deliberations/<int:pk>"
@@ -21,9 +21,10 @@ urlpatterns = [
     path(f"{SEANCE}/proces-verbal.pdf", seances.proces_verbal, name="proces_verbal"),
     path(f"{SEANCE}/deport/<str:numero>/", seances.deport, name="seance_deport"),
     path(f"{SEANCE}/noter/<str:numero>/", seances.noter, name="seance_noter"),
-    path(f"{SEANCE}/decider/<str:numero>/", seances.decider, name="seance_decider"),
-    path(f"{SEANCE}/decider/<str:numero>/taux/", seances.taux, name="seance_taux"),
-    path(f"{SEANCE}/decider/<str:numero>/criteres/<slug:code>/", seances.critere, name="seance_critere"),
+    path(f"{SEANCE}/decider/<str:numero>/", decisions.decider, name="seance_decider"),
+    path(f"{SEANCE}/decider/<str:numero>/amender/", decisions.amender, name="seance_amender"),
+    path(f"{SEANCE}/decider/<str:numero>/taux/", decisions.taux, name="seance_taux"),
+    path(f"{SEANCE}/decider/<str:numero>/criteres/<slug:code>/", decisions.critere, name="seance_critere"),
     path("programmation/deliberations/", deliberations.liste, name="deliberations"),
     path(
         "programmation/deliberations/nouvelle/<slug:appel>/<str:financeur>/",

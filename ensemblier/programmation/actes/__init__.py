@@ -1,5 +1,6 @@
 """Les actes de la programmation : enveloppes, propositions, séances, délibérations."""
 
+from ensemblier.programmation.actes.amendements import Voix, amender
 from ensemblier.programmation.actes.convocations import (
     Membre,
     annuler_la_seance,
@@ -17,6 +18,7 @@ from ensemblier.programmation.actes.enveloppes import modifier_enveloppe, ouvrir
 from ensemblier.programmation.actes.jury import (
     decider,
     noter,
+    presents_votants,
     quorum_perdu,
     retenir_taux,
     valider_critere,
@@ -35,6 +37,8 @@ from ensemblier.programmation.actes.seances import (
 __all__ = [
     "Decision",
     "Membre",
+    "Voix",
+    "amender",
     "annexer",
     "annuler_la_seance",
     "clore_la_seance",
@@ -51,6 +55,7 @@ __all__ = [
     "ouvrir_enveloppe",
     "ouvrir_la_seance",
     "pointer",
+    "presents_votants",
     "produire_le_proces_verbal",
     "proposer",
     "quorum_perdu",

@@ -22,8 +22,11 @@ from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Critere, Demande, Dossier
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import exiger_recevable, ordre_aap, volets_sans_avis
+from ensemblier.interface.formats import taux as taux_en_clair
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.noyau.montants import TauxRefuse, en_francais, taux_admis
+from ensemblier.programmation.actes import amendements
+from ensemblier.programmation.actes.amendements import Voix, fautes_du_vote
 from ensemblier.programmation.actes.seances import exiger_ouverte, exiger_present
 from ensemblier.programmation.calculs import cumul
 from ensemblier.programmation.deports import ecartes
@@ -66,9 +69,11 @@ def noter(
     return note
 
 
-def _exiger_inscrit(seance: Seance, dossier: Dossier) -> None:
-    if not seance.inscriptions.filter(dossier=dossier).exists():
+def _exiger_inscrit(seance: Seance, dossier: Dossier) -> Inscription:
+    inscription = seance.inscriptions.filter(dossier=dossier).first()
+    if inscription is None:
         raise ActeBloque("Ce dossier n'est pas à l'ordre du jour de la séance.")
+    return inscription
 
 
 @transaction.atomic
@@ -133,16 +138,39 @@ def verifier_le_taux(dossier: Dossier, taux: Decimal) -> str:
 
 @transaction.atomic
 def retenir_taux(
-    seance: Seance, dossier: Dossier, *, taux: Decimal, par: Acteur, roles: Iterable[Role], le: datetime
+    seance: Seance,
+    dossier: Dossier,
+    *,
+    taux: Decimal,
+    motif: str = "",
+    par: Acteur,
+    roles: Iterable[Role],
+    le: datetime,
 ) -> str:
-    """K4 : le taux du jury, entre la base et le maximum, si assez de critères sont validés (S36 à S40)."""
+    """K4 : le taux du jury, entre la base et le maximum, si assez de critères sont validés (S36 à S40).
+
+    Un taux déjà fixé ne change que sur une raison, écrite au procès-verbal.
+    """
     exiger_role(roles, PILOTE, "Fixer le taux")
     verrouiller(seance.racine())
     verrouiller(dossier.racine())
     exiger_ouverte(seance)
-    _exiger_inscrit(seance, dossier)
+    inscription = _exiger_inscrit(seance, dossier)
     exiger_recevable(dossier, "un taux")
     raison = verifier_le_taux(dossier, taux)
+    dossier.refresh_from_db(fields=("taux_retenu",))
+    avant = dossier.taux_retenu
+    if avant is not None and avant != taux:
+        change = amendements.exiger_la_raison(motif)
+        amendements.ecrire(
+            inscription,
+            objet="Taux",
+            avant=taux_en_clair(avant),
+            apres=taux_en_clair(taux),
+            motif=change,
+            par=par,
+            le=le,
+        )
     consigner(
         dossier, "retenir_taux", par=par, le=le, libelle="Taux fixé par le jury", motif=raison, public=False,
         details={"taux": str(taux)}, taux_retenu=taux,
@@ -156,11 +184,14 @@ def decider(
     *,
     decision: str,
     motif: str = "",
+    voix: Voix | None = None,
     par: Acteur,
     roles: Iterable[Role],
     le: datetime,
 ) -> None:
     """Ce que la séance décide d'un dossier, quorum tenu ; les volets suivent (C.4).
+
+    `voix` : le vote, s'il y en a eu un ; les déportés et les membres sans voix n'y comptent pas (B10).
 
     Retenu : Σ financements ≤ coût (S41) et enveloppes tenues ; sinon un motif est écrit (B18).
     """
@@ -175,15 +206,22 @@ def decider(
     inscription.refresh_from_db(fields=("decision",))
     if inscription.decision:
         raise ActeBloque("Ce dossier est déjà décidé dans cette séance. Une autre séance peut y revenir.")
-    if raisons := [*_empechements(inscription, decision, motif, le=le)]:
+    raisons = [*_empechements(inscription, decision, motif, le=le)]
+    if voix is not None:
+        raisons += fautes_du_vote(voix, votants=presents_votants(inscription), motif=motif)
+    if raisons:
         raise ActeBloque(*raisons)
     _mouvoir_les_volets(inscription, decision, motif.strip(), par=par, le=le)
     inscription.decision, inscription.motif, inscription.decidee_le = decision, motif.strip(), le
-    inscription.save(update_fields=("decision", "motif", "decidee_le"))
+    if voix is not None:
+        inscription.pour, inscription.contre, inscription.abstentions = (
+            voix.pour, voix.contre, voix.abstentions,
+        )  # fmt: skip
+    inscription.save(update_fields=("decision", "motif", "decidee_le", "pour", "contre", "abstentions"))
     consigner(
         dossier, "decider_en_seance", par=par, le=le, public=False, motif=motif.strip(),
         libelle=f"{seance.titre} : {inscription.get_decision_display().lower()}"[:200],
-        details={"seance": seance.pk, "decision": decision},
+        details={"seance": seance.pk, "decision": decision, "vote": inscription.vote_en_clair},
     )  # fmt: skip
 
 
