@@ -11,6 +11,7 @@ from ensemblier.bilans import taches as bilans
 from ensemblier.dossiers import taches as dossiers
 from ensemblier.dossiers.actes import effacer_les_simulations
 from ensemblier.espaces import taches as espaces
+from ensemblier.instruction import taches as instruction
 from ensemblier.registre.actes import sceller
 from ensemblier.registre.courriels import envoyer_en_attente
 from ensemblier.registre.fichiers import balayer
@@ -47,6 +48,7 @@ TACHES = (
     Tache("effacer les essais du simulateur échus", 3600, lambda le: effacer_les_simulations(le=le)),
     Tache("ouvrir les bilans attendus", 3600, lambda le: bilans.ouvrir_les_bilans(le=le)),
     Tache("rappeler les bilans à rendre", 3600, lambda le: bilans.rappeler_les_bilans(le=le)),
+    Tache("rappeler les avis attendus", 3600, lambda le: instruction.rappeler_les_avis(le=le)),
     Tache("ôter les contenus orphelins", 3600, lambda le: balayer(le=le)),
     Tache("oublier les travaux finis depuis six mois", 3600, lambda le: oublier_les_travaux(le=le)),
 )

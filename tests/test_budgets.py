@@ -2,7 +2,8 @@
 
 Le budget d'architecture est 15 ; le compte d'aujourd'hui est un plafond, à baisser. Les saisies au fil de la
 frappe l'ont relevé d'une requête par étape, la question posée aux villes d'une de plus sur les publics,
-« Messages (2) » d'une par page du porteur, les co-porteurs d'une où l'action se lit.
+« Messages (2) » d'une par page du porteur, les co-porteurs d'une où l'action se lit, les avis demandés d'une
+où ils se lisent.
 """
 
 import re
@@ -27,9 +28,9 @@ OCTETS = 60_000
 TRANSACTION = ("SAVEPOINT", "RELEASE")
 
 PAGES = (
-    ("benoit", "instruction_dossier", "depose", "", 22),
+    ("benoit", "instruction_dossier", "depose", "", 23),
     ("benoit", "instruction_completude", "depose", "", 19),
-    ("chloe", "instruction_avis", "depose", "ETAT", 25),
+    ("chloe", "instruction_avis", "depose", "ETAT", 26),
     ("amina", "dossier", "depose", "", 11),
     ("amina", "accuse", "depose", "", 9),
     ("amina", "dossier_messages", "depose", "", 9),

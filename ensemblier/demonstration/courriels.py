@@ -213,6 +213,18 @@ def exemples() -> tuple[Exemple, ...]:
         _de(
             Genre.TRAVAIL, "complete", "25-0041 · Le porteur a envoyé ce qui manquait", f"{i}/complete"
         ),
+        *(
+            _de(
+                Genre.TRAVAIL, code, f"25-0041 · {sujet} attendu avant le 18 juin 2025", f"{i}/avis_demande",
+                est_en_retard=en_retard,
+                demande_d_avis=SimpleNamespace(
+                    echeance=echeance, financeur=SimpleNamespace(nom="Ville de Lens", code="LENS")
+                ),
+            )
+            for code, sujet, en_retard in (
+                ("avis-demande", "Avis", False), ("avis-en-retard", "Rappel : avis", True),
+            )
+        ),
         _de(
             Genre.DECISION, "irrecevable", "25-0041 · Votre dossier ne peut pas être examiné",
             f"{i}/irrecevable", motif="L'action se passe hors des quartiers du contrat de ville.",

@@ -103,7 +103,9 @@ def _contexte(
     request: HttpRequest, lues: Reponses, ligne: Financeur, volets: list[Demande], rendu: Avis | None
 ) -> dict[str, Any]:
     dossier, jour = lues.dossier, timezone.localdate()
-    echeance = echeance_d_instruction(dossier.appel)
+    fin = echeance_d_instruction(dossier.appel)
+    lignes = lignes_d_avis(lues, request.acteur, jour=jour, fin=fin)
+    echeance = next((x.echeance for x in lignes if x.financeur.pk == ligne.pk), fin)
     close = decision_close(dossier, ligne, volets)
     if dossier.etat != "recevable" and not close:
         close = f"Le dossier est « {dossier.etat_agent} » : l'avis s'ouvre quand il est recevable."
@@ -116,7 +118,7 @@ def _contexte(
         "close": close,
         "echeance": echeance,
         "retard": _jours_de_retard(echeance, jour),
-        "autres": [a for a in lignes_d_avis(lues) if a.financeur.pk != ligne.pk],
+        "autres": [x for x in lignes if x.financeur.pk != ligne.pk],
         "jauge": _jauge(dossier, ligne),
         "contacts": _contacts(request.acteur, dossier, ligne),
     }

@@ -16,7 +16,7 @@ from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.fiche import rapport_de
 from ensemblier.dossiers.models import Dossier, Piece
 from ensemblier.dossiers.reponses import Reponses
-from ensemblier.espaces.panneaux import financements, lignes_d_avis, prochain_acte, retard, siens
+from ensemblier.espaces.panneaux import financements, lignes_d_avis, prochain_acte, siens
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.instruction.examen import PieceAttendue, completude, echeance_d_instruction
 from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal, page_du_journal
@@ -37,9 +37,9 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
     """`/instruction/<n>/` : l'acte qui vient d'abord, puis les constats, les pièces, les avis, le journal."""
     lu = dossier_a_instruire(request, numero)
     jour, lues = timezone.localdate(), Reponses(lu)
-    lignes = lignes_d_avis(lues)
-    mes_lignes = siens(request.acteur, lu, lignes)
     echeance = echeance_d_instruction(lu.appel)
+    lignes = lignes_d_avis(lues, request.acteur, jour=jour, fin=echeance)
+    mes_lignes = siens(request.acteur, lu, lignes)
     rapport = rapport_de(lu, lues=lues)
     contexte = {
         "dossier": lu,
@@ -55,7 +55,6 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
         "pieces": [_piece(request.acteur, lu, p) for p in completude(lues).lignes],
         "criteres": [c for c in lues.criteres if c.est_declare],
         "echeance": echeance,
-        "retard": retard(echeance, jour),
         "horloge": _horloge(lu, jour),
         "journal": journal(page_du_journal(lu).lignes[:8]),
         "est_pilote": bool(roles(request.acteur, lu) & set(PILOTE)),

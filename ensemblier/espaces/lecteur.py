@@ -6,6 +6,7 @@ from datetime import date
 from functools import cached_property
 
 from django.db.models import Case, DateField, Exists, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ensemblier.appels.models import Appel
@@ -13,10 +14,10 @@ from ensemblier.comptes.droits import exiger
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE
 from ensemblier.dossiers.models import Demande, DemandeQuerySet, Dossier, DossierQuerySet
 from ensemblier.dossiers.recherche import Recherche, rechercher
-from ensemblier.instruction.attentes import Attente, attentes, reunir
+from ensemblier.instruction.attentes import Attente, attentes, lignes_attendues, reunir
 from ensemblier.instruction.examen import echeances_d_instruction
 from ensemblier.instruction.lecture import AUTORITES, lit_le_fil
-from ensemblier.instruction.models import Complement
+from ensemblier.instruction.models import Complement, DemandeDAvis, DemandeDAvisQuerySet
 from ensemblier.interface.champs import EurosField
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.territoires.models import Territoire
@@ -78,17 +79,30 @@ class Lecteur:
         ouverts = Complement.objects.ouverts().filter(dossier=OuterRef("pk")).order_by("-pk")
         return Case(
             When(etat=A_COMPLETER, then=Subquery(ouverts.values("echeance")[:1])),
-            When(self.a_faire, then=Case(*fins, output_field=DateField())),
+            When(
+                self.a_faire,
+                then=Coalesce(
+                    Subquery(self._avis_demandes.order_by("echeance").values("echeance")[:1]),
+                    Case(*fins, output_field=DateField()),
+                ),
+            ),
             output_field=DateField(),
         )
+
+    @property
+    def _avis_demandes(self) -> DemandeDAvisQuerySet:
+        """Les avis demandés au lecteur sur un dossier, encore sans réponse."""
+        siens = DemandeDAvis.objects.filter(lignes_attendues(self.acteur), dossier=OuterRef("pk"))
+        return siens.sans_reponse()
 
     def echeant(self, du: date, au: date) -> Q:
         """Ceux dont l'échéance tombe dans ces jours, sans la calculer ligne à ligne."""
         attendus = Complement.objects.ouverts().filter(dossier=OuterRef("pk"), echeance__range=(du, au))
         appels = [cle for cle, fin in self.fins_d_instruction.items() if du <= fin <= au]
-        return Q(etat=A_COMPLETER) & Q(Exists(attendus)) | ~Q(etat=A_COMPLETER) & self.a_faire & Q(
-            appel__in=appels
-        )
+        demandes = self._avis_demandes
+        sans = Q(appel__in=appels) & ~Q(Exists(demandes))
+        a_dire = Q(Exists(demandes.filter(echeance__range=(du, au)))) | sans
+        return Q(etat=A_COMPLETER) & Q(Exists(attendus)) | ~Q(etat=A_COMPLETER) & self.a_faire & a_dire
 
     @cached_property
     def lignes_lues(self) -> Q | None:

@@ -23,7 +23,7 @@ from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction.attentes import FERMES
 from ensemblier.instruction.examen import complement_ouvert, decision_close
-from ensemblier.instruction.models import Avis
+from ensemblier.instruction.models import LECTEURS_DE_TOUT_AVIS, Avis, DemandeDAvis
 from ensemblier.noyau.calendrier import en_francais
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.territoires.models import Financeur
@@ -31,26 +31,66 @@ from ensemblier.territoires.models import Financeur
 
 @dataclass(frozen=True, slots=True)
 class LigneDAvis:
-    """Un financeur sollicité ou concerné : ses volets, et son avis s'il l'a rendu."""
+    """Un financeur sollicité ou concerné : ses volets, et son avis s'il l'a rendu.
+
+    `est_tu` : l'avis est rendu, et l'appel ne le partage pas avec la personne. `echeance`, `retard` : d'un
+    avis qui manque.
+    """
 
     financeur: Financeur
     volets: tuple[Demande, ...]
     avis: Avis | None
+    est_tu: bool = False
+    echeance: date | None = None
+    retard: int = 0
+
+    @property
+    def est_rendu(self) -> bool:
+        return self.avis is not None or self.est_tu
 
 
-def lignes_d_avis(lues: Reponses) -> list[LigneDAvis]:
-    """Une ligne par financeur, sollicité ou ayant rendu un avis."""
+def lignes_d_avis(
+    lues: Reponses, acteur: Acteur | None, *, jour: date, fin: date | None = None
+) -> list[LigneDAvis]:
+    """Une ligne par financeur sollicité, à qui l'avis est demandé, ou qui l'a rendu ; deux requêtes.
+
+    `fin` : l'échéance de qui n'en a pas une à lui.
+    """
     volets: dict[int, list[Demande]] = {}
     financeurs: dict[int, Financeur] = {}
     for v in lues.demandes:
         volets.setdefault(v.financeur_id, []).append(v)
         financeurs[v.financeur_id] = v.financeur
     rendus = {
-        a.financeur_id: a for a in Avis.objects.filter(dossier=lues.dossier).select_related("financeur")
+        a.financeur_id: a
+        for a in Avis.objects.filter(dossier=lues.dossier).select_related("financeur__commune")
     }
     for avis in rendus.values():
         financeurs.setdefault(avis.financeur_id, avis.financeur)
-    return [LigneDAvis(f, tuple(volets.get(pk, ())), rendus.get(pk)) for pk, f in financeurs.items()]
+    demandes = {
+        d.financeur_id: d
+        for d in DemandeDAvis.objects.filter(dossier=lues.dossier).select_related("financeur__commune")
+    }
+    for demande in demandes.values():
+        financeurs.setdefault(demande.financeur_id, demande.financeur)
+    lignes = []
+    for pk, financeur in financeurs.items():
+        avis, echeance = rendus.get(pk), demandes[pk].echeance if pk in demandes else fin
+        lit = avis is not None and _lit(acteur, avis)
+        lignes.append(
+            LigneDAvis(
+                financeur, tuple(volets.get(pk, ())), avis if lit else None, avis is not None and not lit,
+                echeance, 0 if avis else retard(echeance, jour),
+            )
+        )  # fmt: skip
+    return lignes
+
+
+def _lit(acteur: Acteur | None, avis: Avis) -> bool:
+    """Comme `Avis.objects.visibles_par`, pour un dossier déjà lu."""
+    if avis.est_partage or (acteur and acteur.a(*LECTEURS_DE_TOUT_AVIS)):
+        return True
+    return Role.AGENT_FINANCEUR in roles_sur_financeur(acteur, avis.financeur)
 
 
 def siens(acteur: Acteur | None, dossier: Dossier, lignes: list[LigneDAvis]) -> list[Financeur]:
@@ -124,7 +164,7 @@ def _ma_ligne(dossier: Dossier, lignes: list[LigneDAvis], mes_lignes: list[Finan
         ligne = par_financeur.get(financeur.pk)
         url = reverse("instruction_avis", args=[dossier.numero, financeur.code])
         volets = ligne.volets if ligne else ()
-        if (ligne is None or ligne.avis is None) and not decision_close(dossier, financeur, volets):
+        if (ligne is None or not ligne.est_rendu) and not decision_close(dossier, financeur, volets):
             return ProchainActe(f"L'avis de « {financeur.nom} » est attendu.", url, "Rendre l'avis")
         for volet in volets:
             if volet.propose is None and volet.etat not in (

@@ -22,7 +22,7 @@ from ensemblier.dossiers.etats import (
 )
 from ensemblier.dossiers.models import Ciblage, ContactCommune, Demande, Message
 from ensemblier.instruction.examen import INSTRUCTION
-from ensemblier.instruction.models import Avis, Complement
+from ensemblier.instruction.models import Avis, Complement, DemandeDAvis
 from ensemblier.noyau.machine import Acteur, Role
 
 VERIFIER = "Vérifier les pièces et la recevabilité"
@@ -51,11 +51,11 @@ def attentes(acteur: Acteur, *, jour: date, appels_echus: Collection[int] | None
     echus = Q(appel__in=list(_appels_echus(jour) if appels_echus is None else appels_echus))
     rendues: list[Attente] = []
     if communes := [d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)]:
-        rendues += _du_referent(communes, echus)
+        rendues += _du_referent(communes, echus, jour)
     if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE):
         rendues += _du_pilote(jour, echus)
     if codes := [d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)]:
-        rendues.append(_avis_attendu(Q(financeur__code__in=codes), echus))
+        rendues.append(_avis_attendu(Q(financeur__code__in=codes), echus, jour))
     return rendues
 
 
@@ -64,14 +64,32 @@ def _appels_echus(jour: date) -> set[int]:
     return set(jalons.values_list("appel_id", flat=True))
 
 
-def _avis_attendu(ligne: Q, echus: Q) -> Attente:
+def lignes_attendues(acteur: Acteur) -> Q:
+    """Les lignes dont l'avis revient à la personne, dites par leur financeur."""
+    lignes = []
+    if communes := [d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)]:
+        lignes.append(Q(financeur__commune__code__in=communes))
+    if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE):
+        lignes.append(Q(financeur__type="epci"))
+    if codes := [d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)]:
+        lignes.append(Q(financeur__code__in=codes))
+    return reunir(lignes)
+
+
+def _echu(ligne: Q, echus: Q, jour: date) -> Q:
+    """L'échéance demandée l'emporte sur la fin de l'instruction de l'appel."""
+    demandes = DemandeDAvis.objects.filter(ligne, dossier=OuterRef("pk")).sans_reponse()
+    return Q(Exists(demandes.filter(echeance__lt=jour))) | echus & ~Q(Exists(demandes))
+
+
+def _avis_attendu(ligne: Q, echus: Q, jour: date) -> Attente:
     """Une ligne sollicitée, sur un dossier recevable, ni décidée ni pourvue d'un avis."""
     ouvertes = Demande.objects.filter(ligne, dossier=OuterRef("pk")).exclude(
         etat__in=(*DECISIONS, ABANDONNEE)
     )
     rendu = Avis.objects.filter(ligne, dossier=OuterRef("pk"))
     condition = Q(etat=RECEVABLE) & Q(Exists(ouvertes)) & ~Q(Exists(rendu))
-    return Attente(AVIS, condition, condition & echus)
+    return Attente(AVIS, condition, condition & _echu(ligne, echus, jour))
 
 
 def _du_pilote(jour: date, echus: Q) -> list[Attente]:
@@ -83,11 +101,11 @@ def _du_pilote(jour: date, echus: Q) -> list[Attente]:
         Attente(ECHU, echu, echu),
         Attente(LIRE, Q(Exists(messages)), Q(pk__in=[])),
         Attente(VERIFIER, verifier, verifier & echus),
-        _avis_attendu(Q(financeur__type="epci"), echus),
+        _avis_attendu(Q(financeur__type="epci"), echus, jour),
     ]
 
 
-def _du_referent(communes: list[str], echus: Q) -> list[Attente]:
+def _du_referent(communes: list[str], echus: Q, jour: date) -> list[Attente]:
     a_confirmer = ContactCommune.objects.filter(
         dossier=OuterRef("pk"), commune__code__in=communes, confirme_le=None
     )
@@ -95,7 +113,8 @@ def _du_referent(communes: list[str], echus: Q) -> list[Attente]:
     touches = Ciblage.objects.filter(dossier=OuterRef("pk"), communes__code__in=communes)
     rendu = Avis.objects.filter(dossier=OuterRef("pk"), financeur__commune__code__in=communes)
     avis = Q(etat=RECEVABLE) & Q(Exists(touches)) & ~Q(Exists(rendu))
-    return [Attente(CONTACT, contact, contact & echus), Attente(AVIS, avis, avis & echus)]
+    echu = _echu(Q(financeur__commune__code__in=communes), echus, jour)
+    return [Attente(CONTACT, contact, contact & echus), Attente(AVIS, avis, avis & echu)]
 
 
 def reunir(conditions: list[Q]) -> Q:

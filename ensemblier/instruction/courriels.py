@@ -9,9 +9,13 @@ from typing import Any
 from django.db.models import Q
 
 from ensemblier.comptes.courriels import ecrire
+from ensemblier.comptes.droits import acteur_de
 from ensemblier.comptes.models import Genre, Rattachement
+from ensemblier.dossiers.droits import EPCI
+from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Dossier
-from ensemblier.instruction.models import Complement
+from ensemblier.instruction.lecture import agents_de
+from ensemblier.instruction.models import Complement, DemandeDAvis
 from ensemblier.noyau.calendrier import en_francais, jour_de
 
 
@@ -35,9 +39,11 @@ def _poster(
     gabarit: str,
     le: datetime,
     **contexte: Any,
-) -> None:
+) -> int:
+    """Rend combien sont mis en boîte ; une clé déjà servie ne part pas de nouveau."""
+    partis = 0
     for adresse in vers:
-        ecrire(
+        partis += None is not ecrire(
             genre,
             cle=f"{cle}:{adresse}",
             a=adresse,
@@ -47,6 +53,7 @@ def _poster(
             le=le,
             objet=dossier.designation(),
         )
+    return partis
 
 
 def complements_demandes(complement: Complement, *, noms: list[str], le: datetime) -> None:
@@ -63,6 +70,55 @@ def complements_demandes(complement: Complement, *, noms: list[str], le: datetim
         le=le,
         complement=complement,
         noms=noms,
+    )
+
+
+def rappel_des_complements(complement: Complement, *, le: datetime) -> int:
+    """Le même courriel, dit rappel ; une fois par jour. Rend combien partent."""
+    dossier = complement.dossier
+    libelles = {p.code: p.libelle for p in reglement_de(dossier).pieces}
+    corrections = dossier.corrections.ouvertes().filter(repondue_le=None)
+    return _poster(
+        Genre.CORRECTION,
+        dossier,
+        cle=f"complement:{complement.pk}:{le:%Y%m%d}",
+        vers=adresses_du_porteur(dossier, le),
+        sujet=f"Rappel : votre réponse avant le {en_francais(complement.echeance)}",
+        gabarit="complements",
+        le=le,
+        complement=complement,
+        noms=[libelles[c] for c in complement.pieces if c in libelles] + [c.question for c in corrections],
+    )
+
+
+def avis_demande(demande: DemandeDAvis, *, le: datetime, rappel: str = "") -> int:
+    """Prévient qui rend cet avis et peut lire ce dossier ; `rappel` distingue chaque rappel du précédent.
+
+    La ligne de l'agglomération revient à qui suit le dossier, sinon au service. Rend combien partent.
+    """
+    dossier, jour = demande.dossier, jour_de(le)
+    if demande.financeur.type == EPCI:
+        charge = dossier.charge_de_mission
+        vers = [charge.courriel if charge and charge.is_active else dossier.territoire.courriel]
+    else:
+        vers = [
+            agent.courriel
+            for agent in agents_de(demande.financeur, jour=jour)
+            if Dossier.objects.a_juger_par(acteur_de(agent, dossier.territoire, le=jour))
+            .filter(pk=dossier.pk)
+            .exists()
+        ]
+    quand = en_francais(demande.echeance)
+    return _poster(
+        Genre.TRAVAIL,
+        dossier,
+        cle=f"avis:{demande.pk}:{demande.echeance:%Y%m%d}:{rappel}",
+        vers=vers,
+        sujet=f"{'Rappel : avis' if rappel else 'Avis'} attendu avant le {quand}",
+        gabarit="avis_demande",
+        le=le,
+        demande_d_avis=demande,
+        est_en_retard=demande.echeance < jour,
     )
 
 

@@ -11,7 +11,7 @@ from ensemblier.dossiers.etats import DECISIONS, ECARTEE, EN_ATTENTE, PROGRAMMEE
 from ensemblier.dossiers.fiche import rapport_de, reglement_de, se_remplit_ici
 from ensemblier.dossiers.models import Demande, Dossier, Piece
 from ensemblier.dossiers.reponses import Reponses
-from ensemblier.instruction.models import Avis, Complement
+from ensemblier.instruction.models import Avis, Complement, DemandeDAvis
 from ensemblier.noyau import packs
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.registre.actes import ActeBloque
@@ -120,14 +120,44 @@ def decision_close(dossier: Dossier, financeur: Financeur, volets: Iterable[Dema
     return "Le comité a décidé : un avis ne peut plus être rendu."
 
 
+def echeances_des_avis(dossier: Dossier) -> dict[int, date]:
+    """L'échéance demandée à chaque financeur ; les autres suivent la fin de l'instruction de l'appel."""
+    return dict(DemandeDAvis.objects.filter(dossier=dossier).values_list("financeur_id", "echeance"))
+
+
+def echeance_de_l_avis(dossier: Dossier, financeur: Financeur) -> date | None:
+    """Le dernier jour où ce financeur rend son avis à l'heure."""
+    return echeances_des_avis(dossier).get(financeur.pk) or echeance_d_instruction(dossier.appel)
+
+
 def volets_sans_avis(dossier: Dossier, *, le: datetime) -> list[Demande]:
-    """Les volets ouverts dont le financeur n'a rien dit, tant que le délai d'instruction court (§C.4)."""
-    echeance = echeance_d_instruction(dossier.appel)
-    if echeance is None or jour_de(le) > echeance:
-        return []
+    """Les volets ouverts dont l'avis s'attend encore : son délai court, ou l'appel l'exige (§C.4).
+
+    En retard, un avis ne bloque que si l'appel le dit (`ReglesDAvis.requis`).
+    """
+    fin, jour = echeance_d_instruction(dossier.appel), jour_de(le)
+    requis, propres = reglement_de(dossier).regles_d_avis.requis, echeances_des_avis(dossier)
     donnes = set(Avis.objects.filter(dossier=dossier).values_list("financeur_id", flat=True))
     ouverts = dossier.demandes.select_related("financeur").exclude(etat__in=(*DECISIONS, "abandonnee"))
-    return [v for v in ouverts if v.financeur_id not in donnes and v.etat != "non_recevable"]
+
+    def court(volet: Demande) -> bool:
+        echeance = propres.get(volet.financeur_id, fin)
+        return echeance is not None and jour <= echeance
+
+    return [
+        v
+        for v in ouverts
+        if v.financeur_id not in donnes and v.etat != "non_recevable" and (requis or court(v))
+    ]
+
+
+def pourquoi_pas_d_avis(
+    dossier: Dossier, financeur: Financeur, volets: Iterable[Demande] | None = None
+) -> str:
+    """Ce qui s'oppose à demander cet avis, en une phrase ; vide s'il peut l'être."""
+    if Avis.objects.filter(dossier=dossier, financeur=financeur).exists():
+        return f"« {financeur.sigle} » a déjà rendu son avis."
+    return decision_close(dossier, financeur, volets)
 
 
 def complement_ouvert(dossier: Dossier) -> Complement | None:
@@ -141,9 +171,12 @@ __all__ = [
     "completude",
     "decision_close",
     "echeance_d_instruction",
+    "echeance_de_l_avis",
     "echeances_d_instruction",
+    "echeances_des_avis",
     "exiger_recevable",
     "ordre_aap",
+    "pourquoi_pas_d_avis",
     "rapport_de",
     "reglement_de",
     "volets_sans_avis",

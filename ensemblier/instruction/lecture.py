@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from ensemblier.comptes.droits import exiger
+from ensemblier.comptes.models import Habilitation, Utilisateur
 from ensemblier.dossiers.models import LECTEURS_DU_FIL, Dossier, Message, aides, co_portes
 from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.registre.models import Evenement
+from ensemblier.territoires.models import Financeur, Territoire
 
 AUTORITES = (
     Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR, Role.FINANCES, Role.AGENT_FINANCEUR,
@@ -48,6 +52,25 @@ def dossier_a_instruire(request: HttpRequest, numero: str) -> Dossier:
     if co_porte or dossier.organisme_id in organismes_de(acteur) or dossier.pk in aides(acteur):
         raise RoleInsuffisant("Vous représentez ce porteur : vous lisez ce dossier dans « Mes dossiers ».")
     return dossier
+
+
+def charges_de_mission(territoire: Territoire, *, jour: date) -> QuerySet[Utilisateur]:
+    """Ceux à qui un dossier se confie ce jour-là, par nom."""
+    habilites = Habilitation.objects.en_vigueur(jour).filter(
+        territoire=territoire, qualite__in=(Role.INSTRUCTEUR, Role.RESPONSABLE)
+    )
+    actifs = Utilisateur.objects.filter(pk__in=habilites.values("utilisateur"), is_active=True)
+    return actifs.order_by("nom", "prenom", "pk")
+
+
+def agents_de(financeur: Financeur, *, jour: date) -> list[Utilisateur]:
+    """Qui rend l'avis de ce financeur ou de cette commune ce jour-là."""
+    siens = Q(qualite=Role.AGENT_FINANCEUR, financeur=financeur)
+    if financeur.commune_id:
+        siens |= Q(qualite=Role.REFERENT_COMMUNAL, commune=financeur.commune_id)
+    habilites = Habilitation.objects.en_vigueur(jour).filter(siens, territoire=financeur.territoire_id)
+    actifs = Utilisateur.objects.filter(pk__in=habilites.values("utilisateur"), is_active=True)
+    return list(actifs.order_by("pk"))
 
 
 def fil(dossier: Dossier, titre: str = "") -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 
 from ensemblier.dossiers.models import Dossier
 from ensemblier.noyau.machine import Acteur, Role
@@ -48,13 +49,24 @@ class AvisQuerySet(models.QuerySet["Avis"]):
         )  # fmt: skip
         if not acteur.a(*partage):
             return self.none()
-        return self.filter(dossier__in=Dossier.objects.a_juger_par(acteur))
+        lisibles = self.filter(dossier__in=Dossier.objects.a_juger_par(acteur))
+        if acteur.a(*LECTEURS_DE_TOUT_AVIS):
+            return lisibles
+        codes = {d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)}
+        communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)}
+        siens = Q(financeur__code__in=codes) | Q(financeur__commune__code__in=communes)
+        return lisibles.filter(Q(est_partage=True) | siens)
+
+
+LECTEURS_DE_TOUT_AVIS = (Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR, Role.JURY)
+"""Ceux qui lisent aussi un avis que l'appel ne partage pas entre financeurs."""
 
 
 class Avis(models.Model):
     """L'avis d'un financeur (État, commune…) sur un dossier ; un seul en cours par financeur.
 
-    `echeance` est celle qu'il avait en le rendant, `retard` le nombre de jours au-delà.
+    `echeance` est celle qu'il avait en le rendant, `retard` le nombre de jours au-delà. `est_partage` : les
+    autres financeurs le lisent, si l'appel le veut (`ReglesDAvis.partages`).
     """
 
     class Sens(models.TextChoices):
@@ -70,13 +82,41 @@ class Avis(models.Model):
     rendu_par = models.CharField(max_length=200)
     echeance = models.DateField(null=True)
     retard = models.PositiveSmallIntegerField(default=0)
+    est_partage = models.BooleanField(default=True)
     objects = AvisQuerySet.as_manager()
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("dossier", "financeur"), name="avis_unique"),
             models.CheckConstraint(
-                condition=models.Q(sens="favorable") | ~models.Q(motif=""),
+                condition=Q(sens="favorable") | ~Q(motif=""),
                 name="avis_motive_si_pas_favorable",
             ),
+        )
+
+
+class DemandeDAvisQuerySet(models.QuerySet["DemandeDAvis"]):
+    def sans_reponse(self) -> DemandeDAvisQuerySet:
+        rendus = Avis.objects.filter(dossier=OuterRef("dossier"), financeur=OuterRef("financeur"))
+        return self.filter(~Exists(rendus))
+
+
+class DemandeDAvis(models.Model):
+    """L'avis demandé à un financeur sur un dossier, avant un jour ; il l'emporte sur la fin de l'instruction.
+
+    `relance` : le dernier rappel envoyé, en jours depuis l'échéance (`ReglesDAvis.relances_jours`).
+    """
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="+")
+    financeur = models.ForeignKey(Financeur, on_delete=models.PROTECT, related_name="+")
+    echeance = models.DateField()
+    demande_le = models.DateTimeField()
+    demande_par = models.CharField(max_length=200)
+    relance = models.SmallIntegerField(null=True)
+    objects = DemandeDAvisQuerySet.as_manager()
+
+    class Meta:
+        indexes = (models.Index(fields=("echeance",), name="demande_d_avis_echeance"),)
+        constraints = (
+            models.UniqueConstraint(fields=("dossier", "financeur"), name="demande_d_avis_unique"),
         )

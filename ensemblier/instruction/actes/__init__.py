@@ -19,20 +19,25 @@ from ensemblier.instruction.actes.recevabilite import (
     valider_piece,
     valider_tolerance,
 )
+from ensemblier.instruction.actes.suivi import affecter, demander_avis, relancer, relancer_un_avis
 
 __all__ = [
+    "affecter",
     "completer",
     "confirmer_contact",
     "confirmer_contact_par_lien",
     "declarer_complet",
     "declarer_irrecevable",
     "declarer_recevable",
+    "demander_avis",
     "demander_complements",
     "ne_pas_recevoir",
     "prendre_en_charge",
     "qualifier_critere",
     "recevoir",
     "refuser_piece",
+    "relancer",
+    "relancer_un_avis",
     "rendre_avis",
     "valider_piece",
     "valider_tolerance",

@@ -14,7 +14,12 @@ from ensemblier.instruction.droits import (
     exiger_sa_ligne,
     referent_par_lien,
 )
-from ensemblier.instruction.examen import decision_close, echeance_d_instruction, exiger_recevable
+from ensemblier.instruction.examen import (
+    decision_close,
+    echeance_de_l_avis,
+    exiger_recevable,
+    reglement_de,
+)
 from ensemblier.instruction.liens import RETIRE_DU_DOSSIER, contact_du_lien, pourquoi_ferme
 from ensemblier.instruction.models import Avis
 from ensemblier.noyau.calendrier import jour_de
@@ -70,7 +75,7 @@ def rendre_avis(
         raise ActeBloque("Choisissez un avis : favorable, réservé ou défavorable.")
     if sens != Avis.Sens.FAVORABLE and not motif.strip():
         raise ActeBloque("Un avis réservé ou défavorable est motivé. Écrivez pourquoi.")
-    echeance = echeance_d_instruction(dossier.appel)
+    echeance = echeance_de_l_avis(dossier, financeur)
     retard = max((jour_de(le) - echeance).days, 0) if echeance else 0
     avis, nouveau = Avis.objects.update_or_create(
         dossier=dossier,
@@ -82,6 +87,7 @@ def rendre_avis(
             "rendu_par": par.signature,
             "echeance": echeance,
             "retard": retard,
+            "est_partage": reglement_de(dossier).regles_d_avis.partages,
         },
     )
     verbe = "Avis rendu" if nouveau else "Avis modifié"

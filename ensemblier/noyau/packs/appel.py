@@ -190,6 +190,22 @@ class DocumentDAppel(Modele):
     url: str | None = None
 
 
+class ReglesDAvis(Modele):
+    """Comment l'appel attend les avis demandés ; un appel muet suit ces défauts.
+
+    `relances_jours` : les jours où l'on rappelle l'échéance, comptés depuis elle. `partages` : les financeurs
+    lisent les avis les uns des autres. `requis` : sans eux, même en retard, rien ne se décide.
+    """
+
+    relances_jours: Annotated[tuple[Annotated[int, Field(ge=-60, le=60)], ...], Field(max_length=6)] = (
+        -7,
+        1,
+        8,
+    )
+    partages: bool = True
+    requis: bool = False
+
+
 class Appel(Modele):
     """Un appel entier. `empreinte` est le SHA-256 de sa forme JSON canonique : c'est le nom du règlement."""
 
@@ -212,6 +228,7 @@ class Appel(Modele):
     thematiques_attendues: tuple[str, ...] = ()
     demandes_entieres: bool = True
     delai_complement_jours: Annotated[int, Field(ge=1, le=365)] = 15
+    avis: ReglesDAvis | None = None
     financement: Financement
     versements: tuple[VersementEcrit, ...] = ()
     pieces: tuple[Piece, ...] = ()
@@ -225,11 +242,16 @@ class Appel(Modele):
 
     @model_serializer(mode="wrap")
     def _sans_le_muet(self, ecrire: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Sans guichet écrit, rien de plus : un règlement figé avant eux garde son empreinte."""
+        """Ce que l'appel ne dit pas ne s'écrit pas : un règlement figé avant garde son empreinte."""
         ecrit: dict[str, Any] = ecrire(self)
-        if not self.guichets:
-            ecrit.pop("guichets")
+        for muet in ("guichets", "avis"):
+            if not getattr(self, muet):
+                ecrit.pop(muet)
         return ecrit
+
+    @property
+    def regles_d_avis(self) -> ReglesDAvis:
+        return self.avis or ReglesDAvis()
 
     def en_json(self) -> dict[str, Any]:
         """La forme figée à la publication ; `Appel.depuis_json` la relit à l'identique."""
