@@ -57,7 +57,8 @@ for _nom in (
 for _nom in (
     "seance", "seance_ouvrir", "seance_annuler", "seance_clore", "seance_pointer", "seance_deport",
     "seance_noter", "seance_decider", "seance_taux", "seance_critere", "proces_verbal", "seance_deplacer",
-    "seance_inscrire", "seance_amender", "seance_convocation", "seance_agenda",
+    "seance_inscrire", "seance_amender", "seance_dossier", "seance_ecran", "seance_convocation",
+    "seance_agenda",
 ):  # fmt: skip
     PARAMETRES.setdefault(_nom, {})["pk"] = lambda m: m.parametres["seance"]
 for _nom in ("deliberation", "deliberation_joindre", "deliberation_annexer", "deliberation_fichier"):
@@ -232,6 +233,8 @@ TABLE = {
     "seance_deplacer": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
     "seance_inscrire": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
     "seance_convocation": ("ciiiicoonnnnooioii", "c----c------------"),
+    "seance_dossier": ("ciiiicoonnnnooioii", "c----c------------"),
+    "seance_ecran": ("ciiiicooiiiiiiiiii", "c----c------------"),
     "seance_agenda": ("ciiiicoonnnnooioii", "c----c------------"),
     "seance_ouvrir": ("c----c------------", "cnnnncoonnnniininn"),
     "seance_annuler": ("c----c------------", "cnnnncoonnnniininn"),

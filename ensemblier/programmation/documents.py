@@ -107,7 +107,7 @@ def contexte_de_l_annexe(deliberation: Deliberation) -> dict[str, Any]:
         ).order_by("demande__dossier__numero", "pk")
     )
     dossiers = [a.demande.dossier_id for a in attributions]
-    lieux, deports = _lieux(dossiers), _deports(dossiers)
+    lieux, deports = lieux_de(dossiers), _deports(dossiers)
     cumuls = _cumuls(deliberation)
     lignes = [
         _ligne_de_l_annexe(rang, a, lieux, deports, cumuls) for rang, a in enumerate(attributions, start=1)
@@ -171,7 +171,8 @@ def _versements(demande: Demande, montant: Decimal) -> tuple[Decimal, Decimal]:
     return (parts[0] if parts else ZERO), sum(parts[1:], ZERO)
 
 
-def _lieux(dossiers: list[int]) -> dict[int, str]:
+def lieux_de(dossiers: Collection[int]) -> dict[int, str]:
+    """Par dossier, ses quartiers et leurs communes, en mots ; deux requêtes."""
     noms: dict[int, list[str]] = {}
     cibles = (
         Ciblage.objects.filter(dossier__in=dossiers).select_related("quartier").prefetch_related("communes")

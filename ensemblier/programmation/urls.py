@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ensemblier.programmation.views import convocations, decisions, deliberations, seances, tableau
+from ensemblier.programmation.views import cahier, convocations, decisions, deliberations, seances, tableau
 
 SEANCE = "programmation/seances/<int:pk>"
 ACTE = "programmation/deliberations/<int:pk>"
@@ -14,6 +14,8 @@ urlpatterns = [
     path(f"{SEANCE}/annuler/", convocations.annuler, name="seance_annuler"),
     path(f"{SEANCE}/deplacer/", convocations.deplacer, name="seance_deplacer"),
     path(f"{SEANCE}/inscrire/", convocations.inscrire, name="seance_inscrire"),
+    path(f"{SEANCE}/dossier.pdf", cahier.dossier_de_seance, name="seance_dossier"),
+    path(f"{SEANCE}/ecran/", cahier.ecran, name="seance_ecran"),
     path(f"{SEANCE}/convocation.pdf", convocations.convocation, name="seance_convocation"),
     path(f"{SEANCE}/seance.ics", convocations.en_agenda, name="seance_agenda"),
     path(f"{SEANCE}/clore/", seances.clore, name="seance_clore"),
