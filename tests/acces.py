@@ -152,6 +152,8 @@ TABLE = {
     "declarer_complet": ("c----c------------", "ciinncooinininiiii"),
     "declarer_recevable": ("c----c------------", "ciinncooinininiiii"),
     "declarer_irrecevable": ("c----c------------", "ciinncooinininiiii"),
+    "instruction_suivi": ("ciinncooonononooii", "ciinncooinininiiii"),
+    "instruction_equipe": ("ciiiicooiiiiiiioii", "ciiiicioiiiiiiiiii"),
     "juger_piece": ("c----c------------", "ciinncooinininiiii"),
     "instruction_criteres": ("ciinncooonononooii", "ciinncooinininiiii"),
     "instruction_depots": ("ciinncooonononooii", "ciinncooonononooii"),

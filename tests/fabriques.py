@@ -88,6 +88,7 @@ def appel(code: str = "ami-2025", *, le: datetime = OUVERTURE) -> Appel:
 
 _AGENTS = {
     "benoit": ("Benoît", "Marchal", "instructeur", "Chargé de mission politique de la ville", "", ""),
+    "salome": ("Salomé", "Roussel", "instructeur", "Chargée de mission politique de la ville", "", ""),
     "irene": ("Irène", "Vasseur", "responsable", "Responsable du développement social", "", ""),
     "chloe": ("Chloé", "Fontaine", "agent_financeur", "Déléguée du préfet", "ETAT", ""),
     "remi": ("Rémi", "Dubois", "agent_financeur", "Chargé d'aides, Région", "REGION", ""),

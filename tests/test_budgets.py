@@ -117,7 +117,7 @@ def test_le_depot_ne_lit_qu_une_fois(dossiers):
     cases = {nom: "on" for nom in form.fields if nom != "cle"}
     reponse, requetes = _requetes(client, "post", adresse, cases | {"cle": form["cle"].value()})
     assert reponse.status_code == 302
-    assert len(requetes) <= 39, "dont deux des saisies, lues puis effacées, et quatre de ses mots"
+    assert len(requetes) <= 40, "dont une de l'affectation, deux des saisies, quatre de ses mots"
 
 
 def test_une_lecture_ne_suit_pas_les_ecritures_une_autre_oui(dossiers):

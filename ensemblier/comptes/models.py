@@ -384,7 +384,10 @@ class Aide(DansLeTemps):
 
 
 class Habilitation(DansLeTemps, Suivi):
-    """Le rôle d'un agent ou d'un élu, sur un territoire, pour un financeur ou une commune."""
+    """Le rôle d'un agent ou d'un élu, sur un territoire, pour un financeur ou une commune.
+
+    `postes` : les codes des fonctions du pack que la personne tient ; elles disent ses thèmes (R70).
+    """
 
     machine = HABILITATION
 
@@ -405,6 +408,7 @@ class Habilitation(DansLeTemps, Suivi):
         Financeur, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     commune = models.ForeignKey(Commune, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    postes = models.JSONField(default=list)
 
     class Meta:
         constraints = (

@@ -204,6 +204,11 @@ def exemples() -> tuple[Exemple, ...]:
             message=SimpleNamespace(auteur_nom="Amina Haddad", auteur_fonction="présidente"),
         ),
         _de(
+            Genre.TRAVAIL, "affectation", "25-0041 · Vous suivez ce dossier", f"{d}/affectation",
+            motif="Benoît reprend les dossiers de santé jusqu'à l'été.",
+            par=SimpleNamespace(nom="Rose Wattrelot", fonction="responsable du développement social"),
+        ),
+        _de(
             Genre.CORRECTION, "complements", "25-0041 · Ajoutez : 2 choses, avant le 18 juin 2025",
             f"{i}/complements", noms=["Relevé d'identité bancaire", "Statuts signés"],
             complement=SimpleNamespace(

@@ -28,6 +28,7 @@ class Personne:
     fonction: str
     habilitations: tuple[tuple[Role, str, str], ...] = ()
     rattachements: tuple[tuple[Role, str], ...] = ()
+    postes: tuple[str, ...] = ()
 
 
 JARDINS, ETOILE, LECTURES = "Les Jardins du Onze", "L'Étoile filante", "Lire à Calonne"
@@ -44,6 +45,7 @@ PERSONNES = (
     Personne(
         "benoit", "Benoît", "Caudrelier", "benoit@call.example", "chargé de mission",
         "chargé de mission politique de la ville", habilitations=((Role.INSTRUCTEUR, "", ""),),
+        postes=("mission-emploi-culture", "mission-sante-habitat"),
     ),
     Personne(
         "rose", "Rose", "Wattrelot", "rose@call.example", "responsable du territoire",
@@ -124,6 +126,7 @@ def creer_personnes(
             habilitation = Habilitation(
                 utilisateur=compte, territoire=territoire, qualite=role, fonction=personne.fonction,
                 financeur=financeurs.get(financeur), commune=communes.get(commune), du=DEPUIS,
+                postes=list(personne.postes),
             )  # fmt: skip
             ouvrir(habilitation, par=par, le=le, libelle="Habilitation donnée", public=False)
         comptes[personne.cle] = compte

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from ensemblier.comptes.courriels import ecrire
-from ensemblier.comptes.models import Aide, Genre, Organisme, Rattachement
+from ensemblier.comptes.models import Aide, Genre, Organisme, Rattachement, Utilisateur
 from ensemblier.dossiers.accuse import pour_lecture
 from ensemblier.dossiers.lecture import phrase_du_contact
 from ensemblier.dossiers.models import ContactCommune, CoPorteur, Dossier, Message
+from ensemblier.dossiers.suivi import adresse_du_suivi
 from ensemblier.noyau.calendrier import jour_de
+from ensemblier.noyau.machine import Acteur
 from ensemblier.registre.models import Lien
 from ensemblier.territoires.models import Contact
 
@@ -145,7 +147,7 @@ def annoncer_le_message(message: Message, *, le: datetime) -> None:
     dossier, au_porteur = message.dossier, message.cote == Message.Cote.SERVICE
     sujet = "Le service vous a écrit" if au_porteur else "Le porteur a écrit au service"
     gabarit = "message_au_porteur" if au_porteur else "message_au_service"
-    for adresse in destinataires(dossier, le=le) if au_porteur else _service(dossier):
+    for adresse in destinataires(dossier, le=le) if au_porteur else [adresse_du_suivi(dossier, le=le)]:
         ecrire(
             Genre.MESSAGE if au_porteur else Genre.TRAVAIL,
             cle=f"message:{message.pk}:{adresse}",
@@ -158,7 +160,17 @@ def annoncer_le_message(message: Message, *, le: datetime) -> None:
         )
 
 
-def _service(dossier: Dossier) -> list[str]:
-    """La personne qui suit le dossier, sinon l'adresse du service."""
-    charge = dossier.charge_de_mission
-    return [charge.courriel if charge and charge.is_active else dossier.territoire.courriel]
+def annoncer_l_affectation(
+    dossier: Dossier, a: Utilisateur, *, motif: str, par: Acteur, le: datetime
+) -> None:
+    """La personne apprend qu'elle suit le dossier, par qui et pourquoi."""
+    ecrire(
+        Genre.TRAVAIL,
+        cle=f"affectation:{dossier.pk}:{a.pk}:{le.isoformat()}",
+        a=a.courriel,
+        sujet=f"{dossier.numero} · Vous suivez ce dossier",
+        gabarit="dossiers/courriels/affectation",
+        contexte={"dossier": dossier, "motif": motif, "par": par},
+        le=le,
+        objet=dossier.designation(),
+    )

@@ -80,14 +80,11 @@ def lire(request: HttpRequest) -> Liste:
 
 def _choix(liste: Liste) -> list[dict[str, Any]]:
     """Les listes des filtres ; les lieux et les financeurs viennent du pack, gardé en mémoire."""
+    lus = [(f, f.choix(liste.lecteur), liste.filtres.get(f.nom, "")) for f in FILTRES]
     return [
-        {
-            "nom": f.nom,
-            "libelle": f.libelle,
-            "choix": f.choix(liste.lecteur),
-            "valeur": liste.filtres.get(f.nom, ""),
-        }
-        for f in FILTRES
+        {"nom": f.nom, "libelle": f.libelle, "choix": choix, "valeur": valeur}
+        for f, choix, valeur in lus
+        if choix or valeur
     ]
 
 

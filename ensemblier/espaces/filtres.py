@@ -108,6 +108,22 @@ def _alerte(valeur: str, lecteur: Lecteur) -> Q:
     return ALERTES[valeur][1](lecteur) if valeur in permises else RIEN
 
 
+MOI, PERSONNE = "moi", "personne"
+
+
+def _suivis(lecteur: Lecteur) -> Choix:
+    """Les dossiers qui me sont affectés, ceux que personne ne suit ; rien pour un partenaire."""
+    miens = ((MOI, "Les miens"),) if lecteur.est_pilote else ()
+    seuls = ((PERSONNE, "Non affectés"),) if lecteur.voit_le_suivi else ()
+    return (*miens, *seuls)
+
+
+def _suivi(valeur: str, lecteur: Lecteur) -> Q:
+    if valeur not in dict(_suivis(lecteur)):
+        return RIEN
+    return Q(charge_de_mission=lecteur.acteur.utilisateur if valeur == MOI else None)
+
+
 def _etats(_: Lecteur) -> Choix:
     return tuple((code, agent) for code, (_, agent) in DOSSIER.etats.items() if code != BROUILLON)
 
@@ -133,6 +149,7 @@ FILTRES = (
     Filtre("etat", "État", _etats, lambda v, _: Q(etat=v)),
     Filtre("echeance", "Échéance", lambda _: ECHEANCES, _echeance),
     Filtre("alerte", "Alerte", _alertes, _alerte),
+    Filtre("suivi", "Suivi par", _suivis, _suivi),
     Filtre(
         "financeur",
         "Financeur",

@@ -14,6 +14,7 @@ from ensemblier.comptes.droits import exiger
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE
 from ensemblier.dossiers.models import Demande, DemandeQuerySet, Dossier, DossierQuerySet
 from ensemblier.dossiers.recherche import Recherche, rechercher
+from ensemblier.dossiers.suivi import tenus_par_d_autres
 from ensemblier.instruction.attentes import Attente, attentes, lignes_attendues, reunir
 from ensemblier.instruction.examen import echeances_d_instruction
 from ensemblier.instruction.lecture import AUTORITES, lit_le_fil
@@ -45,7 +46,21 @@ class Lecteur:
     @cached_property
     def attentes(self) -> list[Attente]:
         echus = {cle for cle, fin in self.fins_d_instruction.items() if fin < self.jour}
-        return attentes(self.acteur, jour=self.jour, appels_echus=echus)
+        return attentes(self.acteur, jour=self.jour, appels_echus=echus, ailleurs=self.ailleurs)
+
+    @cached_property
+    def est_pilote(self) -> bool:
+        return self.acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE)
+
+    @property
+    def voit_le_suivi(self) -> bool:
+        """Qui suit un dossier est l'affaire du service."""
+        return self.est_pilote or self.acteur.a(Role.AUDITEUR)
+
+    @cached_property
+    def ailleurs(self) -> Q | None:
+        """Pour qui instruit : les dossiers qu'une autre personne suit."""
+        return tenus_par_d_autres(self.acteur, self.territoire, self.jour) if self.est_pilote else None
 
     @cached_property
     def a_faire(self) -> Q:

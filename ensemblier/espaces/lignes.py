@@ -41,6 +41,11 @@ class Ligne:
     communes: tuple[str, ...] = ()
 
     @property
+    def suivi(self) -> str:
+        charge = self.dossier.charge_de_mission
+        return charge.nom_complet if charge else ""
+
+    @property
     def avis(self) -> str:
         return f"{self.avis_rendus} sur {self.avis_attendus}"
 
@@ -48,7 +53,8 @@ class Ligne:
 def a_lire(dossiers: DossierQuerySet, lecteur: Lecteur, colonnes: Sequence[str]) -> DossierQuerySet:
     """Les dossiers avec ce que chacun attend du lecteur, sans leurs textes."""
     annotees = {f"attente_{rang}": a.condition for rang, a in enumerate(lecteur.attentes)}
-    liens = ("appel", "organisme", *(("pilier",) if "pilier" in colonnes else ()))
+    voulus = {"pilier": "pilier", "suivi": "charge_de_mission"}
+    liens = ("appel", "organisme", *(lien for cle, lien in voulus.items() if cle in colonnes))
     return dossiers.annotate(**annotees).select_related(*liens).defer(*LOURDS)
 
 

@@ -57,6 +57,7 @@ A_INSTRUIRE = (
         (("Avis rendus", lambda x: x.avis_rendus), ("Avis attendus", lambda x: x.avis_attendus)),
         "avis",
     ),
+    Colonne("suivi", "Suivi par", (("Suivi par", lambda x: x.suivi),), d_office=False),
     Colonne(
         "depot",
         "Déposé le",

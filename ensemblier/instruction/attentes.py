@@ -43,17 +43,21 @@ class Attente:
     retard: Q
 
 
-def attentes(acteur: Acteur, *, jour: date, appels_echus: Collection[int] | None = None) -> list[Attente]:
+def attentes(
+    acteur: Acteur, *, jour: date, appels_echus: Collection[int] | None = None, ailleurs: Q | None = None
+) -> list[Attente]:
     """Les attentes de la personne, la plus pressante d'abord ; une requête pour les échéances passées.
 
-    `appels_echus` : ceux dont l'instruction est finie, si l'appelant les a lus.
+    `appels_echus` : ceux dont l'instruction est finie, si l'appelant les a lus. `ailleurs` : les dossiers
+    qu'un autre chargé de mission suit (`dossiers.suivi`) ; ils n'attendent pas le pilote.
     """
     echus = Q(appel__in=list(_appels_echus(jour) if appels_echus is None else appels_echus))
     rendues: list[Attente] = []
     if communes := [d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)]:
         rendues += _du_referent(communes, echus, jour)
     if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE):
-        rendues += _du_pilote(jour, echus)
+        siens = Q() if ailleurs is None else ~ailleurs
+        rendues += [Attente(a.phrase, a.condition & siens, a.retard & siens) for a in _du_pilote(jour, echus)]
     if codes := [d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)]:
         rendues.append(_avis_attendu(Q(financeur__code__in=codes), echus, jour))
     return rendues

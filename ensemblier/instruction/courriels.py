@@ -14,6 +14,7 @@ from ensemblier.comptes.models import Genre, Rattachement
 from ensemblier.dossiers.droits import EPCI
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.suivi import adresse_du_suivi
 from ensemblier.instruction.lecture import agents_de
 from ensemblier.instruction.models import Complement, DemandeDAvis
 from ensemblier.noyau.calendrier import en_francais, jour_de
@@ -127,7 +128,7 @@ def complements_recus(dossier: Dossier, *, le: datetime) -> None:
         Genre.TRAVAIL,
         dossier,
         cle=f"complete:{dossier.pk}:{le.isoformat()}",
-        vers=[dossier.territoire.courriel],
+        vers=[adresse_du_suivi(dossier, le=le)],
         sujet="Le porteur a envoyé ce qui manquait",
         gabarit="complete",
         le=le,

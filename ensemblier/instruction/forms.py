@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
+from ensemblier.comptes.models import Utilisateur
 from ensemblier.dossiers.corrections import Demandee, choix
 from ensemblier.dossiers.models import Correction
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction.examen import Completude
 from ensemblier.interface.formulaires import ChampDate, Formulaire
+from ensemblier.territoires.models import Territoire
 
 COURT = forms.Textarea({"rows": 3})
 
@@ -125,3 +128,55 @@ class DepotForm(Formulaire):
 
 class DauphinForm(Formulaire):
     numero = forms.CharField(label="Numéro Dauphin", max_length=20, help_text="Par exemple DA01234567.")
+
+
+class _ChoixDePersonne(Formulaire):
+    """Une personne de l'équipe, ou personne."""
+
+    a = forms.ChoiceField(label="Qui", required=False)
+
+    def __init__(self, *args: Any, personnes: Sequence[Utilisateur], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._personnes = {str(p.pk): p for p in personnes}
+        noms = [(cle, p.nom_complet) for cle, p in self._personnes.items()]
+        self.fields["a"].choices = [("", "Personne : toute l'équipe"), *noms]
+        self.fields["a"].exige_au_depot = True  # « facultatif » tromperait : « personne » est un choix
+
+    def personne(self) -> Utilisateur | None:
+        return self._personnes.get(self.cleaned_data["a"])
+
+
+class AffectationForm(_ChoixDePersonne):
+    """À qui confier le dossier, et pourquoi."""
+
+    motif = forms.CharField(
+        label="Pourquoi ?", widget=COURT, max_length=1000,
+        help_text="Lu par l'équipe et gardé dans l'historique ; jamais par le porteur.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, actuelle: Utilisateur | None, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"a": str(actuelle.pk) if actuelle else ""})
+        super().__init__(*args, **kwargs)
+        self.fields["a"].label = "Qui suit ce dossier"
+
+    def choix(self) -> dict[str, Any]:
+        return {"a": self.personne(), "motif": self.cleaned_data["motif"]}
+
+
+class PosteForm(_ChoixDePersonne):
+    """Quelle fonction du territoire, tenue par qui."""
+
+    poste = forms.ChoiceField(label="Fonction")
+    field_order = ("poste", "a")
+
+    def __init__(self, *args: Any, territoire: Territoire, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        pack = territoire.pack()
+        noms = {t.code: t.libelle for t in pack.thematiques}
+        self.fields["a"].label = "Tenue par"
+        self.fields["poste"].choices = [
+            (c.code, f"{c.fonction} : {', '.join(noms[t] for t in c.thematiques)}") for c in pack.postes
+        ]
+
+    def choix(self) -> dict[str, Any]:
+        return {"poste": self.cleaned_data["poste"], "a": self.personne()}

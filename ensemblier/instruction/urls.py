@@ -1,10 +1,12 @@
 from django.urls import path
 
-from ensemblier.instruction.views import completude, corrections, dossier, liens, messages
+from ensemblier.instruction.views import completude, corrections, dossier, equipe, liens, messages
 
 urlpatterns = [
     path("liens/<str:jeton>/", liens.lien, name="lien"),
     path("dossiers/<str:numero>/corrections/", corrections.page, name="corrections"),
+    path("instruction/equipe/", equipe.page, name="instruction_equipe"),
+    path("instruction/<str:numero>/suivi/", equipe.du_dossier, name="instruction_suivi"),
     path("instruction/<str:numero>/completude/", completude.page, name="instruction_completude"),
     path(
         "instruction/<str:numero>/completude/complements/", completude.demander, name="demander_complements"

@@ -81,7 +81,7 @@ def test_le_courriel_annonce_le_message_sans_son_texte(dossier):
     f.personne("lucas")
     ecrire(dossier, "amina", fichier=f.pdf_d_essai("arret-de-travail.pdf"))
     (au_service,) = annonces()
-    assert au_service.destinataire == dossier.territoire.courriel
+    assert au_service.destinataire == "mission-emploi-culture@call.example", "la fonction du thème (R70)"
     assert f"/instruction/{dossier.numero}/messages/" in au_service.texte
     ecrire(dossier, "benoit", "Le compte finit par 4471.")
     au_porteur = annonces().exclude(pk=au_service.pk)

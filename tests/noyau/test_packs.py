@@ -90,6 +90,66 @@ def test_une_thematique_sans_referent_va_au_contact_de_repli_s74(lens):
     assert lens.contact_pour(None).code == "service"
 
 
+def test_neuf_themes_vont_a_deux_fonctions_r70(lens):
+    groupes = {c.code: set(c.thematiques) for c in lens.postes}
+    assert groupes == {
+        "mission-emploi-culture": {"numerique", "mobilites", "emploi-insertion", "culture"},
+        "mission-sante-habitat": {
+            "alimentation", "sante", "sport", "habitat-cadre-de-vie", "education-jeunesse",
+        },
+    }  # fmt: skip
+    assert sum(map(len, groupes.values())) == 9
+
+
+@pytest.mark.parametrize(
+    ("themes", "fonction", "principal"),
+    [
+        (["culture"], "mission-emploi-culture", "culture"),
+        (["culture", "discriminations"], "mission-emploi-culture", "culture"),
+        (["sante", "sport", "culture"], "mission-sante-habitat", "sante"),
+        (["culture", "habitat-cadre-de-vie"], "mission-sante-habitat", "habitat-cadre-de-vie"),
+        (["discriminations"], "service", None),
+        (["participation", "transitions"], "service", None),
+        ([], "service", None),
+    ],
+)
+def test_le_theme_principal_mene_a_sa_fonction_r70_r69_s74(lens, themes, fonction, principal):
+    route = lens.routage(themes)
+    assert (route.contact.code, route.theme) == (fonction, principal)
+    assert route.poste == (fonction if principal else "")
+    assert lens.routage(reversed(themes)) == route, "l'ordre des cases ne décide de rien"
+
+
+def test_la_raison_du_routage_se_lit(lens):
+    assert lens.routage(["culture"]).raison == "Thème « Culture » : Chargée de mission politique de la ville."
+    seul = lens.routage(["discriminations"]).raison
+    assert seul == (
+        "Aucune fonction ne suit « Lutte contre les discriminations » : contact de repli du service."
+    )
+
+
+def test_un_autre_territoire_a_d_autres_groupes_r70():
+    val = lire_territoire(VAL)
+    assert {c.code: c.thematiques for c in val.postes} == {
+        "mission-ecole": ("ecole",),
+        "mission-metiers": ("metiers",),
+    }
+    assert val.routage(["metiers"]).poste == "mission-metiers"
+    assert val.routage(["voisinage"]).contact.code == "accueil"
+
+
+def test_un_theme_suivi_par_deux_fonctions_est_une_faute(copie):
+    _changer(copie / "territoire.toml", 'thematiques = ["metiers"]', 'thematiques = ["metiers", "ecole"]')
+    fautes = _fautes(lambda: lire_territoire(copie))
+    assert ("territoire.toml", "contacts.thematiques", "« ecole » suivi par 2 fonctions") in fautes
+
+
+def test_un_theme_sans_fonction_se_signale_s74(lens):
+    (phrase,) = [c.phrase for c in controler(lens) if c.code == "theme-sans-fonction"]
+    assert "3 thèmes sans fonction" in phrase.replace("\u00a0", " ")
+    assert "Lutte contre les discriminations" in phrase
+
+
 def test_les_coordonnees_sont_fictives(lens):
     for contact in lens.contacts:
         assert contact.courriel is None or contact.courriel.endswith(".example")

@@ -1,5 +1,6 @@
 """Les actes d'un dossier : seules écritures de la pièce, chacune sous son verrou, à la date donnée."""
 
+from ensemblier.dossiers.actes.affectation import affecter, affecter_selon_les_themes
 from ensemblier.dossiers.actes.brouillon import (
     creer,
     creer_une_fois,
@@ -33,6 +34,8 @@ __all__ = [
     "SaisieDivergente",
     "accepter_l_aide",
     "accorder_derogation",
+    "affecter",
+    "affecter_selon_les_themes",
     "ajouter_co_porteur",
     "avancer_demande",
     "clore_les_corrections",

@@ -10,6 +10,7 @@ from django.db import transaction
 from ensemblier.comptes import mandats
 from ensemblier.comptes.actes import souscrire_cer
 from ensemblier.dossiers import accuse, courriels, etapes, pdf
+from ensemblier.dossiers.actes.affectation import affecter_selon_les_themes
 from ensemblier.dossiers.actes.commun import tenir
 from ensemblier.dossiers.actes.mots import indexer
 from ensemblier.dossiers.actes.volets import avancer_demande, rafraichir_etape
@@ -106,6 +107,7 @@ def _deposer(
     )  # fmt: skip
     dossier.saisies.all().delete()
     indexer(dossier, lues.demandes)
+    affecter_selon_les_themes(dossier, le=le, themes=fiche.action.thematiques or ())
     courriels.envoyer_l_accuse(dossier, le=le)
 
 

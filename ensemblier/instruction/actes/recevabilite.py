@@ -187,6 +187,7 @@ def declarer_recevable(dossier: Dossier, *, par: Acteur, roles: Iterable[Role], 
         dossier, "declarer_recevable", par=par, roles=roles, le=le,
         details={"pieces_encore_attendues": manque}, **champs,
     )  # fmt: skip
+    actes_dossiers.affecter_selon_les_themes(dossier, le=le)
     _ne_plus_attendre(dossier, le)
     return manque
 

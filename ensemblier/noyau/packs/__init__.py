@@ -5,7 +5,7 @@ from ensemblier.noyau.packs.controle import Contradiction, controler
 from ensemblier.noyau.packs.erreurs import ErreurDePack, PackInvalide
 from ensemblier.noyau.packs.guichets import Guichet
 from ensemblier.noyau.packs.lecture import lire_appel, lire_appels, lire_territoire
-from ensemblier.noyau.packs.territoire import Commune, Contact, Financeur, Quartier, Territoire
+from ensemblier.noyau.packs.territoire import Commune, Contact, Financeur, Quartier, Routage, Territoire
 
 __all__ = [
     "Appel",
@@ -21,6 +21,7 @@ __all__ = [
     "Piece",
     "PilierDeLAppel",
     "Quartier",
+    "Routage",
     "Territoire",
     "VersementEcrit",
     "controler",

@@ -80,6 +80,7 @@ def fautes_du_territoire(territoire: Territoire, donnees: dict[str, Any], source
         releve.connus(f"{cle}.thematiques", contact.thematiques, thematiques, "le code d'une thématique")
         if contact.commune:
             releve.connus(f"{cle}.commune", [contact.commune], communes, "le code d'une commune")
+    _postes(releve, territoire)
     if not any(c.repli for c in territoire.contacts):
         releve.noter("contacts", "aucun contact de repli", "un contact avec repli = true")
     for thematique in territoire.thematiques:
@@ -108,6 +109,14 @@ def fautes_du_territoire(territoire: Territoire, donnees: dict[str, Any], source
     _identifiants(releve, territoire)
     _contours(releve, territoire, _codes(donnees, "quartiers"))
     return releve.fautes
+
+
+def _postes(releve: _Releve, territoire: Territoire) -> None:
+    """Deux fonctions pour un thème : on ne saurait à qui va le dossier (R70)."""
+    for code, fois in Counter(t for c in territoire.postes for t in c.thematiques).items():
+        if fois > 1:
+            suivi = f"« {code} » suivi par {fois} fonctions"
+            releve.noter("contacts.thematiques", suivi, "un thème suivi par une seule fonction du service")
 
 
 def _dates_du_contrat(releve: _Releve, territoire: Territoire) -> None:

@@ -24,7 +24,7 @@ class Contradiction:
 
 
 def controler(territoire: Territoire) -> list[Contradiction]:
-    """Toutes les contradictions, dans l'ordre : nombres, tableau, chiffres, dates, adresses, contours."""
+    """Toutes les contradictions, dans l'ordre : nombres, tableau, chiffres, dates, thèmes, contours."""
     trouvees = [
         *_nombres(territoire),
         *_tableau(territoire),
@@ -32,6 +32,7 @@ def controler(territoire: Territoire) -> list[Contradiction]:
         *_chiffres(territoire),
         *_contrat(territoire),
         *_siege(territoire),
+        *_themes(territoire),
         *_contours(territoire),
     ]
     return [Contradiction(c.code, typographie(c.phrase), c.source) for c in trouvees]
@@ -153,6 +154,16 @@ def _siege(t: Territoire) -> list[Contradiction]:
         return []
     phrase = "Adresse du siège absente : les lettres partent sans adresse (P36)."
     return [Contradiction("siege-absent", phrase, "territoire.toml, epci.siege")]
+
+
+def _themes(t: Territoire) -> list[Contradiction]:
+    """Les thèmes qu'aucune fonction ne suit : leurs dossiers vont au contact de repli (R69, S74)."""
+    suivis = {code for c in t.postes for code in c.thematiques}
+    seuls = [th.libelle for th in t.thematiques if th.code not in suivis]
+    if not seuls or not suivis:
+        return []
+    phrase = f"{len(seuls)} thèmes sans fonction qui les suive : {', '.join(seuls)}. Le repli les reçoit."
+    return [Contradiction("theme-sans-fonction", phrase, "territoire.toml, contacts")]
 
 
 def _contours(t: Territoire) -> list[Contradiction]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -52,6 +54,20 @@ class Contact(Modele):
     courriel: Courriel | None = None
     telephones: Annotated[tuple[Telephone, ...], Field(max_length=2)] = ()
     repli: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Routage:
+    """Où vont des thèmes : la fonction, le thème qui y mène, et la phrase qui le dit (R70, R69)."""
+
+    contact: Contact | None
+    theme: str | None
+    raison: str
+
+    @property
+    def poste(self) -> str:
+        """Le code de la fonction qui suit ce thème ; vide au repli."""
+        return self.contact.code if self.contact and self.theme else ""
 
 
 class Annonce(Modele):
@@ -289,3 +305,29 @@ class Territoire(Modele):
             if thematique and thematique in contact.thematiques:
                 return contact
         return next((c for c in self.contacts if c.repli), None)
+
+    @cached_property
+    def postes(self) -> tuple[Contact, ...]:
+        """Les fonctions du service pilote qui suivent des thèmes, dans l'ordre du pack (R70)."""
+        return tuple(c for c in self.contacts if c.financeur == self.contrat.pilote and c.thematiques)
+
+    def poste(self, code: str) -> Contact | None:
+        return next((c for c in self.postes if c.code == code), None)
+
+    def routage(self, thematiques: Iterable[str]) -> Routage:
+        """La fonction qui suit ces thèmes : celle qui en suit le plus, puis le premier dans l'ordre du pack.
+
+        Son thème principal est le premier qu'elle suit. Aucun thème suivi : le contact de repli (R69, S74).
+        """
+        dits = set(thematiques)
+        themes = [t for t in self.thematiques if t.code in dits]
+        rangs = {t.code: rang for rang, t in enumerate(themes)}
+        suivis = [(c, [t for t in themes if t.code in c.thematiques]) for c in self.postes]
+        suivis = [(c, siens) for c, siens in suivis if siens]
+        if not suivis:
+            noms = ", ".join(f"« {t.libelle} »" for t in themes)
+            quoi = f"Aucune fonction ne suit {noms}" if noms else "Aucun thème n'est dit"
+            return Routage(self.contact_pour(None), None, f"{quoi} : contact de repli du service.")
+        contact, siens = min(suivis, key=lambda x: (-len(x[1]), rangs[x[1][0].code]))
+        raison = f"Thème « {siens[0].libelle} » : {contact.fonction}."
+        return Routage(contact, siens[0].code, raison)

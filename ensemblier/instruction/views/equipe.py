@@ -1,0 +1,69 @@
+"""Qui suit quoi : la personne qui suit un dossier, et les fonctions que chacun tient (R70)."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from ensemblier.comptes import equipe as equipe_
+from ensemblier.comptes.actes_equipe import confier_un_poste
+from ensemblier.comptes.droits import exiger
+from ensemblier.dossiers import actes, suivi
+from ensemblier.dossiers.droits import roles
+from ensemblier.instruction.droits import PILOTE, exiger_role
+from ensemblier.instruction.forms import AffectationForm, PosteForm
+from ensemblier.instruction.lecture import dossier_a_instruire, fil
+from ensemblier.instruction.views.commun import essayer, statut
+from ensemblier.noyau.machine import Role
+
+
+@require_http_methods(["GET", "POST"])
+def du_dossier(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/instruction/<n>/suivi/` : qui suit ce dossier, pourquoi, et le confier à une autre personne."""
+    dossier = dossier_a_instruire(request, numero)
+    siens, jour = roles(request.acteur, dossier), timezone.localdate()
+    if request.method == "POST":
+        exiger_role(siens, PILOTE, "Affecter le dossier")
+    personnes = equipe_.pilotes(request.territoire, jour)
+    form = AffectationForm(request.POST or None, personnes=personnes, actuelle=dossier.charge_de_mission)
+    options = {"par": request.acteur, "roles": siens, "le": timezone.now()}
+    if request.method == "POST" and essayer(form, lambda: actes.affecter(dossier, **form.choix(), **options)):
+        messages.success(request, "L'affectation est enregistrée.")
+        return redirect("instruction_suivi", numero)
+    route = suivi.routage_de(dossier)
+    contexte = {
+        "dossier": dossier, "fil": fil(dossier, "Suivi"), "form": form, "route": route,
+        "suiveur": suivi.suiveur(dossier, jour),
+        "adresse": suivi.adresse_du_suivi(dossier, le=options["le"]),
+        "titulaire": equipe_.titulaire(request.territoire, route.poste, jour),
+        "est_pilote": bool(siens & set(PILOTE)),
+    }  # fmt: skip
+    return render(request, "instruction/suivi.html", contexte, status=statut(form))
+
+
+@require_http_methods(["GET", "POST"])
+def page(request: HttpRequest) -> HttpResponse:
+    """`/instruction/equipe/` : les fonctions du territoire, leurs thèmes, qui les tient."""
+    acteur, jour = exiger(request.acteur, *PILOTE, Role.AUDITEUR), timezone.localdate()
+    if request.method == "POST":
+        exiger(acteur, Role.RESPONSABLE)
+    personnes = equipe_.pilotes(request.territoire, jour)
+    form = PosteForm(request.POST or None, personnes=personnes, territoire=request.territoire)
+    options = {"par": acteur, "roles": {Role.RESPONSABLE}, "le": timezone.now()}
+    if request.method == "POST" and essayer(
+        form, lambda: confier_un_poste(request.territoire, **form.choix(), **options)
+    ):
+        messages.success(request, "C'est enregistré : les prochains dossiers de ces thèmes suivront.")
+        return redirect("instruction_equipe")
+    pack = request.territoire.pack()
+    suivis = {code for c in pack.postes for code in c.thematiques}
+    contexte = {
+        "postes": equipe_.postes(request.territoire, jour), "form": form, "personnes": personnes,
+        "repli": pack.contact_pour(None),
+        "sans_fonction": [t.libelle for t in pack.thematiques if t.code not in suivis],
+        "est_responsable": acteur.a(Role.RESPONSABLE),
+    }  # fmt: skip
+    return render(request, "instruction/equipe.html", contexte, status=statut(form))
