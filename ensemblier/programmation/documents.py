@@ -104,6 +104,7 @@ def contexte_de_l_annexe(deliberation: Deliberation) -> dict[str, Any]:
             "demande__dossier__reglement",
             "demande__dispositif",
             "demande__financeur",
+            "remplace__deliberation",
         ).order_by("demande__dossier__numero", "pk")
     )
     dossiers = [a.demande.dossier_id for a in attributions]
@@ -120,6 +121,7 @@ def contexte_de_l_annexe(deliberation: Deliberation) -> dict[str, Any]:
         "date_document": deliberation.le,
         "reference_document": f"Délibération {deliberation.numero}",
         "accords": accords,
+        "changes": [ligne for ligne in accords if ligne["remplace"]],
         "refus": [ligne for ligne in lignes if not ligne["montant"]],
         "total": sum((ligne["montant"] for ligne in accords), ZERO),
         "total_cout": sum((ligne["cout"] for ligne in accords), ZERO),
@@ -158,6 +160,7 @@ def _ligne_de_l_annexe(
         "credits": demande.dispositif.credits or demande.dispositif.nom,
         "deports": deports.get(dossier.pk, []),
         "motif": attribution.motif,
+        "remplace": attribution.remplace,
     }
 
 

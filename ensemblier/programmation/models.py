@@ -216,6 +216,7 @@ class Attribution(models.Model):
     motif = models.TextField(blank=True)
     lignes = models.JSONField(default=list)
     remplacee_le = models.DateTimeField(null=True)
+    remplace = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="remplacante")
 
     class Meta:
         constraints = (

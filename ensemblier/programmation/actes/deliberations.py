@@ -13,18 +13,18 @@ from django.db import transaction
 from ensemblier.appels.models import Appel
 from ensemblier.comptes.droits import systeme
 from ensemblier.dossiers.actes import avancer_demande
-from ensemblier.dossiers.etats import ABANDONNEE, DECIDE, DECISIONS, RECEVABLE, etape
-from ensemblier.dossiers.fiche import reglement_de
+from ensemblier.dossiers.etats import ABANDONNEE, ACCORDS, DECIDE, DECISIONS, RECEVABLE, etape
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.instruction.droits import exiger_sa_ligne
-from ensemblier.instruction.examen import exiger_recevable, ordre_aap, volets_sans_avis
+from ensemblier.instruction.examen import exiger_recevable
 from ensemblier.interface.controles import FichierRefuse, controler
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.montants import Attribuable, Ligne, en_francais, euros
 from ensemblier.programmation import documents
-from ensemblier.programmation.actes.propositions import exiger_attribuable, lignes_en_json
-from ensemblier.programmation.calculs import ZERO, attribuable_au_volet, cumul
+from ensemblier.programmation.actes import accords
+from ensemblier.programmation.actes.propositions import lignes_en_json
+from ensemblier.programmation.calculs import ZERO
 from ensemblier.programmation.models import Attribution, Deliberation, Enveloppe
 from ensemblier.registre.actes import ActeBloque, avancer, consigner
 from ensemblier.registre.fichiers import conserver
@@ -34,7 +34,7 @@ from ensemblier.territoires.models import Financeur
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Une ligne de la délibération : un montant accordé, ou un refus (`montant` nul) avec son motif."""
+    """Une ligne de l'acte : un montant accordé ou changé, ou un refus (`montant` nul) avec son motif."""
 
     demande: Demande
     montant: Decimal | None
@@ -56,6 +56,7 @@ def enregistrer_deliberation(
 
     Chaque ligne qui ne tient pas dit sa raison, toutes d'un coup.
 
+    Un accord déjà voté y change de montant, avec sa raison : c'est un acte modificatif, et lui seul le peut.
     Chaque accord est au plus l'attribuable (K6), dans le coût (S41) et dans l'enveloppe ; en AAP il suit
     l'instruction du volet ; un dispositif à dépôt propre attend sa référence (S70). Puis l'annexe (§C.7).
     """
@@ -157,9 +158,13 @@ def _fautes_de_l_acte(
 def _appliquer(
     deliberation: Deliberation, decision: Decision, *, reste: Decimal | None, par: Acteur, le: datetime
 ) -> Decimal:
-    """Vote ou refuse un volet ; rend ce qu'il engage."""
+    """Vote ou refuse un volet, ou en change le montant voté ; rend ce qu'il engage."""
     demande = decision.demande
     dossier = demande.dossier
+    if demande.etat in ACCORDS and dossier.appel_id == deliberation.appel_id:
+        return accords.modifier(
+            deliberation, demande, montant=decision.montant, motif=decision.motif, reste=reste, par=par, le=le
+        )
     if dossier.appel_id != deliberation.appel_id:
         raise ActeBloque(f"{dossier.numero} n'est pas de l'appel « {deliberation.appel} ».")
     exiger_recevable(dossier, f"la décision sur {dossier.numero}")
@@ -176,7 +181,7 @@ def _appliquer(
         )  # fmt: skip
         return ZERO
     montant = euros(decision.montant)
-    calcul = _exiger_l_accord(demande, montant, reste=reste, le=le)
+    calcul = accords.exiger_l_accord(demande, montant, reste=reste, le=le)
     ligne = Ligne("Accordé", acte, montant)
     complet = Attribuable(montant, calcul.limite, (*calcul.lignes, ligne))
     _attribuer(deliberation, demande, montant, decision.motif.strip(), lignes_en_json(complet))
@@ -195,46 +200,6 @@ def _attribuer(
     )
 
 
-def _exiger_l_accord(
-    demande: Demande, montant: Decimal, *, reste: Decimal | None, le: datetime
-) -> Attribuable:
-    dossier = demande.dossier
-    if montant <= 0:
-        raise ActeBloque(
-            f"{dossier.numero} : un accord est au-dessus de zéro. Pour zéro, refusez avec un motif."
-        )
-    _exiger_le_depot_propre(demande)
-    if ordre_aap(dossier) and any(v.pk == demande.pk for v in volets_sans_avis(dossier, le=le)):
-        raise ActeBloque(
-            f"{dossier.numero} : « {demande.financeur.sigle} » n'a pas encore rendu son avis. "
-            "Rendez-le, ou attendez la fin de l'instruction."
-        )
-    calcul = attribuable_au_volet(demande, reste=reste)
-    try:
-        exiger_attribuable(montant, calcul)
-    except ActeBloque as refus:
-        raise ActeBloque(*(f"{dossier.numero} : {raison}" for raison in refus.raisons)) from refus
-    somme = cumul(dossier, {demande.pk: montant})
-    if somme.excedent:
-        raise ActeBloque(
-            f"{dossier.numero} : les financements font {en_francais(somme.total)} pour un coût de "
-            f"{en_francais(somme.cout)}, {en_francais(somme.excedent)} de trop."
-        )
-    return calcul
-
-
-def _exiger_le_depot_propre(demande: Demande) -> None:
-    """S70, R55 : retenu d'abord, déposé ensuite sur la plateforme du financeur, délibéré enfin."""
-    dispositif = reglement_de(demande.dossier).dispositif(demande.dispositif.code)
-    if dispositif is None or not dispositif.plateforme_avant_vote or demande.reference_depot:
-        return
-    plateforme = dispositif.plateforme_avant_vote
-    raise ActeBloque(
-        f"{demande.dossier.numero} : la référence du dépôt sur « {plateforme} » manque. "
-        "Notez-la dans les dépôts du dossier, puis enregistrez l'acte."
-    )
-
-
 def _engager(
     enveloppe: Enveloppe, deliberation: Deliberation, montant: Decimal, *, par: Acteur, le: datetime
 ) -> None:
@@ -248,7 +213,8 @@ def _engager(
             "ou relevez l'enveloppe."
         )
     consigner(
-        enveloppe, "engager", par=par, le=le, libelle=f"Engagé par l'acte {deliberation.numero}"[:200],
+        enveloppe, "engager", par=par, le=le,
+        libelle=f"{'Engagé' if montant > 0 else 'Libéré'} par l'acte {deliberation.numero}"[:200],
         details={"montant": str(montant), "engage": str(total)}, public=False, engage=total,
     )  # fmt: skip
 

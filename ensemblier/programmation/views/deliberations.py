@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ensemblier.appels.models import Appel
 from ensemblier.comptes.droits import exiger
 from ensemblier.dossiers.droits import roles_sur_financeur
-from ensemblier.dossiers.etats import ECARTEE, EN_ATTENTE, NON_RECEVABLE, PROGRAMMEE, RECEVABLE
+from ensemblier.dossiers.etats import DECIDE, ECARTEE, EN_ATTENTE, NON_RECEVABLE, PROGRAMMEE, RECEVABLE, VOTEE
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.instruction.droits import exiger_sa_ligne
 from ensemblier.instruction.views.commun import essayer, jouer
@@ -38,7 +38,7 @@ from ensemblier.registre.models import Fichier
 from ensemblier.territoires.models import Financeur
 
 A_DECIDER = (PROGRAMMEE, ECARTEE, EN_ATTENTE, NON_RECEVABLE)
-ACCORD, REFUS = "accord", "refus"
+ACCORD, REFUS, MODIFIER = "accord", "refus", "modifier"
 ZERO = Decimal("0.00")
 PAR_PAGE = 50
 LECTEURS_DES_ACTES = (
@@ -56,6 +56,11 @@ class Ligne:
     montant: str
     motif: str
     erreur: str = ""
+
+    @property
+    def est_votee(self) -> bool:
+        """Un accord pas encore notifié : un acte modificatif peut en changer le montant."""
+        return self.volet.etat == VOTEE
 
     @property
     def peut_accorder(self) -> bool:
@@ -123,7 +128,9 @@ def nouvelle(request: HttpRequest, appel: str, financeur: str) -> HttpResponse:
         _dire_sur_chaque_ligne(form, lignes)
     enveloppe = Enveloppe.objects.filter(appel=lu, financeur=ligne).first()
     contexte = {
-        "appel": lu, "financeur": ligne, "form": form, "lignes": lignes, "enveloppe": enveloppe,
+        "appel": lu, "financeur": ligne, "form": form, "enveloppe": enveloppe,
+        "lignes": [x for x in lignes if not x.est_votee],
+        "votees": [x for x in lignes if x.est_votee],
         "programme": sum((x.volet.propose or ZERO for x in lignes if x.peut_accorder), ZERO),
         "fil": [("Programmation", "/programmation/"), (lu.titre_court, f"/programmation/{lu.code}/"),
                 ("Délibération", "")],
@@ -134,9 +141,12 @@ def nouvelle(request: HttpRequest, appel: str, financeur: str) -> HttpResponse:
 
 def _lignes(request: HttpRequest, appel: Appel, financeur: Financeur) -> list[Ligne]:
     """Les volets qui attendent l'acte, préremplis de ce que la séance en a dit ; deux requêtes."""
-    visibles = Dossier.objects.a_juger_par(request.acteur).filter(appel=appel, etat=RECEVABLE)
+    visibles = Dossier.objects.a_juger_par(request.acteur).filter(appel=appel, etat__in=(RECEVABLE, DECIDE))
     volets = list(
-        Demande.objects.filter(financeur=financeur, dossier__in=visibles.values("pk"), etat__in=A_DECIDER)
+        Demande.objects.filter(
+            Q(etat__in=A_DECIDER, dossier__etat=RECEVABLE) | Q(etat=VOTEE),
+            financeur=financeur, dossier__in=visibles.values("pk"),
+        )
         .select_related(
             "dossier__organisme", "dossier__appel__reglement", "dossier__reglement", "dossier__territoire",
             "financeur__commune", "dispositif",
@@ -155,6 +165,8 @@ def _ligne(request: HttpRequest, volet: Demande, motif: str) -> Ligne:
         return Ligne(volet, dit("choix"), dit("montant"), dit("motif"))
     if volet.etat == PROGRAMMEE:
         return Ligne(volet, ACCORD, str(volet.propose or "").replace(".", ","), "")
+    if volet.etat == VOTEE:
+        return Ligne(volet, "", str(volet.vote or "").replace(".", ","), "")
     return Ligne(volet, "" if volet.etat == EN_ATTENTE else REFUS, "", motif)
 
 
@@ -167,7 +179,7 @@ def _decisions(lignes: list[Ligne]) -> list[Decision]:
     champ, decisions = EurosFormField(), []
     for ligne in lignes:
         try:
-            if ligne.choix == ACCORD:
+            if ligne.choix in (ACCORD, MODIFIER):
                 decisions.append(Decision(ligne.volet, champ.clean(ligne.montant), ligne.motif))
             elif ligne.choix == REFUS:
                 decisions.append(Decision(ligne.volet, None, ligne.motif))
@@ -222,12 +234,16 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, acte: Deliberation, form: ActeSigneForm) -> HttpResponse:
     attributions = list(
-        acte.attributions.select_related("demande__dossier__organisme").order_by("demande__dossier__numero")
+        acte.attributions.select_related(
+            "demande__dossier__organisme", "remplace__deliberation", "remplacante__deliberation"
+        ).order_by("demande__dossier__numero")
     )
     annexe = sum((a.montant for a in attributions), ZERO)
-    tableau = sum((a.demande.vote or ZERO for a in attributions if a.remplacee_le is None), ZERO)
+    en_vigueur = [a for a in attributions if a.remplacee_le is None]
+    tableau = sum((a.demande.vote or ZERO for a in en_vigueur), ZERO)
     contexte: dict[str, Any] = {
-        "acte": acte, "form": form, "annexe": annexe, "ecart": annexe - tableau,
+        "acte": acte, "form": form, "annexe": annexe,
+        "ecart": sum((a.montant for a in en_vigueur), ZERO) - tableau,
         "accords": [a for a in attributions if a.montant],
         "refus": [a for a in attributions if not a.montant],
         "peut_ecrire": _est_sa_ligne(request, acte),

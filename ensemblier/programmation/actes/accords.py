@@ -1,0 +1,132 @@
+"""Ce qu'un accord exige avant d'être voté, et l'acte modificatif qui en change le montant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from ensemblier.dossiers.etats import DECIDE, RECEVABLE, VOTEE
+from ensemblier.dossiers.fiche import reglement_de
+from ensemblier.dossiers.models import Demande
+from ensemblier.instruction.examen import ordre_aap, volets_sans_avis
+from ensemblier.noyau.machine import Acteur
+from ensemblier.noyau.montants import Attribuable, Ligne, en_francais, euros
+from ensemblier.programmation.actes.propositions import exiger_attribuable, lignes_en_json
+from ensemblier.programmation.calculs import attribuable_au_volet, cumul
+from ensemblier.programmation.models import Attribution, Deliberation
+from ensemblier.registre.actes import ActeBloque, consigner
+
+
+def exiger_l_accord(
+    demande: Demande, montant: Decimal, *, reste: Decimal | None, le: datetime
+) -> Attribuable:
+    """K6, S41, S70 et l'ordre de l'appel : ce qu'un accord exige, ou `ActeBloque` ; rend son calcul."""
+    dossier = demande.dossier
+    if montant <= 0:
+        raise ActeBloque(
+            f"{dossier.numero} : un accord est au-dessus de zéro. Pour zéro, refusez avec un motif."
+        )
+    _exiger_le_depot_propre(demande)
+    if ordre_aap(dossier) and any(v.pk == demande.pk for v in volets_sans_avis(dossier, le=le)):
+        raise ActeBloque(
+            f"{dossier.numero} : « {demande.financeur.sigle} » n'a pas encore rendu son avis. "
+            "Rendez-le, ou attendez la fin de l'instruction."
+        )
+    calcul = attribuable_au_volet(demande, reste=reste)
+    try:
+        exiger_attribuable(montant, calcul)
+    except ActeBloque as refus:
+        raise ActeBloque(*(f"{dossier.numero} : {raison}" for raison in refus.raisons)) from refus
+    somme = cumul(dossier, {demande.pk: montant})
+    if somme.excedent:
+        raise ActeBloque(
+            f"{dossier.numero} : les financements font {en_francais(somme.total)} pour un coût de "
+            f"{en_francais(somme.cout)}, {en_francais(somme.excedent)} de trop."
+        )
+    return calcul
+
+
+def _exiger_le_depot_propre(demande: Demande) -> None:
+    """S70, R55 : retenu d'abord, déposé ensuite sur la plateforme du financeur, délibéré enfin."""
+    dispositif = reglement_de(demande.dossier).dispositif(demande.dispositif.code)
+    if dispositif is None or not dispositif.plateforme_avant_vote or demande.reference_depot:
+        return
+    plateforme = dispositif.plateforme_avant_vote
+    raise ActeBloque(
+        f"{demande.dossier.numero} : la référence du dépôt sur « {plateforme} » manque. "
+        "Notez-la dans les dépôts du dossier, puis enregistrez l'acte."
+    )
+
+
+def modifier(
+    deliberation: Deliberation,
+    demande: Demande,
+    *,
+    montant: Decimal | None,
+    motif: str,
+    reste: Decimal | None,
+    par: Acteur,
+    le: datetime,
+) -> Decimal:
+    """Change le montant d'un accord voté et pas encore notifié ; rend ce que l'enveloppe prend, ou rend.
+
+    L'attribution remplacée reste, datée ; la nouvelle la nomme. `reste` : de l'enveloppe, cet accord compris
+    dans l'engagé. Une fois notifié, l'accord a créé des droits : cet acte ne les reprend pas (C.7).
+    """
+    numero = demande.dossier.numero
+    courante = _exiger_modifiable(demande, montant, motif)
+    nouveau = euros(montant or Decimal(0))
+    libre = reste + courante.montant if reste is not None else None
+    calcul = exiger_l_accord(demande, nouveau, reste=libre, le=le)
+    acte = f"Acte {deliberation.numero} du {deliberation.le:%d/%m/%Y}"
+    ancien = courante.deliberation
+    lignes = (
+        *calcul.lignes,
+        Ligne("Remplacé", f"Acte {ancien.numero} du {ancien.le:%d/%m/%Y}", courante.montant),
+        Ligne("Accordé", acte, nouveau),
+    )
+    courante.remplacee_le = le
+    courante.save(update_fields=("remplacee_le",))
+    Attribution.objects.create(
+        demande=demande, deliberation=deliberation, montant=nouveau, motif=motif.strip(), remplace=courante,
+        lignes=lignes_en_json(Attribuable(nouveau, calcul.limite, lignes)),
+    )  # fmt: skip
+    consigner(
+        demande, "modifier_le_vote", par=par, le=le, motif=motif.strip(), vote=nouveau,
+        libelle=f"Montant voté changé par l'acte {deliberation.numero}"[:200], votee_le=deliberation.le,
+        details={
+            "deliberation": deliberation.numero, "dossier": numero, "remplace": ancien.numero,
+            "de": str(courante.montant), "vers": str(nouveau),
+        },
+    )  # fmt: skip
+    return nouveau - courante.montant
+
+
+def _exiger_modifiable(demande: Demande, montant: Decimal | None, motif: str) -> Attribution:
+    """L'attribution en vigueur d'un accord qu'un acte peut encore changer ; toutes les raisons d'un coup."""
+    dossier = demande.dossier
+    demande.refresh_from_db(fields=("etat", "vote"))
+    raisons = []
+    if demande.etat != VOTEE or dossier.etat not in (RECEVABLE, DECIDE):
+        raise ActeBloque(
+            f"{dossier.numero} : cet accord est « {demande.etat_agent.lower()} », il a créé des droits. Un "
+            "acte modificatif se prend avant la notification ; après elle, convenez d'un avenant."
+        )
+    courante = (
+        Attribution.objects.filter(demande=demande, remplacee_le=None).select_related("deliberation").get()
+    )
+    if montant is None:
+        raisons.append(
+            f"{dossier.numero} : un accord voté ne se refuse pas par la même ligne. Écrivez un montant "
+            "au-dessus de zéro."
+        )
+    elif euros(montant) == courante.montant:
+        raisons.append(
+            f"{dossier.numero} : {en_francais(courante.montant)} sont déjà accordés par l'acte "
+            f"{courante.deliberation.numero}. Changez le montant, ou retirez cette ligne."
+        )
+    if not motif.strip():
+        raisons.append(f"{dossier.numero} : la raison du changement manque. Elle est écrite dans l'annexe.")
+    if raisons:
+        raise ActeBloque(*raisons)
+    return courante
