@@ -162,6 +162,8 @@ TABLE = {
     "depots": ("ciiiicooooooooooii", "c----c------------"),
     "depots_csv": ("ciiiicooooooooooii", "c----c------------"),
     "depots_xlsx": ("ciiiicooooooooooii", "c----c------------"),
+    "remises": ("ciiiicooooooiiiiii", "c----c------------"),
+    "remise": ("c----c------------", "ciiiicooonnniiiiii"),
     "simulateur": ("oooooooooooooooooo", "oooooooooooooooooo"),
     "simulation": ("oooooooooooooooooo", "------------------"),
     "simulation_dossier": ("coooocoooooooooooo", "coooocoooooooooooo"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -208,6 +209,47 @@ def test_aucun_courriel_ne_porte_le_canari_d_un_autre(le_monde):
         for canari in CANARIS:
             if canari.mot in courriel.sujet + courriel.texte + courriel.html:
                 assert qui in canari.lecteurs, f"{courriel.sujet} : {canari.ou}"
+
+
+def _dans_l_archive(le_monde: monde.Monde, qui: str, financeur: str) -> dict[str, str]:
+    """Chaque canari lu dans l'archive remise, et le fichier où il l'est."""
+    client, lus = Client(), {}
+    client.force_login(le_monde.personnes[qui])
+    reponse = client.post(f"/remises/{financeur}/", {"numero": le_monde.decide.numero})
+    assert reponse.status_code == 200, (qui, financeur)
+    archive = zipfile.ZipFile(io.BytesIO(f.contenu(reponse)))
+    for nom in archive.namelist():
+        texte = _texte_d_un_fichier(nom, archive.read(nom))
+        lus |= {c.mot: nom for c in CANARIS if c.mot in texte or c.mot in nom}
+    return lus
+
+
+def _texte_d_un_fichier(nom: str, octets: bytes) -> str:
+    if not nom.endswith(".pdf"):
+        return re.sub(r"[\u00a0\u202f]", " ", octets.decode())
+    with pikepdf.open(io.BytesIO(octets)) as document:
+        return str(document.docinfo.get("/Title", ""))
+
+
+REMISES = (("chloe", "ETAT"), ("farid", "LENS"), ("benoit", "CALL"), ("irene", "ETAT"))
+
+
+def test_l_archive_remise_ne_porte_le_canari_d_aucun_autre(le_monde):
+    """Ni avis, ni fait interne, ni message, ni IBAN ; le RIB, pour le seul service."""
+    jamais = {"zibeline-avis", "zibeline-interne", "zibeline-message", "zibeline-devis", "zibeline-deport"}
+    for qui, financeur in REMISES:
+        lus = _dans_l_archive(le_monde, qui, financeur)
+        assert not jamais & set(lus), (qui, lus)
+        assert not [c.ou for c in CANARIS if c.mot in lus and qui not in c.lecteurs], (qui, lus)
+        assert "zibeline-statuts" in lus, "aucune pièce lue : la vérification ne prouve rien"
+
+
+def test_l_archive_verrait_le_rib_garde_levee(le_monde, monkeypatch):
+    from ensemblier.dossiers.models import PieceQuerySet
+
+    assert "zibeline-piece" not in _dans_l_archive(le_monde, "chloe", "ETAT")
+    monkeypatch.setattr(PieceQuerySet, "visibles_par", lambda self, acteur: self)
+    assert "zibeline-piece" in _dans_l_archive(le_monde, "chloe", "ETAT")
 
 
 def test_un_rib_ouvert_a_tous_serait_vu_garde_levee(le_monde, monkeypatch):

@@ -34,6 +34,8 @@ LISTES = (
     ("suites_a_reclamer", "benoit"),
     ("depots", "benoit"),
     ("depots", "chloe"),
+    ("remises", "chloe"),
+    ("remises", "benoit"),
     ("observatoire", None),
     ("observatoire_actions", None),
     ("appels", None),

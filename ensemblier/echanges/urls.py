@@ -1,10 +1,12 @@
 from django.urls import path
 
-from ensemblier.echanges import views
+from ensemblier.echanges.views import depots, remises
 from ensemblier.interface.exports import CSV, XLSX
 
 urlpatterns = [
-    path("depots/", views.tableau, name="depots"),
-    path("depots/liste.csv", views.exporter, {"format": CSV}, name="depots_csv"),
-    path("depots/liste.xlsx", views.exporter, {"format": XLSX}, name="depots_xlsx"),
+    path("depots/", depots.tableau, name="depots"),
+    path("depots/liste.csv", depots.exporter, {"format": CSV}, name="depots_csv"),
+    path("depots/liste.xlsx", depots.exporter, {"format": XLSX}, name="depots_xlsx"),
+    path("remises/", remises.liste, name="remises"),
+    path("remises/<str:financeur>/", remises.remettre, name="remise"),
 ]

@@ -27,6 +27,9 @@ from ensemblier.noyau.packs.appel import CritereDeBonification
 from ensemblier.registre.actes import tracer
 from ensemblier.registre.fichiers import servir
 
+REMETTENT = {*PILOTE, Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL}
+"""À qui montrer le lien vers la remise ; la page elle-même décide."""
+
 
 def _jugements(dossier: Dossier) -> list[dict[str, Any]]:
     """Les questions que l'instructeur tranche : la tolérance, puis chaque critère déclaré (R29)."""
@@ -111,6 +114,7 @@ def depots(request: HttpRequest, numero: str) -> HttpResponse:
     contexte = {
         "dossier": dossier, "fil": fil(dossier, "Dépôts"), "lignes": lignes,
         "a_faire": sum(1 for ligne in lignes if ligne["etat"] == "a_faire"),
+        "remet": bool(roles(request.acteur, dossier) & REMETTENT),
     }  # fmt: skip
     return render(request, "instruction/depots.html", contexte, status=statut(soumis) if soumis else 200)
 
@@ -149,7 +153,8 @@ def _lignes_de_depot(
         peut = bool(roles_sur_demande(request.acteur, volet) & ecrivent) if volet else pilote
         lignes.append(
             {
-                "cle": cle, "ou": depot.ou, "pourquoi": depot.pour or f"Il faut {depot.quoi}.",
+                "cle": cle, "ou": depot.ou,
+                "pourquoi": depot.pour or ("" if depot.est_fait else f"Il faut {depot.quoi}."),
                 "reference": depot.reference, "le": depot.le, "etat": depot.etat,
                 "peut": peut and depot.se_note,
                 "form": DepotForm(prefix=cle) if volet else DauphinForm(prefix=cle),

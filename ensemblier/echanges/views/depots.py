@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from ensemblier.echanges.actes import REMETTENT
 from ensemblier.echanges.depots import TOUT, VUES, Suivi, entetes, valeurs
 from ensemblier.interface.exports import CSV, TYPES, XLSX, en_csv, en_xlsx
 from ensemblier.registre.actes import tracer
@@ -19,6 +20,7 @@ def tableau(request: HttpRequest) -> HttpResponse:
     suivi = Suivi(request.acteur, request.territoire, request.GET)
     contexte = {
         "suivi": suivi, "lignes": suivi.lignes(suivi.page.lignes), "tout": TOUT,
+        "remet": suivi.acteur.a(*REMETTENT),
         "onglets": [(suivi.adresse(etat=code), mot, code) for code, mot in VUES],
     }  # fmt: skip
     return render(request, "echanges/depots.html", contexte)
