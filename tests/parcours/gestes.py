@@ -300,11 +300,12 @@ def rendre_l_avis(
 ) -> Personne:
     """L'avis d'un financeur, et le montant qu'il propose."""
     qui.va(f"/instruction/{numero}/avis/{financeur}/")
-    cocher(qui, sens)
-    ecrire(qui, {"Pourquoi ?": motif})
+    ici = qui.page.locator("form").filter(has=qui.page.get_by_role("button", name="Rendre l'avis"))
+    cocher(qui, sens, dans=ici)
+    ecrire(qui, {"Pourquoi ?": motif}, ici)
     if montant:
-        ecrire(qui, {"Montant proposé": montant})
-    return presser(qui, "Rendre l'avis")
+        ecrire(qui, {"Montant proposé": montant}, ici)
+    return presser(qui, "Rendre l'avis", dans=ici)
 
 
 def dossier_a_convoquer(qui: Personne, appel: str, organisme: str) -> str:

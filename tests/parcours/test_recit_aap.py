@@ -1,8 +1,13 @@
-"""Récit : l'AAP à cinq financeurs, du dépôt au solde réduit et au trop-perçu rendu.
+"""Récits : l'AAP à plusieurs financeurs, la programmation avant l'instruction, puis après (R64, P24).
+
+Le premier va du dépôt au solde réduit et au trop-perçu rendu.
 
 36 000 € de coût ; demandé et accordé : 12 000 € à l'agglomération, 8 000 € à l'État, 4 000 € à la Région,
 3 000 € au Département, 3 000 € à Lens. Au bilan, 30 600 € dépensés, soit 85 % : l'agglomération doit
 10 200 €, son solde tombe de 2 400 € à 600 € ; l'État, qui a tout payé, réclame 1 200 €.
+
+Le second s'arrête aux votes : deux villes, dont une ajoute sa part ; l'État propose dans son avis moins qu'il
+ne lui est demandé, et le comité retient ce que les avis ont proposé.
 """
 
 from __future__ import annotations
@@ -10,28 +15,36 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from playwright.sync_api import expect
+
 from tests.parcours import gestes
 from tests.parcours.conftest import Personne, Serveur
 from tests.parcours.gestes import boite, cocher, ecrire, euros, panneau, presser
 
 APPEL = "AAP contrat de ville, édition de démonstration"
 CODE = "aap-du-jour"
+VILLES_DES_HAUTS = ("Lens", "Liévin", "Loos-en-Gohelle")
 ACTION = "Le garage des voisins de la Cité 2"
 CALL, ETAT = "Communauté d'agglomération de Lens-Liévin", "État"
+Lignes = dict[str, tuple[str, str, str, int]]
 # Qui écrit la ligne de chaque financeur : la personne, le nom à l'écran, le sigle, le montant.
-LIGNES = {
+LIGNES: Lignes = {
     "CALL": ("benoit", CALL, "CALL", 12000),
     "ETAT": ("chloe", ETAT, "État", 8000),
     "REGION": ("regis", "Région Hauts-de-France", "Région", 4000),
     "DEPARTEMENT": ("diane", "Département du Pas-de-Calais", "Département", 3000),
     "LENS": ("farid", "Lens", "Lens", 3000),
 }
+DEUX_VILLES: Lignes = {
+    **LIGNES, "LENS": ("farid", "Lens", "Lens", 2000), "LIEVIN": ("lucie", "Liévin", "Liévin", 1000),
+}  # fmt: skip
 DISPOSITIFS = {
     "CALL": "Crédits politique de la ville de l'agglomération",
     "ETAT": "Crédits de l'État, programme 147",
     "REGION": "Crédits politique de la ville de la Région",
     "DEPARTEMENT": "Crédits politique de la ville du Département",
     "LENS": "Crédits de la commune",
+    "LIEVIN": "Crédits de la commune",
 }
 
 
@@ -62,15 +75,40 @@ def test_l_aap_du_depot_au_reversement(personne, serveur: Serveur, tmp_path: Pat
     rendre_le_trop_percu(chloe, amina, numero)
 
 
+def test_l_aap_instruit_avant_d_etre_programme(personne, serveur: Serveur, tmp_path: Path):
+    """L'autre ordre, deux villes : les avis proposent, le comité programme ensuite, chacun vote (P24)."""
+    amina = personne("amina")
+    numero = preparer_le_dossier(amina, DEUX_VILLES, ("Les Hauts De Liévin", *VILLES_DES_HAUTS))
+    gestes.joindre_les_pieces(amina, numero, tmp_path)
+    gestes.deposer(amina, numero)
+    agents = {code: personne(cle) for code, (cle, *_) in DEUX_VILLES.items()}
+    for ville in ("LENS", "LIEVIN"):
+        confirmer_le_contact(agents[ville], numero, ville)
+    declarer_recevable(agents["CALL"], numero)
+    noter_les_depots(agents, numero)
+    proposes = {code: montant for code, (*_, montant) in DEUX_VILLES.items()} | {"ETAT": 7000}
+    for code, agent in agents.items():
+        motif = "Utile et bien suivie." if proposes[code] == DEUX_VILLES[code][3] else "Un mécanicien suffit."
+        gestes.rendre_l_avis(agent, numero, code, sens="Favorable", motif=motif, montant=str(proposes[code]))
+    amina.va(f"/dossiers/{numero}/")
+    expect(amina.page.locator("main")).not_to_contain_text("Un mécanicien suffit")
+    tenir_le_comite(agents["CALL"], personne("elise"), numero, propose=29000)
+    for rang, (code, agent) in enumerate(agents.items(), start=51):
+        gestes.deliberer(agent, CODE, code, acte=f"2026-{rang}", accords=[numero], refus={})
+        agent.lit(euros(proposes[code]))
+
+
 # ------------------------------------------------------------------ Amina écrit et dépose
 
 
-def preparer_le_dossier(amina: Personne) -> str:
+def preparer_le_dossier(
+    amina: Personne, lignes: Lignes = LIGNES, lieu: tuple[str, ...] = ("Cité 2 ", "Lens")
+) -> str:
     numero = gestes.commencer(amina, APPEL, "Les Jardins du Onze")
     decrire(amina)
-    dire_les_publics(amina)
-    chiffrer(amina)
-    demander(amina)
+    dire_les_publics(amina, *lieu)
+    chiffrer(amina, lignes)
+    demander(amina, lignes)
     return numero
 
 
@@ -93,8 +131,8 @@ def decrire(amina: Personne) -> None:
     gestes.continuer(amina, "étape 3 sur 6")
 
 
-def dire_les_publics(amina: Personne) -> None:
-    """La ville de l'action se contacte avant le dépôt : choisie, elle s'affiche avec son référent."""
+def dire_les_publics(amina: Personne, quartier: str, *villes: str) -> None:
+    """Chaque ville de l'action se contacte avant le dépôt : le quartier choisi, elles s'affichent (R40)."""
     ecrire(
         amina,
         {
@@ -103,14 +141,19 @@ def dire_les_publics(amina: Personne) -> None:
             "Comment allez-vous toucher": "Bouche-à-oreille, affiches, relais du bailleur.",
         },
     )
-    gestes.choisir_le_quartier(amina, "Lens", "Cité 2 ")
+    for ville in villes:
+        gestes.choisir_le_quartier(amina, ville, quartier)
     presser(amina, "Mettre à jour les villes à contacter", lu="À contacter")
-    ecrire(amina, {"Contact pris le": gestes.jour(), "Service joint": "Politique de la ville"})
+    for ville in villes:
+        ici = amina.page.locator(".contact-ville").filter(
+            has=amina.page.get_by_role("heading", name=re.compile(f"^{ville}"))
+        )
+        ecrire(amina, {"Contact pris le": gestes.jour(), "Service joint": "Politique de la ville"}, ici)
     gestes.continuer(amina, "étape 4 sur 6")
 
 
-def chiffrer(amina: Personne) -> None:
-    ecrire(amina, {f"{nom} (74)": str(montant) for _, nom, _, montant in LIGNES.values()})
+def chiffrer(amina: Personne, lignes: Lignes) -> None:
+    ecrire(amina, {f"{nom} (74)": str(montant) for _, nom, _, montant in lignes.values()})
     ecrire(
         amina,
         {"Achats (60)": "16 000", "Locations, entretien": "6 000", "Personnel (64)": "14 000",
@@ -119,8 +162,8 @@ def chiffrer(amina: Personne) -> None:
     gestes.continuer(amina, "étape 5 sur 6")
 
 
-def demander(amina: Personne) -> None:
-    for code, (_, nom, _, montant) in LIGNES.items():
+def demander(amina: Personne, lignes: Lignes) -> None:
+    for code, (_, nom, _, montant) in lignes.items():
         ici = amina.page.locator(".demande").filter(
             has=amina.page.get_by_role("heading", name=nom, exact=True)
         )
@@ -132,10 +175,10 @@ def demander(amina: Personne) -> None:
 # ------------------------------------------------------------------ La ville, le service, le comité
 
 
-def confirmer_le_contact(farid: Personne, numero: str) -> None:
-    farid.va(f"/instruction/{numero}/avis/LENS/").lit("disent vous avoir contacté")
-    presser(farid, "Je confirme")
-    farid.lit("réponse donnée")
+def confirmer_le_contact(referent: Personne, numero: str, ville: str = "LENS") -> None:
+    referent.va(f"/instruction/{numero}/avis/{ville}/").lit("disent vous avoir contacté")
+    presser(referent, "Je confirme")
+    referent.lit("réponse donnée")
 
 
 def declarer_recevable(benoit: Personne, numero: str) -> None:
@@ -149,7 +192,10 @@ def programmer(agents: dict[str, Personne], elise: Personne, numero: str) -> Non
     for code, agent in agents.items():
         _, _, sigle, montant = LIGNES[code]
         gestes.proposer_au_tableau(agent, CODE, {f"{sigle} proposé, {numero}": str(montant)})
-    benoit = agents["CALL"]
+    tenir_le_comite(agents["CALL"], elise, numero, propose=30000)
+
+
+def tenir_le_comite(benoit: Personne, elise: Personne, numero: str, *, propose: int) -> None:
     gestes.convoquer(
         benoit, CODE, instance="Comité de pilotage", nom="Comité de l'édition", membres=["Élise Tancré"],
         dossiers=[numero],
@@ -158,7 +204,7 @@ def programmer(agents: dict[str, Personne], elise: Personne, numero: str) -> Non
     elise.va(seance).lit(ACTION)
     gestes.ouvrir_la_seance(benoit, "Élise Tancré")
     benoit.suit(f"Décider {numero}")
-    benoit.lit(euros(30000)).lit(euros(36000))
+    benoit.lit(euros(propose)).lit(euros(36000))
     gestes.decider(benoit, "Retenu")
     benoit.va(seance)
     presser(benoit, "Clore la séance", lu="Procès-verbal (PDF)")
