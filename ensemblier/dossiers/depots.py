@@ -115,5 +115,6 @@ def depots_de(lues: Reponses, reglement: Appel) -> list[Depot]:
 
 
 def depots_ailleurs(lues: Reponses, reglement: Appel) -> list[Depot]:
-    """Les mêmes, sans le courrier joint ici : la liste des pièces le dit déjà."""
-    return [d for d in depots_de(lues, reglement) if d.se_note]
+    """Les mêmes, sans le courrier joint ici : la liste des pièces le dit déjà, et ne se relit pas."""
+    attendus = depots(lues.dossier, reglement, demandes=lues.demandes, pieces={})
+    return [d for d in attendus if d.se_note]
