@@ -12,6 +12,7 @@ from ensemblier.dossiers import taches as dossiers
 from ensemblier.dossiers.actes import effacer_les_simulations
 from ensemblier.espaces import taches as espaces
 from ensemblier.instruction import taches as instruction
+from ensemblier.programmation import editions
 from ensemblier.registre.actes import sceller
 from ensemblier.registre.courriels import envoyer_en_attente
 from ensemblier.registre.fichiers import balayer
@@ -20,7 +21,7 @@ from ensemblier.registre.travaux import Ouvrage, faire_les_travaux, oublier_les_
 ARRET = threading.Event()
 """Levé quand le rythme s'arrête : un travail rend la main entre deux lignes, un autre processus reprend."""
 
-OUVRAGES: tuple[Ouvrage, ...] = ()
+OUVRAGES: tuple[Ouvrage, ...] = (*editions.OUVRAGES,)
 """Tout ce qu'un travail sait faire ; chaque pièce déclare les siens."""
 
 

@@ -58,12 +58,13 @@ for _nom in (
     "seance", "seance_ouvrir", "seance_annuler", "seance_clore", "seance_pointer", "seance_deport",
     "seance_noter", "seance_decider", "seance_taux", "seance_critere", "proces_verbal", "seance_deplacer",
     "seance_inscrire", "seance_amender", "seance_dossier", "seance_ecran", "seance_convocation",
-    "seance_agenda",
+    "seance_agenda", "seance_dossier_demander",
 ):  # fmt: skip
     PARAMETRES.setdefault(_nom, {})["pk"] = lambda m: m.parametres["seance"]
 for _nom in ("deliberation", "deliberation_joindre", "deliberation_annexer", "deliberation_fichier"):
     PARAMETRES.setdefault(_nom, {})["pk"] = lambda m: m.parametres["deliberation"]
 
+PARAMETRES["edition"] = {"pk": 0}
 PARAMETRES["desabonnement"] = {
     "jeton": lambda m: adresse_de_desabonnement(m.personnes["amina"], Genre.MESSAGE).rsplit("/", 2)[1]
 }
@@ -229,6 +230,8 @@ TABLE = {
     "donnees_personnelles": ("oooooooooooooooooo", "------------------"),
     "accueil": ("oooooooooooooooooo", "------------------"),
     "observatoire": ("oooooooooooooooooo", "------------------"),
+    "observatoire_programme": ("oooooooooooooooooo", "------------------"),
+    "observatoire_programme_pdf": ("oooooooooooooooooo", "------------------"),
     "observatoire_actions": ("oooooooooooooooooo", "------------------"),
     "programmation": ("ciiiicooooooiiioii", "c----c------------"),
     "seances": ("ciiiicooooooooioii", "c----c------------"),
@@ -238,6 +241,10 @@ TABLE = {
     "seance_inscrire": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
     "seance_convocation": ("ciiiicoonnnnooioii", "c----c------------"),
     "seance_dossier": ("ciiiicoonnnnooioii", "c----c------------"),
+    "seance_dossier_demander": ("c----c------------", "ciiiicoonnnnooioii"),
+    "fiches_action": ("ciiiicooooooiiioii", "ciiiicooooooiiioii"),
+    "fiche_action": ("ciiiicooononiiioii", "c----c------------"),
+    "edition": ("cnnnncnnnnnnnnnnnn", "c----c------------"),
     "seance_ecran": ("ciiiicooiiiiiiiiii", "c----c------------"),
     "seance_agenda": ("ciiiicoonnnnooioii", "c----c------------"),
     "seance_ouvrir": ("c----c------------", "cnnnncoonnnniininn"),

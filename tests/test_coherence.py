@@ -192,6 +192,7 @@ PROPRIETAIRES = {
     "programmation.Deliberation.annexe",
     "comptes.Mandat.fichier",
     "conventions.Notification.lettre",
+    "programmation.Edition.fichier",
     "conventions.Convention.projet",
     "conventions.Convention.exemplaire_porteur",
     "conventions.Convention.exemplaire_signe",

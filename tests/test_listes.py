@@ -38,6 +38,8 @@ LISTES = (
     ("remises", "benoit"),
     ("observatoire", None),
     ("observatoire_actions", None),
+    ("observatoire_programme", None),
+    ("fiches_action", "benoit"),
     ("appels", None),
     ("appels_agenda", None),
     ("appels_flux", None),
@@ -77,6 +79,8 @@ def _compter(nom: str, qui: str | None) -> int:
     client = f.client(qui)
     arguments = {
         "programmation_appel": lambda: ("aap-2026",),
+        "observatoire_programme": lambda: ("aap-2026",),
+        "fiches_action": lambda: ("aap-2026",),
         "travail": lambda: (Travail.objects.latest("pk").pk,),
     }
     adresse = reverse(nom, args=arguments.get(nom, tuple)())

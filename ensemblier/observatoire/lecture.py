@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,7 @@ class Action:
     intitule: str
     porteur: str
     exercice: int
+    pilier: str = ""
     quartiers: list[tuple[str, str]] = field(default_factory=list)
     lignes: list[dict[str, Any]] = field(default_factory=list)
 
@@ -85,18 +87,28 @@ def page_d_actions(lignes: QuerySet[Attribution], *, apres: str = "") -> Page:
     return Page(decides, "-numero", apres=apres)
 
 
-def actions(lignes: QuerySet[Attribution], page: Page) -> list[Action]:
-    """Les actions d'une page : deux requêtes, toujours."""
+def actions(lignes: QuerySet[Attribution], page: Iterable[Dossier]) -> list[Action]:
+    """Les actions d'une page, ou de tout un appel : deux requêtes, toujours."""
     voulus = [d.pk for d in page]
     rendues: dict[int, Action] = {}
     detail = lignes.filter(demande__dossier__in=voulus).select_related(
-        "demande__financeur", "demande__dossier__organisme", "demande__dossier__appel", "deliberation"
+        "demande__financeur",
+        "demande__dossier__organisme",
+        "demande__dossier__appel",
+        "deliberation",
+        "demande__dossier__pilier",
     )
     for ligne in detail.order_by("demande__financeur__rang"):
         dossier = ligne.demande.dossier
         action = rendues.setdefault(
             dossier.pk,
-            Action(dossier.numero, dossier.intitule, dossier.organisme.nom, dossier.appel.exercice),
+            Action(
+                dossier.numero,
+                dossier.intitule,
+                dossier.organisme.nom,
+                dossier.appel.exercice,
+                dossier.pilier.nom if dossier.pilier else "",
+            ),
         )
         action.lignes.append(
             {

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ensemblier.observatoire import mentions, views
+from ensemblier.observatoire import mentions, programme, views
 
 urlpatterns = [
     path("accessibilite/", mentions.accessibilite, name="accessibilite"),
@@ -8,5 +8,11 @@ urlpatterns = [
     path("donnees-personnelles/", mentions.donnees_personnelles, name="donnees_personnelles"),
     path("", views.accueil, name="accueil"),
     path("observatoire/", views.observatoire, name="observatoire"),
+    path(
+        "observatoire/programmation/<slug:appel>.pdf",
+        programme.programme_pdf,
+        name="observatoire_programme_pdf",
+    ),
+    path("observatoire/programmation/<slug:appel>/", programme.programme, name="observatoire_programme"),
     path("observatoire/actions/", views.actions, name="observatoire_actions"),
 ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ensemblier.comptes.models import Interet, Rattachement, Utilisateur
-from ensemblier.dossiers.models import Deport
+from ensemblier.dossiers.models import Deport, Dossier
 from ensemblier.noyau.calendrier import jour_de
+from ensemblier.noyau.machine import Acteur
 from ensemblier.programmation.models import Inscription, Seance
 
 
@@ -38,3 +39,9 @@ def ecartes(seance: Seance, inscriptions: Iterable[Inscription]) -> dict[int, di
             personne.pk, f"{personne.nom_complet} ({motif})"
         )
     return rendus
+
+
+def lisibles_par(acteur: Acteur | None, seance: Seance) -> set[int]:
+    """Les dossiers de l'ordre du jour que la personne lit ; elle est hors des autres (B10). Une requête."""
+    siens = Dossier.objects.a_juger_par(acteur).filter(pk__in=seance.inscriptions.values("dossier"))
+    return set(siens.values_list("pk", flat=True))

@@ -224,3 +224,20 @@ class Attribution(models.Model):
                 fields=("demande",), condition=Q(remplacee_le=None), name="attribution_courante_unique"
             ),
         )
+
+
+class Edition(models.Model):
+    """Un long PDF fait pour une personne : les fiches action d'un appel, ou son dossier d'une séance.
+
+    `dossiers` : ceux qu'il montre ; qui en est mis hors depuis ne le rouvre plus (B10).
+    """
+
+    appel = models.ForeignKey(Appel, on_delete=models.PROTECT, related_name="+")
+    seance = models.ForeignKey(Seance, null=True, on_delete=models.PROTECT, related_name="+")
+    utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="+")
+    dossiers = models.JSONField(default=list)
+    fichier = models.OneToOneField(Fichier, on_delete=models.PROTECT, related_name="+")
+    faite_le = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-faite_le",)

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from ensemblier.programmation.views import cahier, convocations, decisions, deliberations, seances, tableau
+from ensemblier.programmation.views import (
+    cahier,
+    convocations,
+    decisions,
+    deliberations,
+    editions,
+    seances,
+    tableau,
+)
 
 SEANCE = "programmation/seances/<int:pk>"
 ACTE = "programmation/deliberations/<int:pk>"
@@ -14,6 +22,7 @@ urlpatterns = [
     path(f"{SEANCE}/annuler/", convocations.annuler, name="seance_annuler"),
     path(f"{SEANCE}/deplacer/", convocations.deplacer, name="seance_deplacer"),
     path(f"{SEANCE}/inscrire/", convocations.inscrire, name="seance_inscrire"),
+    path(f"{SEANCE}/dossier/", editions.demander_le_dossier, name="seance_dossier_demander"),
     path(f"{SEANCE}/dossier.pdf", cahier.dossier_de_seance, name="seance_dossier"),
     path(f"{SEANCE}/ecran/", cahier.ecran, name="seance_ecran"),
     path(f"{SEANCE}/convocation.pdf", convocations.convocation, name="seance_convocation"),
@@ -37,6 +46,11 @@ urlpatterns = [
     path(f"{ACTE}/joindre/", deliberations.joindre, name="deliberation_joindre"),
     path(f"{ACTE}/annexer/", deliberations.produire_l_annexe, name="deliberation_annexer"),
     path(f"{ACTE}/<str:lequel>", deliberations.fichier, name="deliberation_fichier"),
+    path("programmation/editions/<int:pk>.pdf", editions.edition, name="edition"),
+    path("programmation/<slug:appel>/fiches-action/", editions.page, name="fiches_action"),
+    path(
+        "programmation/<slug:appel>/fiches-action/<str:numero>.pdf", editions.une_fiche, name="fiche_action"
+    ),
     path("programmation/<slug:appel>/", tableau.tableau, name="programmation_appel"),
     path("programmation/<slug:appel>/enveloppes/", tableau.enveloppes, name="enveloppes"),
 ]

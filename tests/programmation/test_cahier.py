@@ -10,8 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ensemblier.comptes.models import Interet
-from ensemblier.programmation import cahier
-from ensemblier.programmation.views import commun
+from ensemblier.programmation import cahier, deports
 from tests import fabriques as f
 from tests.programmation import scene
 
@@ -31,7 +30,7 @@ def deux(membres=("elise", "irene"), ouverte=False):
 
 def contexte(seance, qui):
     acteur = f.acteur(qui)
-    return cahier.contexte_du_cahier(seance, acteur, commun.lisibles_par(acteur, seance))
+    return cahier.contexte_du_cahier(seance, acteur, deports.lisibles_par(acteur, seance))
 
 
 def test_chacun_a_son_exemplaire_et_un_deporte_ni_fiche_ni_part_dans_un_total():  # S69, B10
@@ -45,7 +44,7 @@ def test_chacun_a_son_exemplaire_et_un_deporte_ni_fiche_ni_part_dans_un_total():
 
 def test_un_deporte_ne_lit_pas_le_dossier_dans_son_exemplaire_garde_levee(monkeypatch):
     dossier, autre, seance = deux()
-    monkeypatch.setattr(commun, "lisibles_par", lambda acteur, seance: {dossier.pk, autre.pk})
+    monkeypatch.setattr(deports, "lisibles_par", lambda acteur, seance: {dossier.pk, autre.pk})
     assert contexte(seance, "irene")["total_propose"] == 12000
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from ensemblier.comptes.droits import exiger
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.programmation import cahier
-from ensemblier.programmation.views.commun import MEMBRES, lisibles_par, seance_visible
+from ensemblier.programmation.deports import lisibles_par
+from ensemblier.programmation.editions import AU_PLUS
+from ensemblier.programmation.views.commun import MEMBRES, seance_visible
 
 
 @require_safe
@@ -17,9 +20,13 @@ def dossier_de_seance(request: HttpRequest, pk: int) -> HttpResponse:
     """`/programmation/seances/<id>/dossier.pdf` : l'exemplaire de la personne, sans ce dont elle est hors."""
     acteur = exiger(request.acteur, *MEMBRES)
     seance = seance_visible(request, pk)
-    contenu = cahier.cahier(
-        seance, acteur, lisibles_par(acteur, seance), exemplaire=f"Exemplaire de {acteur.nom}."
-    )
+    lisibles = lisibles_par(acteur, seance)
+    if len(lisibles) > AU_PLUS:
+        messages.info(
+            request, "Ce dossier de séance est long : demandez-le, il se prépare pendant que vous continuez."
+        )
+        return redirect("seance", pk)
+    contenu = cahier.cahier(seance, acteur, lisibles, exemplaire=f"Exemplaire de {acteur.nom}.")
     reponse = HttpResponse(contenu, content_type="application/pdf")
     reponse["Content-Disposition"] = f'inline; filename="dossier-de-seance-{seance.pk}.pdf"'
     return reponse

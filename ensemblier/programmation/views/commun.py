@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ensemblier.dossiers.models import Dossier
 from ensemblier.instruction.droits import PILOTE
-from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.noyau.machine import Role
 from ensemblier.programmation.etats import ANNULEE, CLOSE
 from ensemblier.programmation.models import Inscription, Seance
 
@@ -39,12 +39,6 @@ def inscription_visible(request: HttpRequest, seance: Seance, numero: str) -> In
         "dossier__territoire", "dossier__pilier",
     )  # fmt: skip
     return get_object_or_404(lues, dossier__numero=numero)
-
-
-def lisibles_par(acteur: Acteur | None, seance: Seance) -> set[int]:
-    """Les dossiers de l'ordre du jour que la personne lit ; elle est hors des autres (B10). Une requête."""
-    siens = Dossier.objects.a_juger_par(acteur).filter(pk__in=seance.inscriptions.values("dossier"))
-    return set(siens.values_list("pk", flat=True))
 
 
 def fil(seance: Seance, titre: str = "") -> list[tuple[str, str]]:

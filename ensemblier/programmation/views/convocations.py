@@ -24,10 +24,11 @@ from ensemblier.interface.formulaires import ChampDate
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation import actes, agenda, documents
 from ensemblier.programmation.actes import Membre
+from ensemblier.programmation.deports import lisibles_par
 from ensemblier.programmation.etats import CONVOQUEE
 from ensemblier.programmation.forms import CONVOCABLES, ConvocationForm, DeplacementForm, OrdreDuJourForm
 from ensemblier.programmation.models import Seance
-from ensemblier.programmation.views.commun import MEMBRES, au_nom_de, fil, lisibles_par, seance_visible
+from ensemblier.programmation.views.commun import MEMBRES, au_nom_de, fil, seance_visible
 from ensemblier.programmation.views.tableau import appel_de
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,8 @@ from ensemblier.instruction.droits import PILOTE
 from ensemblier.instruction.views.commun import essayer, jouer
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation import actes, notes
+from ensemblier.programmation.deports import lisibles_par
+from ensemblier.programmation.editions import AU_PLUS
 from ensemblier.programmation.forms import (
     DeportForm,
 )
@@ -30,7 +33,6 @@ from ensemblier.programmation.views.commun import (
     au_nom_de,
     fil,
     inscription_visible,
-    lisibles_par,
     seance_visible,
 )
 from ensemblier.programmation.views.deliberations import LECTEURS_DES_ACTES
@@ -82,6 +84,8 @@ def seance(request: HttpRequest, pk: int) -> HttpResponse:
         "moi": moi,
         "est_pilote": est_pilote,
         "changements": changements(lue),
+        "dossier_est_long": len(visibles) > AU_PLUS,
+        "cle_du_dossier": secrets.token_hex(16),
         "avant_son_jour": actes.est_avant_son_jour(lue, timezone.now()),
         "a_egalite": any(r.egalite for r in resultats),
         "montre_les_notes": notes.lit_toutes_les_notes(request.acteur),
