@@ -36,6 +36,7 @@ for _nom in ("mandat_fichier", "mandat_retirer"):
     PARAMETRES[_nom]["pk"] = lambda m: m.decide.organisme.mandats.get().pk
 PARAMETRES["invitation_accepter"] = {"pk": 0}
 PARAMETRES["invitation_retirer"]["pk"] = 0
+PARAMETRES["instruction_absence_annuler"] = {"pk": 0}
 PARAMETRES["aide_accepter"] = {"pk": 0}
 PARAMETRES["dossier_aide_retirer"] = {"pk": 0}
 PARAMETRES["dossier_co_porteur_retirer"] = {"pk": 0}
@@ -155,6 +156,8 @@ TABLE = {
     "declarer_irrecevable": ("c----c------------", "ciinncooinininiiii"),
     "instruction_suivi": ("ciinncooonononooii", "ciinncooinininiiii"),
     "instruction_equipe": ("ciiiicooiiiiiiioii", "ciiiicioiiiiiiiiii"),
+    "instruction_absence": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
+    "instruction_absence_annuler": ("c----c------------", "ciiiicnniiiiiiiiii"),
     "juger_piece": ("c----c------------", "ciinncooinininiiii"),
     "instruction_criteres": ("ciinncooonononooii", "ciinncooinininiiii"),
     "instruction_depots": ("ciinncooonononooii", "ciinncooonononooii"),

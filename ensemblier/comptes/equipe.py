@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from ensemblier.comptes.models import Habilitation, Utilisateur
+from ensemblier.comptes.models import Absence, Habilitation, Utilisateur
 from ensemblier.noyau.machine import Role
 from ensemblier.noyau.packs import Contact
 from ensemblier.territoires.models import Territoire
@@ -47,3 +47,14 @@ def postes(territoire: Territoire, jour: date) -> list[Poste]:
     noms = {t.code: t.libelle for t in pack.thematiques}
     tenus = {code: h.utilisateur for h in habilitations(territoire, jour) for code in h.postes}
     return [Poste(c, tuple(noms[t] for t in c.thematiques), tenus.get(c.code)) for c in pack.postes]
+
+
+def absence_de(personne: Utilisateur, territoire: Territoire, jour: date) -> Absence | None:
+    """Son absence ce jour-là, avec qui la remplace ; une requête."""
+    siennes = Absence.objects.en_vigueur(jour).filter(utilisateur=personne, territoire=territoire)
+    return siennes.select_related("remplacant").first()
+
+
+def absences(territoire: Territoire, jour: date) -> list[Absence]:
+    """Celles en cours et à venir ; une requête."""
+    return list(Absence.objects.a_venir(jour).filter(territoire=territoire))

@@ -423,6 +423,49 @@ class Habilitation(DansLeTemps, Suivi):
         )
 
 
+class AbsenceQuerySet(DansLeTempsQuerySet):
+    def en_vigueur(self, jour: date) -> AbsenceQuerySet:
+        return super().en_vigueur(jour).filter(annulee_le=None)
+
+    def pendant(self, du: date, au: date) -> AbsenceQuerySet:
+        """Celles qui tombent, ne serait-ce qu'un jour, entre ces dates comprises."""
+        return self.filter(du__lte=au, au__gte=du, annulee_le=None)
+
+    def a_venir(self, jour: date) -> AbsenceQuerySet:
+        """Celles en cours et les suivantes."""
+        return self.filter(au__gte=jour, annulee_le=None).select_related("utilisateur", "remplacant")
+
+
+class Absence(DansLeTemps):
+    """Les jours où une personne n'instruit pas, et qui répond pour elle ; aucune affectation ne change.
+
+    Le dernier jour passé, tout lui revient sans un acte. Sans remplaçant, ses dossiers attendent l'équipe.
+    """
+
+    utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="absences")
+    territoire = models.ForeignKey(Territoire, on_delete=models.PROTECT, related_name="+")
+    remplacant = models.ForeignKey(Utilisateur, null=True, on_delete=models.PROTECT, related_name="+")
+    declaree_le = models.DateTimeField()
+    declaree_par = models.CharField(max_length=200)
+    annulee_le = models.DateTimeField(null=True)
+    objects = AbsenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("du", "pk")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(du__isnull=False, au__isnull=False, au__gte=F("du")),
+                name="absence_dates_en_ordre",
+                violation_error_message="La fin de l'absence précède son début.",
+            ),
+            models.CheckConstraint(
+                condition=Q(remplacant__isnull=True) | ~Q(remplacant=F("utilisateur")),
+                name="absence_jamais_soi_meme",
+                violation_error_message="Nul ne se remplace soi-même.",
+            ),
+        )
+
+
 class EngagementRepublicain(models.Model):
     """La souscription datée du contrat d'engagement républicain (B7), avec la version du texte."""
 

@@ -167,7 +167,7 @@ def annoncer_l_affectation(
     ecrire(
         Genre.TRAVAIL,
         cle=f"affectation:{dossier.pk}:{a.pk}:{le.isoformat()}",
-        a=a.courriel,
+        a=adresse_du_suivi(dossier, le=le),
         sujet=f"{dossier.numero} · Vous suivez ce dossier",
         gabarit="dossiers/courriels/affectation",
         contexte={"dossier": dossier, "motif": motif, "par": par},

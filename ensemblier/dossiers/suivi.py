@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef, Q
 
 from ensemblier.comptes.droits import acteur_de
-from ensemblier.comptes.equipe import habilitations, pilotes
-from ensemblier.comptes.models import Interet, Rattachement, Utilisateur
+from ensemblier.comptes.equipe import absence_de, habilitations, pilotes
+from ensemblier.comptes.models import Absence, Interet, Rattachement, Utilisateur
 from ensemblier.dossiers.models import CoPorteur, Deport, Dossier
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
@@ -30,30 +31,50 @@ def peut_suivre(personne: Utilisateur, dossier: Dossier, jour: date) -> bool:
     return Dossier.objects.a_juger_par(acteur).filter(pk=dossier.pk).exists()
 
 
-def suiveur(dossier: Dossier, jour: date) -> Utilisateur | None:
-    """Qui répond du dossier ce jour-là : la personne affectée, si elle instruit encore et peut le juger."""
+@dataclass(frozen=True, slots=True)
+class Suiveur:
+    """Qui répond d'un dossier : la personne affectée, ou son remplaçant (`absence` dit jusqu'à quand)."""
+
+    personne: Utilisateur
+    absence: Absence | None = None
+
+
+def suiveur(dossier: Dossier, jour: date) -> Suiveur | None:
+    """Qui répond du dossier ce jour-là, s'il instruit encore et peut le juger ; sinon toute l'équipe."""
     charge = dossier.charge_de_mission
-    if charge is None or charge not in pilotes(dossier.territoire, jour):
+    if charge is None:
         return None
-    return charge if peut_suivre(charge, dossier, jour) else None
+    absence = absence_de(charge, dossier.territoire, jour)
+    qui = absence.remplacant if absence else charge
+    if qui is None or qui not in pilotes(dossier.territoire, jour) or not peut_suivre(qui, dossier, jour):
+        return None
+    return Suiveur(qui, absence)
 
 
 def adresse_du_suivi(dossier: Dossier, *, le: datetime) -> str:
-    """Où écrire au service : la personne qui suit, sinon la fonction de ses thèmes, sinon le repli (R69)."""
+    """Où écrire au service : qui répond du dossier, sinon la fonction de ses thèmes, sinon le repli (R69)."""
     if qui := suiveur(dossier, jour_de(le)):
-        return qui.courriel
+        return qui.personne.courriel
     contact = routage_de(dossier).contact
     return (contact.courriel if contact else None) or dossier.territoire.courriel
 
 
 def tenus_par_d_autres(acteur: Acteur, territoire: Territoire, jour: date) -> Q:
-    """Les dossiers qu'une autre personne de l'équipe suit et peut suivre ; le reste attend l'acteur.
+    """Les dossiers dont une autre personne répond, affectée ou remplaçante ; le reste attend l'acteur.
 
-    Qui est parti, ou ne peut plus juger un dossier, ne le tient plus : il revient à toute l'équipe.
+    Qui est parti, absent sans remplaçant, ou ne peut juger un dossier, n'en répond plus : il revient à
+    toute l'équipe. L'acteur absent garde les siens sous les yeux.
     """
     autres = habilitations(territoire, jour).order_by().exclude(utilisateur=acteur.utilisateur)
-    tenus = Q(charge_de_mission__in=autres.values("utilisateur"))
-    return tenus & ~_empeche(OuterRef("charge_de_mission"), OuterRef, jour)
+    absences = Absence.objects.en_vigueur(jour).filter(territoire=territoire).order_by()
+    presents = autres.exclude(utilisateur__in=absences.values("utilisateur"))
+    affectes = Q(charge_de_mission__in=presents.values("utilisateur"))
+    charge = OuterRef("charge_de_mission")
+    remplaces = absences.filter(
+        ~_empeche(OuterRef("remplacant"), lambda nom: OuterRef(OuterRef(nom)), jour),
+        utilisateur=charge, remplacant__in=autres.values("utilisateur"),
+    ).exclude(utilisateur=acteur.utilisateur)  # fmt: skip
+    return affectes & ~_empeche(charge, OuterRef, jour) | Q(Exists(remplaces))
 
 
 def _empeche(qui: OuterRef, dehors: Callable[[str], OuterRef], jour: date) -> Q:

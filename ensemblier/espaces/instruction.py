@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from ensemblier.comptes.equipe import absence_de
 from ensemblier.dossiers import lecture as lecture_du_dossier
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.fiche import rapport_de
@@ -46,6 +47,7 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
         "fil": fil(lu),
         "sections": [(cle, titre, lecture_du_dossier.lignes(lues, cle)) for cle, titre in SECTIONS],
         "suite_de": _suite_de(request.acteur, lu),
+        "absence": lu.charge_de_mission and absence_de(lu.charge_de_mission, lu.territoire, jour),
         "acte": prochain_acte(request.acteur, lu, lignes, mes_lignes),
         "rapport": rapport,
         "financement": rapport.financement,

@@ -6,11 +6,12 @@ from datetime import date
 from functools import cached_property
 
 from django.db.models import Case, DateField, Exists, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 
 from ensemblier.appels.models import Appel
 from ensemblier.comptes.droits import exiger
+from ensemblier.comptes.models import Absence
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE
 from ensemblier.dossiers.models import Demande, DemandeQuerySet, Dossier, DossierQuerySet
 from ensemblier.dossiers.recherche import Recherche, rechercher
@@ -51,6 +52,18 @@ class Lecteur:
     @cached_property
     def est_pilote(self) -> bool:
         return self.acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE)
+
+    def mots_d_absence(self) -> dict[str, Subquery]:
+        """De quoi lire, avec les comptes, qui l'on remplace et sa propre absence : nom et dernier jour."""
+        jours = Absence.objects.en_vigueur(self.jour).filter(territoire=self.territoire).order_by("au", "pk")
+        remplace = jours.filter(remplacant=self.acteur.utilisateur)
+        sienne = jours.filter(utilisateur=self.acteur.utilisateur)
+        nom = Concat("utilisateur__prenom", Value(" "), "utilisateur__nom")
+        return {
+            "remplace": Subquery(remplace.values(nom=nom)[:1]),
+            "remplace_jusqu_au": Subquery(remplace.values("au")[:1]),
+            "absent_jusqu_au": Subquery(sienne.values("au")[:1]),
+        }
 
     @property
     def voit_le_suivi(self) -> bool:

@@ -113,12 +113,15 @@ class Liste:
     def comptes(self) -> dict[str, int]:
         """Ce qui attend, ce qui est en retard, tout, et ce que l'adresse retient ; une requête.
 
+        Avec eux, pour qui instruit, l'absence qui change ce qui attend (`Lecteur.mots_d_absence`).
+
         Chacun est compté à part, par son index, et au-delà de `COMPTES_AU_PLUS` s'arrête à un de plus.
         """
         voulus = {A_FAIRE: self.lecteur.a_faire, EN_RETARD: self.lecteur.en_retard, TOUT: Q()}
         if self.filtres:
             voulus["filtres"] = self.condition()
         comptes = {nom.replace("-", "_"): self._compte(condition) for nom, condition in voulus.items()}
+        comptes |= self.lecteur.mots_d_absence() if self.lecteur.est_pilote else {}
         lus = Territoire.objects.filter(pk=self.lecteur.territoire.pk).values(**comptes).get()
         return {"filtres": lus[self.vue.replace("-", "_")], **lus}
 

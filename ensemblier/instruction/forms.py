@@ -12,7 +12,7 @@ from ensemblier.dossiers.corrections import Demandee, choix
 from ensemblier.dossiers.models import Correction
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction.examen import Completude
-from ensemblier.interface.formulaires import ChampDate, Formulaire
+from ensemblier.interface.formulaires import ChampDate, Formulaire, franciser
 from ensemblier.territoires.models import Territoire
 
 COURT = forms.Textarea({"rows": 3})
@@ -180,3 +180,28 @@ class PosteForm(_ChoixDePersonne):
 
     def choix(self) -> dict[str, Any]:
         return {"poste": self.cleaned_data["poste"], "a": self.personne()}
+
+
+class AbsenceForm(_ChoixDePersonne):
+    """De quand à quand, et qui répond ; le responsable dit aussi de qui il s'agit."""
+
+    du = ChampDate(label="Du")
+    au = ChampDate(label="Au", help_text="Le dernier jour d'absence.")
+    field_order = ("de", "du", "au", "a")
+
+    def __init__(self, *args: Any, moi: int, pour_tous: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["a"].label = "Qui répond pendant ce temps"
+        self._moi = str(moi)
+        if pour_tous:
+            noms = [(cle, p.nom_complet) for cle, p in self._personnes.items()]
+            self.fields["de"] = forms.ChoiceField(label="Qui s'absente", choices=noms, initial=self._moi)
+            self.order_fields(self.field_order)
+            franciser(self.fields["de"])
+
+    def choix(self) -> dict[str, Any]:
+        lus = self.cleaned_data
+        return {
+            "de": self._personnes[lus.get("de") or self._moi], "du": lus["du"], "au": lus["au"],
+            "remplacant": self.personne(),
+        }  # fmt: skip

@@ -6,6 +6,8 @@ urlpatterns = [
     path("liens/<str:jeton>/", liens.lien, name="lien"),
     path("dossiers/<str:numero>/corrections/", corrections.page, name="corrections"),
     path("instruction/equipe/", equipe.page, name="instruction_equipe"),
+    path("instruction/equipe/absence/", equipe.absence, name="instruction_absence"),
+    path("instruction/equipe/absences/<int:pk>/annuler/", equipe.annuler, name="instruction_absence_annuler"),
     path("instruction/<str:numero>/suivi/", equipe.du_dossier, name="instruction_suivi"),
     path("instruction/<str:numero>/completude/", completude.page, name="instruction_completude"),
     path(

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from ensemblier.comptes import equipe as equipe_
-from ensemblier.comptes.actes_equipe import confier_un_poste
+from ensemblier.comptes.actes_equipe import annuler_absence, confier_un_poste, declarer_absence
 from ensemblier.comptes.droits import exiger
+from ensemblier.comptes.models import Absence
 from ensemblier.dossiers import actes, suivi
 from ensemblier.dossiers.droits import roles
 from ensemblier.instruction.droits import PILOTE, exiger_role
-from ensemblier.instruction.forms import AffectationForm, PosteForm
+from ensemblier.instruction.forms import AbsenceForm, AffectationForm, PosteForm
 from ensemblier.instruction.lecture import dossier_a_instruire, fil
-from ensemblier.instruction.views.commun import essayer, statut
+from ensemblier.instruction.views.commun import essayer, jouer, statut
 from ensemblier.noyau.machine import Role
 
 
@@ -28,7 +31,8 @@ def du_dossier(request: HttpRequest, numero: str) -> HttpResponse:
     if request.method == "POST":
         exiger_role(siens, PILOTE, "Affecter le dossier")
     personnes = equipe_.pilotes(request.territoire, jour)
-    form = AffectationForm(request.POST or None, personnes=personnes, actuelle=dossier.charge_de_mission)
+    envoye = request.POST if request.method == "POST" else None
+    form = AffectationForm(envoye, personnes=personnes, actuelle=dossier.charge_de_mission)
     options = {"par": request.acteur, "roles": siens, "le": timezone.now()}
     if request.method == "POST" and essayer(form, lambda: actes.affecter(dossier, **form.choix(), **options)):
         messages.success(request, "L'affectation est enregistrée.")
@@ -51,7 +55,8 @@ def page(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         exiger(acteur, Role.RESPONSABLE)
     personnes = equipe_.pilotes(request.territoire, jour)
-    form = PosteForm(request.POST or None, personnes=personnes, territoire=request.territoire)
+    envoye = request.POST if request.method == "POST" else None
+    form = PosteForm(envoye, personnes=personnes, territoire=request.territoire)
     options = {"par": acteur, "roles": {Role.RESPONSABLE}, "le": timezone.now()}
     if request.method == "POST" and essayer(
         form, lambda: confier_un_poste(request.territoire, **form.choix(), **options)
@@ -64,6 +69,35 @@ def page(request: HttpRequest) -> HttpResponse:
         "postes": equipe_.postes(request.territoire, jour), "form": form, "personnes": personnes,
         "repli": pack.contact_pour(None),
         "sans_fonction": [t.libelle for t in pack.thematiques if t.code not in suivis],
-        "est_responsable": acteur.a(Role.RESPONSABLE),
+        "est_responsable": acteur.a(Role.RESPONSABLE), "est_pilote": acteur.a(*PILOTE),
+        "absences": equipe_.absences(request.territoire, jour),
     }  # fmt: skip
     return render(request, "instruction/equipe.html", contexte, status=statut(form))
+
+
+@require_http_methods(["GET", "POST"])
+def absence(request: HttpRequest) -> HttpResponse:
+    """`/instruction/equipe/absence/` : dire qu'on s'absente, et qui répond pendant ce temps."""
+    acteur, present = exiger(request.acteur, *PILOTE), timezone.now()
+    personnes = equipe_.pilotes(request.territoire, timezone.localdate())
+    form = AbsenceForm(
+        request.POST if request.method == "POST" else None, personnes=personnes,
+        moi=acteur.utilisateur or 0, pour_tous=acteur.a(Role.RESPONSABLE),
+    )  # fmt: skip
+    options = {"par": acteur, "roles": {d.role for d in acteur.droits}, "le": present}
+    if request.method == "POST" and essayer(
+        form, lambda: declarer_absence(request.territoire, **form.choix(), **options)
+    ):
+        messages.success(request, "L'absence est notée. Tout revient à la personne le lendemain de sa fin.")
+        return redirect("instruction_equipe")
+    return render(request, "instruction/absence.html", {"form": form}, status=statut(form))
+
+
+@require_POST
+def annuler(request: HttpRequest, pk: int) -> HttpResponse:
+    """`/instruction/equipe/absences/<pk>/annuler/` : la personne est là, tout lui revient."""
+    acteur = exiger(request.acteur, *PILOTE)
+    siennes = Absence.objects.filter(territoire=request.territoire).select_related("utilisateur")
+    options = {"par": acteur, "roles": {d.role for d in acteur.droits}, "le": timezone.now()}
+    acte = partial(annuler_absence, get_object_or_404(siennes, pk=pk), **options)
+    return jouer(request, acte, fait="L'absence est annulée.", vers="instruction_equipe")
