@@ -194,6 +194,7 @@ TABLE = {
     "messages": ("coooocoooooooooooo", "c----c------------"),
     "dossier_messages": ("coonnciiinininiiii", "coonnciiinininiiii"),
     "message_fichier": ("coonncoonnnnnnnonn", "c----c------------"),
+    "instruction_interne": ("ciinncooononinioii", "ciinncooononiniiii"),
     "instruction_messages": ("ciinncooinininioii", "ciinncooinininiiii"),
     "dossier_dauphin": ("coonnciiinininiiii", "coonnciiinininiiii"),
     "dossier_depot": ("coonnciiinininiiii", "coonnciiinininiiii"),

@@ -22,6 +22,7 @@ LISTES = (
     ("instruction", "benoit"),
     ("instruction", "chloe"),
     ("instruction", "farid"),
+    ("instruction_equipe", "irene"),
     ("programmation", "benoit"),
     ("programmation_appel", "benoit"),
     ("seances", "benoit"),

@@ -77,6 +77,7 @@ class Genre(models.TextChoices):
     MESSAGE = "message", "Le service vous a écrit"
     SUITE = "suite", "La convention, un versement, un bilan accepté"
     TRAVAIL = "travail", "Un porteur a écrit ou complété son dossier"
+    MENTION = "mention", "Un collègue vous écrit sur un dossier"
     RECAPITULATIF = "recapitulatif", "Le récapitulatif du jour"
 
     @property
@@ -84,7 +85,7 @@ class Genre(models.TextChoices):
         return self not in LIBRES and self is not Genre.RECAPITULATIF
 
 
-LIBRES = (Genre.MESSAGE, Genre.SUITE, Genre.TRAVAIL)
+LIBRES = (Genre.MESSAGE, Genre.SUITE, Genre.TRAVAIL, Genre.MENTION)
 """Ce que chacun règle dans « Mes courriels »."""
 
 

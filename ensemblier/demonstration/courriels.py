@@ -231,6 +231,10 @@ def exemples() -> tuple[Exemple, ...]:
             )
         ),
         _de(
+            Genre.MENTION, "mention", "25-0041 · Un collègue vous écrit", f"{i}/mention",
+            echange=SimpleNamespace(auteur_nom="Benoît Caudrelier", auteur_fonction="chargé de mission"),
+        ),
+        _de(
             Genre.DECISION, "irrecevable", "25-0041 · Votre dossier ne peut pas être examiné",
             f"{i}/irrecevable", motif="L'action se passe hors des quartiers du contrat de ville.",
         ),

@@ -58,7 +58,7 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
         "criteres": [c for c in lues.criteres if c.est_declare],
         "echeance": echeance,
         "horloge": _horloge(lu, jour),
-        "journal": journal(page_du_journal(lu).lignes[:8]),
+        "journal": journal(page_du_journal(request.acteur, lu).lignes[:8]),
         "est_pilote": bool(roles(request.acteur, lu) & set(PILOTE)),
         "pour_agent": True,
     }

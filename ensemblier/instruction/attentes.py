@@ -22,12 +22,13 @@ from ensemblier.dossiers.etats import (
 )
 from ensemblier.dossiers.models import Ciblage, ContactCommune, Demande, Message
 from ensemblier.instruction.examen import INSTRUCTION
-from ensemblier.instruction.models import Avis, Complement, DemandeDAvis
+from ensemblier.instruction.models import PARTENAIRES, Avis, Complement, DemandeDAvis, Mention
 from ensemblier.noyau.machine import Acteur, Role
 
 VERIFIER = "Vérifier les pièces et la recevabilité"
 ECHU = "Le porteur n'a pas répondu"
 LIRE = "Lire le message du porteur"
+MENTION = "Lire ce qu'un collègue vous écrit"
 AVIS = "Rendre l'avis"
 CONTACT = "Confirmer le contact"
 FERMES = (IRRECEVABLE, RETIRE, DECIDE, CLOS)
@@ -60,6 +61,9 @@ def attentes(
         rendues += [Attente(a.phrase, a.condition & siens, a.retard & siens) for a in _du_pilote(jour, echus)]
     if codes := [d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)]:
         rendues.append(_avis_attendu(Q(financeur__code__in=codes), echus, jour))
+    if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, *PARTENAIRES):
+        siennes = Mention.objects.a_lire_par(acteur.utilisateur).filter(echange__dossier=OuterRef("pk"))
+        rendues.append(Attente(MENTION, Q(Exists(siennes)), Q(pk__in=[])))
     return rendues
 
 

@@ -10,13 +10,13 @@ from django.db.models import Q
 
 from ensemblier.comptes.courriels import ecrire
 from ensemblier.comptes.droits import acteur_de
-from ensemblier.comptes.models import Genre, Rattachement
+from ensemblier.comptes.models import Genre, Rattachement, Utilisateur
 from ensemblier.dossiers.droits import EPCI
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.suivi import adresse_du_suivi
 from ensemblier.instruction.lecture import agents_de
-from ensemblier.instruction.models import Complement, DemandeDAvis
+from ensemblier.instruction.models import Complement, DemandeDAvis, Echange
 from ensemblier.noyau.calendrier import en_francais, jour_de
 
 
@@ -145,4 +145,18 @@ def irrecevable(dossier: Dossier, *, motif: str, le: datetime) -> None:
         gabarit="irrecevable",
         le=le,
         motif=motif,
+    )
+
+
+def annoncer_la_mention(echange: Echange, qui: Utilisateur, *, le: datetime) -> None:
+    """Le collègue mentionné apprend qu'un message l'attend, sans son texte."""
+    _poster(
+        Genre.MENTION,
+        echange.dossier,
+        cle=f"mention:{echange.pk}",
+        vers=[qui.courriel],
+        sujet="Un collègue vous écrit",
+        gabarit="mention",
+        le=le,
+        echange=echange,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 
@@ -12,6 +13,7 @@ from ensemblier.dossiers.corrections import Demandee, choix
 from ensemblier.dossiers.models import Correction
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction.examen import Completude
+from ensemblier.instruction.models import Echange
 from ensemblier.interface.formulaires import ChampDate, Formulaire, franciser
 from ensemblier.territoires.models import Territoire
 
@@ -204,4 +206,40 @@ class AbsenceForm(_ChoixDePersonne):
         return {
             "de": self._personnes[lus.get("de") or self._moi], "du": lus["du"], "au": lus["au"],
             "remplacant": self.personne(),
+        }  # fmt: skip
+
+
+class EchangeForm(Formulaire):
+    """Un message interne, qui le lit, et les collègues à prévenir, choisis dans une liste."""
+
+    cle = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    texte = forms.CharField(label="Votre message", widget=forms.Textarea({"rows": 4}), max_length=4000)
+    partage = forms.ChoiceField(
+        label="Qui le lit", widget=forms.RadioSelect, choices=Echange.Partage.choices,
+        initial=Echange.Partage.SERVICE,
+    )  # fmt: skip
+    mentions = forms.MultipleChoiceField(
+        label="Prévenir", widget=forms.CheckboxSelectMultiple, required=False,
+        help_text="Chacun reçoit un courriel, et ce message l'attend jusqu'à ce qu'il le lise.",
+    )  # fmt: skip
+
+    def __init__(
+        self, *args: Any, collegues: Sequence[tuple[Utilisateur, str]], du_service: bool, **kwargs: Any
+    ) -> None:
+        kwargs["initial"] = {"cle": uuid4().hex} | kwargs.get("initial", {})
+        super().__init__(*args, **kwargs)
+        self._collegues = {str(qui.pk): qui for qui, _ in collegues}
+        noms = [(str(qui.pk), f"{qui.nom_complet}, {fonction}") for qui, fonction in collegues]
+        self.fields["mentions"].choices = noms
+        if not du_service:
+            del self.fields["partage"]
+        if not noms:
+            del self.fields["mentions"]
+
+    def choix(self) -> dict[str, Any]:
+        lus = self.cleaned_data
+        return {
+            "cle": lus["cle"], "texte": lus["texte"],
+            "partage": lus.get("partage") or Echange.Partage.FINANCEURS,
+            "mentions": [self._collegues[cle] for cle in lus.get("mentions", ())],
         }  # fmt: skip

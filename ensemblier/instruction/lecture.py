@@ -14,6 +14,7 @@ from django.urls import reverse
 from ensemblier.comptes.droits import exiger
 from ensemblier.comptes.models import Habilitation, Utilisateur
 from ensemblier.dossiers.models import LECTEURS_DU_FIL, Dossier, Message, aides, co_portes
+from ensemblier.instruction.models import PARTENAIRES, SERVICE, Mention
 from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.registre.models import Evenement
@@ -44,6 +45,9 @@ def dossier_a_instruire(request: HttpRequest, numero: str) -> Dossier:
         visibles = visibles.annotate(
             messages_a_lire=Message.objects.comptes_par_dossier(Message.Cote.SERVICE)
         )
+    if request.acteur is not None and request.acteur.a(*SERVICE, *PARTENAIRES):
+        attendues = Mention.objects.comptees_par_dossier(request.acteur.utilisateur)
+        visibles = visibles.annotate(mentions_a_lire=attendues)
     complet = visibles.avec_ses_regles("charge_de_mission")
     dossier = get_object_or_404(complet, numero=numero)
     acteur = exiger(request.acteur, *AUTORITES)
@@ -80,9 +84,14 @@ def fil(dossier: Dossier, titre: str = "") -> list[tuple[str, str]]:
     return [*racine, (dossier.numero, reverse("instruction_dossier", args=[dossier.numero])), (titre, "")]
 
 
-def page_du_journal(dossier: Dossier, *, apres: str = "") -> Page:
-    """Tout ce qui s'est passé, le plus récent d'abord, avec les faits internes ; pour l'autorité seule."""
+def page_du_journal(acteur: Acteur | None, dossier: Dossier, *, apres: str = "") -> Page:
+    """Tout ce qui s'est passé, le plus récent d'abord, avec les faits internes ; pour l'autorité seule.
+
+    Qu'un message interne ait été écrit ne se dit qu'au service : le jury n'en sait rien.
+    """
     evenements = Evenement.objects.filter(chaine__racine=dossier.racine()).select_related("detail")
+    if acteur is None or not acteur.a(*SERVICE):
+        evenements = evenements.exclude(acte="ecrire_echange")
     return Page(evenements, "-rang", apres=apres)
 
 

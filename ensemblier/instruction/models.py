@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from dataclasses import replace
 
-from ensemblier.dossiers.models import Dossier
+from django.db import models
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from ensemblier.comptes.models import Utilisateur
+from ensemblier.dossiers.models import Dossier, DossierQuerySet
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.territoires.models import Financeur
 
@@ -119,4 +123,81 @@ class DemandeDAvis(models.Model):
         indexes = (models.Index(fields=("echeance",), name="demande_d_avis_echeance"),)
         constraints = (
             models.UniqueConstraint(fields=("dossier", "financeur"), name="demande_d_avis_unique"),
+        )
+
+
+SERVICE = (Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR)
+PARTENAIRES = (Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL)
+
+
+def dossiers_du_fil_interne(acteur: Acteur | None) -> DossierQuerySet:
+    """Ceux dont l'acteur lit le fil interne : comme service ou partenaire, jamais comme juré ni porteur."""
+    if acteur is None or not acteur.a(*SERVICE, *PARTENAIRES):
+        return Dossier.objects.none()
+    autres = (Role.JURY, Role.FINANCES)
+    sans_le_jury = replace(acteur, droits=tuple(d for d in acteur.droits if d.role not in autres))
+    return Dossier.objects.a_juger_par(sans_le_jury).deposes()
+
+
+class EchangeQuerySet(models.QuerySet["Echange"]):
+    def visibles_par(self, acteur: Acteur | None) -> EchangeQuerySet:
+        """Le service lit tout ; un financeur ou une ville, ce qui leur est partagé, sur leurs dossiers.
+
+        Jamais le porteur, un co-porteur, une aide invitée, le jury ni les finances.
+        """
+        siens = self.filter(dossier__in=dossiers_du_fil_interne(acteur))
+        if acteur is None or acteur.a(*SERVICE):
+            return siens
+        return siens.filter(partage=Echange.Partage.FINANCEURS)
+
+
+class Echange(models.Model):
+    """Un message entre agents sur un dossier ; `partage` dit qui, hors du service, le lit.
+
+    `cle` est celle du formulaire : renvoyé, le même message ne s'écrit pas deux fois (T09).
+    """
+
+    class Partage(models.TextChoices):
+        SERVICE = "service", "Le service seulement"
+        FINANCEURS = "financeurs", "Le service, les financeurs et les villes du dossier"
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="+")
+    cle = models.CharField(max_length=64, unique=True)
+    auteur = models.BigIntegerField(null=True)
+    auteur_nom = models.CharField(max_length=150)
+    auteur_fonction = models.CharField(max_length=200)
+    texte = models.TextField()
+    partage = models.CharField(max_length=10, choices=Partage)
+    envoye_le = models.DateTimeField()
+    objects = EchangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("pk",)
+
+
+class MentionQuerySet(models.QuerySet["Mention"]):
+    def a_lire_par(self, utilisateur: int | None) -> MentionQuerySet:
+        """Celles qui attendent cette personne."""
+        return self.filter(utilisateur=utilisateur, lu_le=None)
+
+    def comptees_par_dossier(self, utilisateur: int | None) -> Coalesce:
+        """De quoi annoter des dossiers : ce qui y attend cette personne."""
+        siennes: QuerySet = self.a_lire_par(utilisateur).filter(echange__dossier=OuterRef("pk")).order_by()
+        comptees = siennes.values("echange__dossier").annotate(n=Count("pk")).values("n")
+        return Coalesce(Subquery(comptees), Value(0))
+
+
+class Mention(models.Model):
+    """Un collègue prévenu d'un message interne ; il l'attend jusqu'à ce qu'il le lise."""
+
+    echange = models.ForeignKey(Echange, on_delete=models.CASCADE, related_name="mentions")
+    utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="+")
+    lu_le = models.DateTimeField(null=True)
+    objects = MentionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (models.UniqueConstraint(fields=("echange", "utilisateur"), name="mention_unique"),)
+        indexes = (
+            models.Index(fields=("utilisateur",), condition=models.Q(lu_le=None), name="mention_a_lire"),
         )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from ensemblier.instruction.views import completude, corrections, dossier, equipe, liens, messages
+from ensemblier.instruction.views import completude, corrections, dossier, equipe, internes, liens, messages
 
 urlpatterns = [
     path("liens/<str:jeton>/", liens.lien, name="lien"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("instruction/<str:numero>/criteres/", dossier.criteres, name="instruction_criteres"),
     path("instruction/<str:numero>/depots/", dossier.depots, name="instruction_depots"),
     path("instruction/<str:numero>/historique/", dossier.historique, name="instruction_historique"),
+    path("instruction/<str:numero>/interne/", internes.page, name="instruction_interne"),
     path("instruction/<str:numero>/messages/", messages.page, name="instruction_messages"),
     path("instruction/<str:numero>/pieces/<str:cle>/", dossier.piece, name="instruction_piece"),
 ]

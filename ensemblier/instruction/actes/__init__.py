@@ -1,5 +1,6 @@
 """Les actes de l'instruction : complétude et recevabilité, puis ce que disent les partenaires."""
 
+from ensemblier.instruction.actes.internes import ecrire_echange, lire_echanges
 from ensemblier.instruction.actes.partenaires import (
     confirmer_contact,
     confirmer_contact_par_lien,
@@ -31,6 +32,8 @@ __all__ = [
     "declarer_recevable",
     "demander_avis",
     "demander_complements",
+    "ecrire_echange",
+    "lire_echanges",
     "ne_pas_recevoir",
     "prendre_en_charge",
     "qualifier_critere",

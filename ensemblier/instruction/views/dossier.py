@@ -177,7 +177,7 @@ def _lignes_de_depot(
 def historique(request: HttpRequest, numero: str) -> HttpResponse:
     """`/instruction/<n>/historique/` : tout, faits internes compris."""
     dossier = dossier_a_instruire(request, numero)
-    page_lue = page_du_journal(dossier, apres=request.GET.get("apres", ""))
+    page_lue = page_du_journal(request.acteur, dossier, apres=request.GET.get("apres", ""))
     contexte = {
         "dossier": dossier, "fil": fil(dossier, "Historique"), "page": page_lue,
         "evenements": journal(page_lue),
