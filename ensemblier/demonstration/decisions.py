@@ -19,6 +19,10 @@ SEANCE_DECIDE = ("attente", "refus")
 REFUS = "L'action double un service existant du quartier."
 DEMANDE = "Bonjour,\n\nLa banque édite le relevé lundi. Pouvons-nous l'envoyer mardi ?"
 REPONSE = "Bonjour,\n\nMardi convient. Joignez-le dans « Pièces », puis envoyez votre réponse."
+QUALIFICATIONS = {
+    "habitants": "Deux habitants du quartier co-animent le comité de suivi.",
+    "operateurs": "L'Étoile filante a confirmé sa part et mène un atelier sur deux.",
+}
 NOTES = {"ciblage": 4, "pilier": 3, "participation": 3}
 BAISSES = {"attente": 5, "refus": 8}
 
@@ -49,7 +53,7 @@ def juger_la_recevabilite(recit: Recit) -> None:
             for critere in cas.dossier.criteres.filter(est_declare=True):
                 instruction.qualifier_critere(
                     critere, est_qualifie=True, par=par, roles=PILOTE, le=le,
-                    qualification="Deux habitants du quartier co-animent le comité de suivi.",
+                    qualification=QUALIFICATIONS[critere.code],
                 )  # fmt: skip
             cas.dossier.refresh_from_db()
 

@@ -54,7 +54,7 @@ def cas_de_l_ami() -> list[Cas]:
         Cas(JARDINS, 4, GRANDE, "vote", _ami(12000)),
         Cas(JARDINS, 5, CITE, "notifie", _ami(13500)),
         Cas(LECTURES, 6, CALONNE, "signe", _ami(12600)),
-        Cas(JARDINS, 7, GRANDE, "acompte", _ami(14000)),
+        Cas(JARDINS, 7, GRANDE, "acompte", _ami(14000), co_porteur="confirme"),
         Cas(JARDINS, 8, CITE, "bilan", _ami(15000)),
         Cas(JARDINS, 14, GRANDE, "solde", _ami(12000)),
         Cas(LECTURES, 16, CALONNE, "valide", _ami(12000), issue="a_reverser"),
@@ -142,8 +142,8 @@ def occuper_le_jour(
         else [_ami(6500), _ami(9000), _ami(12000)]
     )
     cas = [
-        Cas(JARDINS, 15, CITE, "brouillon", plans[2]),
-        Cas(JARDINS, 3, GRANDE, "depose", plans[0]),
+        Cas(JARDINS, 15, CITE, "brouillon", plans[2], co_porteur="" if multi else "attendu"),
+        Cas(JARDINS, 3, GRANDE, "depose", plans[0], co_porteur="" if multi else "confirme"),
         Cas(LECTURES, 1, CITE_2, "propose", plans[1]),
         Cas(JARDINS, 12, CITE, "propose", plans[1]),
     ]

@@ -35,7 +35,10 @@ AGENTS = {
 
 @dataclass(slots=True)
 class Cas:
-    """Un dossier du récit : jusqu'où il va ; `issue` dit comment il s'arrête autrement."""
+    """Un dossier du récit : jusqu'où il va ; `issue` dit comment il s'arrête autrement.
+
+    `co_porteur` : l'Étoile filante y mène sa part ; « confirme », ou « attendu » tant qu'elle n'a rien dit.
+    """
 
     organisme: str
     modele: int
@@ -45,6 +48,7 @@ class Cas:
     issue: str = ""
     total: int = 100
     qpv: int = 72
+    co_porteur: str = ""
     dossier: Dossier = field(init=False)
 
     def atteint(self, etape: str) -> bool:
@@ -91,12 +95,16 @@ def ecrire_les_brouillons(recit: Recit) -> None:
         )  # fmt: skip
         if cas.issue != "entame":
             _completer(recit, cas, par)
+        if cas.co_porteur:
+            _porter_a_deux(recit, cas, par)
 
 
 def _fiche(recit: Recit, cas: Cas, quartier: Quartier, rang: int) -> Fiche:
     modele = textes.MODELES[cas.modele]
     if not recit.est_multifinanceur:
-        return fiches.fiche_ami(modele, quartier, cas.plan, total=cas.total, qpv=cas.qpv)
+        return fiches.fiche_ami(
+            modele, quartier, cas.plan, total=cas.total, qpv=cas.qpv, a_plusieurs=bool(cas.co_porteur)
+        )
     return fiches.fiche_aap(
         modele, quartier, cas.plan, total=cas.total, qpv=cas.qpv,
         rang=recit.appel.exercice % 100 * 100 + rang, contact_le=recit.jours["brouillon"].isoformat(),
@@ -120,6 +128,22 @@ def _completer(recit: Recit, cas: Cas, par: Acteur) -> None:
             continue
         feuille = SimpleUploadedFile(f"{code}.pdf", feuille_blanche(f"{code} (fictif)"), "application/pdf")
         dossiers.joindre_piece(dossier, code=code, fichier=feuille, par=par, roles=siens, le=le)
+
+
+def _porter_a_deux(recit: Recit, cas: Cas, par: Acteur) -> None:
+    """L'Étoile filante est nommée, la question lui part ; David, qui la représente, confirme ou tarde (R29)."""
+    etoile = recit.organismes[ETOILE]
+    nomme = dossiers.ajouter_co_porteur(
+        cas.dossier, nom=etoile.nom, numero=etoile.siren, role=textes.PART_DU_CO_PORTEUR,
+        courriel=etoile.courriel, fonction="président", par=par, roles=roles(par, cas.dossier),
+        le=recit.le("brouillon", 22),
+    )  # fmt: skip
+    if cas.co_porteur == "confirme":
+        le = recit.le("brouillon", 22) + timedelta(hours=14)
+        dossiers.repondre_en_co_porteur(
+            nomme, confirme=True, motif="", teneur=nomme.teneur(), par=recit.acteur("david", "brouillon"),
+            le=le,
+        )  # fmt: skip
 
 
 def deposer(recit: Recit) -> None:

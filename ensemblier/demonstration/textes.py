@@ -100,6 +100,7 @@ COMITE = (
     "Deux réunions dans l'année avec la ville, l'agglomération, l'État et deux habitants ; un compte "
     "rendu après chacune."
 )
+PART_DU_CO_PORTEUR = "Mène un atelier sur deux, avec son animatrice, et prête sa salle."
 PARTENAIRES = "Centre social, école, bailleur, médiathèque, ville."
 NUMERIQUE = (
     "L'accompagnement suit la feuille de route de l'agglomération : accueil de proximité, matériel "
