@@ -153,6 +153,7 @@ def lot(request: HttpRequest) -> HttpResponse:
     accords = [d for d in demandes if d.etat == VOTEE]
     contexte = {
         "demandes": demandes,
+        "nombre_choisies": len(set(cles)),
         "accords": len(accords),
         "refus": len(demandes) - len(accords),
         "total": sum(d.vote or 0 for d in accords),

@@ -32,10 +32,12 @@ def _ami(call: int) -> Plan:
     return Plan(achats=call, services=call // 2, personnel=call // 2, demandes=(("CALL", call),))
 
 
-def _aap(call: int, etat: int, ville: str, part: int, region: int = 0) -> Plan:
-    demandes = [("CALL", call), ("ETAT", etat), (ville, part)] + ([("REGION", region)] if region else [])
-    total = call + etat + part + region
-    return Plan(achats=total // 2, services=total // 4, personnel=total // 2, demandes=tuple(demandes))
+def _aap(call: int, etat: int, ville: str, part: int, **autres: int) -> Plan:
+    """`autres` : ce qui est demandé à un financeur de plus, par son code en minuscules (`region=3000`)."""
+    plus = ((code.upper(), montant) for code, montant in autres.items())
+    demandes = (("CALL", call), ("ETAT", etat), (ville, part), *plus)
+    total = sum(montant for _, montant in demandes)
+    return Plan(achats=total // 2, services=total // 4, personnel=total // 2, demandes=demandes)
 
 
 def cas_de_l_ami() -> list[Cas]:
@@ -137,7 +139,11 @@ def occuper_le_jour(
     jours["programme"] = jour + timedelta(days=8)
     multi = appel.type == "AAP"
     plans = (
-        [_aap(4000, 3000, "LENS", 1500), _aap(6000, 4500, "LENS", 2000), _aap(12000, 6000, "LENS", 3000)]
+        [
+            _aap(4000, 3000, "LENS", 1500),
+            _aap(6000, 4500, "LENS", 2000, departement=2500, caf=1500),
+            _aap(12000, 6000, "LENS", 3000),
+        ]
         if multi
         else [_ami(6500), _ami(9000), _ami(12000)]
     )

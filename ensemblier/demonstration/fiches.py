@@ -33,7 +33,7 @@ class Plan:
 def fiche_ami(
     modele: textes.Modele, quartier: Quartier, plan: Plan, *, total: int, qpv: int, a_plusieurs: bool
 ) -> Fiche:
-    """Une fiche de l'AMI : l'agglomération seule finance ; un critère de bonification est déclaré, ou deux."""
+    """Une fiche de l'AMI : l'agglomération seule finance ; un critère de bonification déclaré, ou deux."""
     donnees = _commune(modele, quartier, plan, total=total, qpv=qpv)
     donnees["bonification"] = {"habitants": {"declare": True}, "operateurs": {"declare": a_plusieurs}}
     return Fiche.lire(donnees)

@@ -131,7 +131,7 @@ def _completer(recit: Recit, cas: Cas, par: Acteur) -> None:
 
 
 def _porter_a_deux(recit: Recit, cas: Cas, par: Acteur) -> None:
-    """L'Étoile filante est nommée, la question lui part ; David, qui la représente, confirme ou tarde (R29)."""
+    """L'Étoile filante est nommée, la question lui part ; David confirme, ou tarde (R29)."""
     etoile = recit.organismes[ETOILE]
     nomme = dossiers.ajouter_co_porteur(
         cas.dossier, nom=etoile.nom, numero=etoile.siren, role=textes.PART_DU_CO_PORTEUR,

@@ -24,7 +24,7 @@ DOSSIER = Machine(
         IRRECEVABLE: ("Ne peut pas être examiné", "Irrecevable"),
         DECIDE: ("Décision rendue", "Décidé"),
         CLOS: ("Terminé", "Clos"),
-        RETIRE: ("Retiré par vous", "Retiré"),
+        RETIRE: ("Retiré", "Retiré"),
     },
     transitions=(
         Transition(
@@ -144,7 +144,7 @@ DEMANDE = Machine(
         SOLDEE: ("Terminé", "Soldé"),
         A_REVERSER: ("Somme à rendre, échanges en cours", "Reversement"),
         REVERSEE: ("Terminé, somme rendue", "Reversé"),
-        ABANDONNEE: ("Retiré par vous", "Abandonné"),
+        ABANDONNEE: ("Retirée", "Abandonné"),
     },
     transitions=(
         Transition(

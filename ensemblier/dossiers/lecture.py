@@ -8,21 +8,25 @@ from typing import Any
 
 from ensemblier.appels.lecture import dates_en_clair
 from ensemblier.dossiers import cerfa
-from ensemblier.dossiers.accuse import decision_prevue, jour_et_heure
+from ensemblier.dossiers.accuse import RECOURS, decision_prevue, jour_et_heure
 from ensemblier.dossiers.etats import (
     A_COMPLETER,
     ABANDONNEE,
     BROUILLON,
     DECISIONS,
     DEPOSE,
+    IRRECEVABLE,
     RECEVABLE,
     REFUS_NOTIFIE,
+    RETIRE,
 )  # fmt: skip
+from ensemblier.dossiers.fiche import reglement_de
+from ensemblier.dossiers.forms import lus
 from ensemblier.dossiers.models import ContactCommune, Dossier, LigneDeBudget
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.interface.formats import date_courte, euros, euros_ronds, nombre
 from ensemblier.interface.pages import Page
-from ensemblier.noyau.calendrier import en_francais, phases_actives
+from ensemblier.noyau.calendrier import en_francais, jour_de, phases_actives
 from ensemblier.noyau.packs import Appel
 from ensemblier.registre.models import Evenement
 
@@ -62,17 +66,27 @@ def _action(lues: Reponses) -> Iterable[tuple[str, Any]]:
         ("Thématiques", ", ".join(t.nom for t in lues.thematiques)), ("Ce que vous faites", d.description),
         ("Objectifs", d.objectifs), ("Parcours", d.parcours), ("Partenaires", d.partenaires),
         ("Moyens", d.moyens), ("Dates", periode), ("Évaluation", d.evaluation),
-        ("Inédite ou expérimentale", _OUI_NON[d.est_experimentale]),
-        ("Pourquoi", d.experimentale_justification),
-        ("Dimension numérique", _OUI_NON[d.est_numerique]),
-        ("Feuille de route numérique", d.numerique_coherence),
-        ("Droit commun", d.droit_commun), ("Comité de suivi", d.comite_de_suivi),
-        ("Numéro Dauphin", d.numero_dauphin),
+        *_si_demandees(
+            lues,
+            ("action.experimentale", "Inédite ou expérimentale", _OUI_NON[d.est_experimentale]),
+            ("action.experimentale_justification", "Pourquoi", d.experimentale_justification),
+            ("action.numerique", "Dimension numérique", _OUI_NON[d.est_numerique]),
+            ("action.coherence_numerique", "Feuille de route numérique", d.numerique_coherence),
+            ("action.droit_commun", "Droit commun", d.droit_commun),
+            ("action.comite_de_suivi", "Comité de suivi", d.comite_de_suivi),
+            ("action.numero_dauphin", "Numéro Dauphin", d.numero_dauphin),
+        ),
         (
             "Co-porteurs",
             "\n".join(f"{c.nom} ({c.numero}) : {c.role} ({c.etat.lower()})" for c in lues.co_porteurs),
         ),
     )  # fmt: skip
+
+
+def _si_demandees(lues: Reponses, *questions: tuple[str, str, Any]) -> Iterable[tuple[str, Any]]:
+    """Une question que l'appel ne pose pas ne se lit pas sans réponse : « — » dirait qu'elle manque."""
+    posees = lus(reglement_de(lues.dossier))
+    return ((mot, dit) for chemin, mot, dit in questions if chemin in posees or dit not in (None, ""))
 
 
 def quartiers(lues: Reponses) -> list[tuple[str, str, str]]:
@@ -136,8 +150,9 @@ def _demandes(lues: Reponses) -> Iterable[tuple[str, Any]]:
     for d in lues.demandes:
         retire = " (abandonné)" if d.etat == ABANDONNEE else ""
         yield f"{d.financeur.nom}, {d.dispositif.nom}{retire}", euros_ronds(d.demande)
+    noms = {c.code: c.libelle for c in reglement_de(dossier).financement.criteres}
     for c in (c for c in lues.criteres if c.est_declare):
-        yield f"Bonification demandée : {c.code}", c.justification
+        yield "Bonification demandée", "\n".join(filter(None, (noms.get(c.code, c.code), c.justification)))
     if dossier.a_agent_departement is not None:
         yield "Un agent du Département", _OUI_NON[dossier.a_agent_departement]
         yield "Heures prévues", dossier.heures_departement and nombre(dossier.heures_departement, 2)
@@ -230,9 +245,14 @@ def reponse(
     restantes: int | None,
     volets: Iterable[dict[str, Any]] = (),
     *,
+    le: datetime,
+    faits: Iterable[Evenement] = (),
     peut_deposer: bool = True,
 ) -> str:
-    """La première phrase de la page : où en est le dossier, et ce qui vient."""
+    """La première phrase de la page : où en est le dossier, et ce qui vient.
+
+    `faits` : les derniers événements ; un dossier arrêté dit quand, et pourquoi.
+    """
     if dossier.etat == BROUILLON:
         if restantes:
             return f"Il reste {restantes} point{'s' if restantes > 1 else ''} à compléter avant de déposer."
@@ -243,12 +263,26 @@ def reponse(
     recu = jour_et_heure(dossier.depose_le.isoformat()) if dossier.depose_le else ""
     decision = next((j for j in reglement.jalons if j.nature in ("decision", "comite")), None)
     quand = decision_prevue(decision)
-    prevue = f" Réponse prévue : {quand}." if quand else ""
+    passee = bool(decision and decision.fin and decision.fin < jour_de(le))
+    prevue = f" Réponse {'qui était prévue' if passee else 'prévue'} : {quand}." if quand else ""
     if dossier.etat == DEPOSE:
         return f"Déposé le {recu}. Le service vérifie qu'il est complet.{prevue}"
     if dossier.etat == RECEVABLE:
         return f"Votre dossier est complet, les financeurs l'examinent.{prevue}"
-    return decisions(volets) or f"Votre dossier : {dossier.etat_porteur.lower()}."
+    if dossier.etat == IRRECEVABLE:
+        return f"Ce dossier ne peut pas être examiné{_raison(faits, 'declarer_irrecevable')} {RECOURS}"
+    if dossier.etat == RETIRE:
+        return f"Dossier retiré{_raison(faits, 'retirer')} Aucun financeur ne l'examine plus."
+    return decisions(volets) or f"Ce dossier : {dossier.etat_porteur.lower()}."
+
+
+def _raison(faits: Iterable[Evenement], acte: str) -> str:
+    """« , le jeudi 5 juin 2025 : l'action est déjà payée. » ; un point seul si le fait n'est plus là."""
+    fait = next((f for f in faits if f.acte == acte), None)
+    if fait is None:
+        return "."
+    motif = fait.detail.motif.strip().rstrip(".")
+    return f", le {en_francais(jour_de(fait.le), 'lettre')}{f' : {motif}' if motif else ''}."
 
 
 def decisions(volets: Iterable[dict[str, Any]]) -> str:

@@ -196,6 +196,16 @@ def test_un_conflit_se_tranche_sans_javascript(amina, lucas, dossier, choix, ret
     assert relu(dossier).objectifs == retenu
 
 
+def test_un_conflit_avec_son_autre_onglet_se_dit_tel(amina, dossier):
+    """Deux onglets d'une même personne : la page ne dit pas qu'« Amina a écrit autre chose »."""
+    lue = contenu(dossier, "action")
+    saisir(amina, dossier, "objectifs", "Onglet A")
+    poste = lue | {"objectifs": ["Onglet B"], "versions": json.dumps({"moyens": 0})}
+    texte = amina.post(f"/dossiers/{dossier.numero}/action/", poste).content.decode()
+    assert "Un autre de vos onglets a écrit autre chose" in texte
+    assert "Prendre celle de 21 h 04" in texte.replace("\u00a0", " ")
+
+
 def test_continuer_aussitot_la_frappe_n_est_pas_un_conflit_avec_soi_meme(amina, dossier):
     """« 4000 » est en route quand Amina presse « Continuer » : la page n'en connaît pas encore la version."""
     lue = contenu(dossier, "budget")

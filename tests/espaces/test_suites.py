@@ -163,6 +163,8 @@ def test_un_lot_se_relit_puis_part():
     assert not Notification.objects.exists()
     fabriques.client("benoit").post(reverse("suites_lot"), {"choix": voulus})
     assert Notification.objects.count() == 2
+    _, relue = _lire("benoit", "suites_lot", choix=voulus)
+    assert "décisions choisies sont déjà notifiées" in relue, "le retour, puis le rechargement"
 
 
 def test_un_lot_ignore_la_ligne_d_un_autre_financeur():

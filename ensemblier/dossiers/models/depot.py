@@ -57,12 +57,16 @@ class Derogation(models.Model):
 
 
 class Suspension(models.Model):
-    """Un arrêt daté de l'horloge d'un dossier : pièces attendues, contentieux (B15) ; l'état reste."""
+    """Un arrêt daté de l'horloge d'un dossier : pièces attendues, contentieux (B15) ; l'état reste.
+
+    `echeance` : le jour avant lequel le porteur doit répondre, s'il y en a un.
+    """
 
     dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="suspensions")
     motif = models.TextField()
     du = models.DateField()
     au = models.DateField(null=True)
+    echeance = models.DateField(null=True)
     arrete_tout = models.BooleanField(default=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from django.db import models
@@ -189,6 +190,12 @@ class Dossier(Suivi):
                 violation_error_message="La fin de l'action précède son début.",
             ),
         )
+
+    @property
+    def reponse_avant(self) -> date | None:
+        """Le jour avant lequel le porteur doit répondre au service ; rien s'il n'attend rien."""
+        ouverte = self.suspensions.filter(au=None, echeance__isnull=False).order_by("-du").first()
+        return ouverte.echeance if ouverte else None
 
     def __str__(self) -> str:
         return f"{self.numero} {self.intitule}".strip()

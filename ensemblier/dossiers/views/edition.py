@@ -39,7 +39,7 @@ from ensemblier.dossiers.views.commun import (
 from ensemblier.interface.constats import RENSEIGNER, REPLIEES, famille
 from ensemblier.interface.controles import XLSX
 from ensemblier.interface.formats import accord, heure
-from ensemblier.noyau.machine import Role
+from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.regles import Fiche, Rapport
 
 GABARITS = {
@@ -149,7 +149,7 @@ def _enregistrer(
             _demander(request, dossier, roles)
         return redirect(apres)
     contexte = _contexte(Reponses(dossier), roles, feuille, issue.formulaires)
-    contexte |= _a_trancher(issue, contexte["versions"], versions)
+    contexte |= _a_trancher(issue, contexte["versions"], versions, request.acteur)
     return _rendre(request, feuille.etape, contexte, code=422)
 
 
@@ -184,12 +184,14 @@ def _lues(donnees: Any) -> tuple[dict[str, int], set[str]]:
     return versions, prendre
 
 
-def _a_trancher(issue: Issue, versions: dict[str, int], lues: dict[str, int]) -> dict[str, Any]:
+def _a_trancher(
+    issue: Issue, versions: dict[str, int], lues: dict[str, int], acteur: Acteur
+) -> dict[str, Any]:
     """Les deux valeurs de chaque conflit ; non tranché, la page garde le rang qu'elle avait."""
     disputes = {d.champ: lues.get(d.champ, 0) for d in issue.divergences}
     divergences = [
         {
-            "nom": f"{DIVERGENCE}{d.champ}", "rang": d.rang, "par": d.par_nom, "le": d.le,
+            "nom": f"{DIVERGENCE}{d.champ}", "rang": d.rang, "par": _auteur(d, acteur), "le": d.le,
             "question": question(issue.formulaires, d.champ),
             "sienne": lisible(issue.formulaires, d.champ, d.sienne),
             "autre": lisible(issue.formulaires, d.champ, d.autre),
@@ -321,19 +323,24 @@ def saisie(request: HttpRequest, numero: str, etape: str) -> HttpResponse:
             roles=roles, le=timezone.now(), **form.cleaned_data,
         )  # fmt: skip
     except actes.SaisieDivergente as autre:
-        return JsonResponse(_autre(dossier, etape, autre.divergence), status=409)
+        return JsonResponse(_autre(dossier, etape, autre.divergence, request.acteur), status=409)
     recue = {"version": gardee.rang, "heure": heure(gardee.le), "erreur": gardee.erreur}
     if gardee.erreur and (possibles := Feuille(etape).lectures(Reponses(dossier), gardee.champ)):
         recue["lectures"] = possibles
     return JsonResponse(recue)
 
 
-def _autre(dossier: Dossier, etape: str, divergence: Divergence) -> dict[str, Any]:
+def _auteur(divergence: Divergence, acteur: Acteur) -> str:
+    """Qui a écrit l'autre valeur ; la même personne l'a fait ailleurs."""
+    return "Un autre de vos onglets" if divergence.par_nom == acteur.nom else divergence.par_nom
+
+
+def _autre(dossier: Dossier, etape: str, divergence: Divergence, acteur: Acteur) -> dict[str, Any]:
     """Les deux valeurs d'un conflit, et qui a écrit l'autre."""
     lue = lisible(Feuille(etape).vierge(Reponses(dossier)), divergence.champ, divergence.autre)
     return {
         "version": divergence.rang, "autre": divergence.autre, "autre_lue": lue,
-        "par": divergence.par_nom, "heure": heure(divergence.le),
+        "par": _auteur(divergence, acteur), "heure": heure(divergence.le),
     }  # fmt: skip
 
 

@@ -41,16 +41,22 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
     if dossier.etat == BROUILLON:
         constats = etapes.sans_les_declarations(rapport_de(dossier, le=present, lues=lues), reglement)
         restantes = len(etapes.a_completer(constats))
-    volets = lecture.volets(lues)
+    volets, derniers = lecture.volets(lues), lecture.page_d_histoire(dossier).lignes
     contexte = cadre(dossier, roles) | {
         "reponse": lecture.reponse(
-            dossier, reglement, restantes, volets, peut_deposer=Role.SIGNATAIRE in roles
+            dossier,
+            reglement,
+            restantes,
+            volets,
+            le=present,
+            faits=derniers,
+            peut_deposer=Role.SIGNATAIRE in roles,
         ),
         "reperes": etapes.reperes(dossier, constats or []),
         "volets": volets,
         "est_notifie": any(v["demande"].etat in NOTIFIES for v in volets) and bool(roles & set(PORTEUR)),
         "frise": lecture.frise(dossier, reglement, le=present),
-        "histoire": lecture.histoire(lecture.page_d_histoire(dossier).lignes[:6]),
+        "histoire": lecture.histoire(derniers[:6]),
         "attendues": [p for p in pieces_demandees(lues) if p.est_attendue],
         "ailleurs": depots_ailleurs(lues, reglement) if dossier.depose_le and roles & set(PORTEUR) else (),
         "plateforme": plateforme_de(reglement),

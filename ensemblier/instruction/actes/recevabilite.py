@@ -77,7 +77,7 @@ def demander_complements(
         if piece.code in raisons or piece.statut != Piece.Etat.A_REMPLACER:
             piece.statut, piece.motif = Piece.Etat.A_REMPLACER, raisons.get(piece.code, motif)
             piece.save(update_fields=("statut", "motif"))
-    Suspension.objects.create(dossier=dossier, motif=PIECES_ATTENDUES, du=jour_de(le))
+    Suspension.objects.create(dossier=dossier, motif=PIECES_ATTENDUES, du=jour_de(le), echeance=echeance)
     courriels.complements_demandes(complement, noms=noms, le=le)
     return complement
 
@@ -236,8 +236,12 @@ def qualifier_critere(
     verrouiller(critere.dossier.racine())
     critere.est_qualifie, critere.qualification = est_qualifie, qualification.strip()
     critere.save(update_fields=("est_qualifie", "qualification"))
+    noms = {c.code: c.libelle for c in reglement_de(critere.dossier).financement.criteres}
     consigner(
         critere.dossier, "qualifier_critere", par=par, le=le, public=False,
-        libelle=f"Critère {'qualifié' if est_qualifie else 'non qualifié'} : {critere.code}",
+        libelle=(
+            f"Critère {'qualifié' if est_qualifie else 'non qualifié'} : "
+            f"{noms.get(critere.code, critere.code)}"
+        )[:200],
         motif=qualification.strip(), details={"critere": critere.code, "est_qualifie": est_qualifie},
     )  # fmt: skip

@@ -88,6 +88,7 @@ def liste(request: HttpRequest) -> HttpResponse:
     page, dernier = lus[:PAR_PAGE], lus[PAR_PAGE - 1] if len(lus) > PAR_PAGE else None
     appels = Appel.objects.filter(territoire=request.territoire).publies()
     contexte = {
+        "que_les_miens": not acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR),
         "actes": page, "nombre": tous.count(), "appel": appel,
         "appels": list(appels.values_list("code", "titre_court")),
         "suivant": _suivant(appel, dernier) if dernier else "",

@@ -128,6 +128,7 @@ def _contexte(
         "poses": poses,
         "actifs": _actifs(appel, poses),
         "est_pilote": request.acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE),
+        "que_les_miens": not request.acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR),
         "mes_actes": _mes_financeurs(request.acteur, appel),
     }  # fmt: skip
 

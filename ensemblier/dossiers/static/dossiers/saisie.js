@@ -172,7 +172,7 @@
     zone.setAttribute("role", "group");
     zone.append(creer("p", "divergence__mot", `${par} a écrit autre chose à ${heure} :`), creer("blockquote", "", lue));
     const garder = creer("button", "bouton bouton--second", "Garder la mienne");
-    const prendre = creer("button", "bouton bouton--second", `Prendre celle de ${par}`);
+    const prendre = creer("button", "bouton bouton--second", `Prendre celle de ${heure}`);
     garder.type = prendre.type = "button";
     garder.addEventListener("click", () => {
       versions[due.champ] = version;
@@ -185,7 +185,7 @@
       lues.value = JSON.stringify(versions);
       zone.remove();
       poser(due.champ, autre);
-      dire(`Vous avez pris la réponse de ${par}.`, { fort: true });
+      dire(`Vous avez pris la réponse de ${heure}.`, { fort: true });
       boites(due.champ)[0]?.focus();
     });
     const actions = creer("div", "actions");
