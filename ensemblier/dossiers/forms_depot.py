@@ -66,6 +66,7 @@ class RetraitForm(Formulaire):
     )  # fmt: skip
 
 
+PHOTOS = (b"\xff\xd8\xff", b"\x89PNG")
 PAR_NOM = "nom"
 ORDRES = (("choix", "Comme je les ai choisies"), (PAR_NOM, "Par leur nom : photo 2, puis photo 10"))
 
@@ -89,11 +90,11 @@ def _naturel(nom: str) -> list[tuple[int, str]]:
 
 def _sans_lieu(fichier: Any) -> Any:
     """Une photo seule reste une photo, sans le lieu où elle fut prise ; le reste n'est pas lu."""
-    debut = fichier.read(3)
+    debut = fichier.read(4)
     fichier.seek(0)
-    if debut != b"\xff\xd8\xff" or fichier.size > TAILLE_MAXIMALE:
+    if not debut.startswith(PHOTOS) or fichier.size > TAILLE_MAXIMALE:
         return fichier
-    return SimpleUploadedFile(fichier.name, sans_lieu(fichier.read()), content_type="image/jpeg")
+    return SimpleUploadedFile(fichier.name, sans_lieu(fichier.read()))
 
 
 class PieceForm(Formulaire):

@@ -29,6 +29,9 @@ _ACTIONS_INTERDITES = ("/Launch", "/ImportData", "/SubmitForm", "/GoToE")
 _CLES_INTERDITES = ("/EmbeddedFiles", "/EF", "/XFA", "/RichMediaContent")
 
 
+_HEIF = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif")
+
+
 class FichierRefuse(ValueError):
     """Le fichier n'est pas gardé ; le message est une phrase pour la personne."""
 
@@ -72,6 +75,11 @@ def _reconnaitre(octets: bytes) -> str:
         return JPEG
     if octets.startswith(b"PK\x03\x04"):
         return _controler_zip(octets)
+    if octets[4:8] == b"ftyp" and octets[8:12] in _HEIF:
+        raise FichierRefuse(
+            "Cette photo est au format HEIC, que peu de services lisent. Sur l'iPhone : Réglages, Appareil "
+            "photo, Formats, « Le plus compatible ». Ou envoyez une copie d'écran de la photo."
+        )
     raise FichierRefuse(
         "Nous ne reconnaissons pas ce fichier. Envoyez un PDF, une image PNG ou JPEG, "
         "ou un texte Word (.docx) ou OpenDocument (.odt)."
@@ -167,11 +175,13 @@ def _controler_png(octets: bytes) -> None:
 
 
 _SANS_LONGUEUR = {0x01, *range(0xD0, 0xD9)}
+_POINTS = 0xDA
 _TRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def _controler_jpeg(octets: bytes) -> None:
-    position = 2
+    """Une seule trame, de taille admise : une seconde, plus grande, serait celle que lisent les images."""
+    position, trames = 2, 0
     while position + 9 < len(octets):
         if octets[position] != 0xFF:
             raise _image_abimee()
@@ -179,15 +189,16 @@ def _controler_jpeg(octets: bytes) -> None:
         if marque == 0xFF or marque in _SANS_LONGUEUR:
             position += 1 if marque == 0xFF else 2
             continue
+        if marque == _POINTS:
+            break
         if marque in _TRAMES:
+            trames += 1
             hauteur = int.from_bytes(octets[position + 5 : position + 7], "big")
             largeur = int.from_bytes(octets[position + 7 : position + 9], "big")
             _controler_pixels(largeur, hauteur)
-            if b"\xff\xd9" not in octets[-4096:]:
-                raise _image_abimee()
-            return
         position += 2 + max(2, int.from_bytes(octets[position + 2 : position + 4], "big"))
-    raise _image_abimee()
+    if trames != 1 or b"\xff\xd9" not in octets[position:]:
+        raise _image_abimee()
 
 
 def _image_abimee() -> FichierRefuse:

@@ -18,6 +18,10 @@ from ensemblier.interface.controles import JPEG, PNG, TAILLE_MAXIMALE, FichierRe
 PAGES_MAXIMUM = 20
 PIXELS_PNG_MAXIMUM = 20_000_000
 """Un PNG se déplie en entier en mémoire, un JPEG se lit déjà réduit."""
+PIXELS_LUS_MAXIMUM = 40_000_000
+"""Ce qu'un JPEG déplie une fois réduit : une bande très longue ne se réduit pas."""
+PIXELS_PROGRESSIFS_MAXIMUM = 20_000_000
+"""Un JPEG progressif garde tous ses coefficients en mémoire, même lu réduit."""
 A4 = (595, 842)
 POINTS_PAR_POUCE = 200
 QUALITE = 82
@@ -40,7 +44,7 @@ def reunir(photos: Sequence[UploadedFile]) -> bytes:
     pages = []
     for rang, photo in enumerate(photos, start=1):
         nom = f"Photo {rang}, « {nom_court(photo.name)} »"
-        octets = photo.read()
+        octets = sans_lieu(photo.read())
         _controler(nom, octets)
         pages.append(_redessiner(nom, octets))
     return _en_pdf(pages)
@@ -84,10 +88,14 @@ def _redessiner(nom: str, octets: bytes) -> tuple[bytes, tuple[int, int]]:
         with Image.open(io.BytesIO(octets), formats=FORMATS) as a_relire:
             a_relire.verify()
         with Image.open(io.BytesIO(octets), formats=FORMATS) as lue:
+            entiers = lue.width * lue.height
             lue.draft("RGB", (cote, cote))
-            droite = ImageOps.exif_transpose(lue)
-            droite.thumbnail((cote, cote), Image.Resampling.LANCZOS)
-            page = _sur_blanc(droite)
+            _controler_la_memoire(nom, lue, entiers)
+            # Réduire avant de redresser : l'inverse copie toute l'image.
+            lue.thumbnail((cote, cote), Image.Resampling.LANCZOS)
+            page = _sur_blanc(ImageOps.exif_transpose(lue))
+    except FichierRefuse:
+        raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as abime:
         raise FichierRefuse(
             f"{nom} : cette image est abîmée ou incomplète. Reprenez la photo, puis ajoutez-la."
@@ -95,6 +103,16 @@ def _redessiner(nom: str, octets: bytes) -> tuple[bytes, tuple[int, int]]:
     tampon = io.BytesIO()
     page.save(tampon, "JPEG", quality=QUALITE)
     return tampon.getvalue(), page.size
+
+
+def _controler_la_memoire(nom: str, lue: Any, entiers: int) -> None:
+    """Ce que la lecture dépliera tient en mémoire (T16) ; `entiers` : les points écrits dans la photo."""
+    progressive = bool(lue.info.get("progressive"))
+    if lue.width * lue.height > PIXELS_LUS_MAXIMUM or (progressive and entiers > PIXELS_PROGRESSIFS_MAXIMUM):
+        raise FichierRefuse(
+            f"{nom} : cette photo est trop grande pour devenir une page. Réduisez-la à 20 millions de "
+            "points, ou envoyez-la seule."
+        )
 
 
 def _sur_blanc(image: Any) -> Any:
@@ -138,28 +156,77 @@ def _poser(largeur: int, hauteur: int) -> bytes:
 
 
 ORIENTATION = 0x0112
-_CARNETS = (0xE1, 0xED)
-"""Les segments EXIF, XMP et IPTC d'un JPEG : le lieu, l'heure, l'appareil, l'auteur."""
-_POINTS = 0xDA
+_POINTS, _FIN = 0xDA, 0xD9
+_SIGNATURE_PNG = b"\x89PNG\r\n\x1a\n"
+_DESSINENT = frozenset(
+    (
+        b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"sBIT", b"bKGD",
+        b"pHYs",
+    )
+)  # fmt: skip
+"""Les morceaux d'un PNG qui disent ses points et ses couleurs ; les autres disent le lieu, l'heure, l'outil."""
 
 
 def sans_lieu(octets: bytes) -> bytes:
     """Une photo seule, ses points intacts, sans ses carnets : seule reste son orientation.
 
-    Ce qui n'est pas un JPEG, ou est abîmé, revient tel quel : le contrôle en jugera.
+    Ce qu'un téléphone range après l'image (une vidéo, une seconde prise, avec leur lieu) est ôté aussi ; d'un
+    PNG animé reste la première image. Ce qui n'est ni un JPEG ni un PNG, ou est abîmé, revient tel quel : le
+    contrôle en jugera.
     """
-    if not octets.startswith(b"\xff\xd8\xff"):
-        return octets
+    if octets.startswith(b"\xff\xd8\xff"):
+        return _jpeg_sans_lieu(octets)
+    return _png_sans_lieu(octets) if octets.startswith(_SIGNATURE_PNG) else octets
+
+
+def _jpeg_sans_lieu(octets: bytes) -> bytes:
     sortie, position = bytearray(octets[:2]) + _son_orientation(octets), 2
     while position + 4 <= len(octets) and octets[position] == 0xFF and octets[position + 1] != _POINTS:
         if octets[position + 1] == 0xFF:
             position += 1
             continue
         fin = position + 2 + int.from_bytes(octets[position + 2 : position + 4], "big")
-        if octets[position + 1] not in _CARNETS:
+        if _dessine(octets[position + 1], octets[position + 4 : position + 16]):
             sortie += octets[position:fin]
         position = fin
-    return bytes(sortie + octets[position:])
+    return bytes(sortie + octets[position : _fin_du_jpeg(octets, position)])
+
+
+def _dessine(marque: int, debut: bytes) -> bool:
+    """Ce segment sert à lire les points. Des segments d'application, trois seulement : JFIF, profil, Adobe."""
+    if marque == 0xE2:
+        return debut.startswith(b"ICC_PROFILE\0")
+    return marque in (0xE0, 0xEE) or not (0xE0 <= marque <= 0xEF or marque == 0xFE)
+
+
+def _fin_du_jpeg(octets: bytes, position: int) -> int:
+    """La place qui suit la marque de fin ; la longueur de tout si elle manque."""
+    while (position := octets.find(b"\xff", position)) != -1 and position + 1 < len(octets):
+        marque = octets[position + 1]
+        if marque == _FIN:
+            return position + 2
+        if marque == 0xFF:
+            position += 1
+        elif marque == 0 or 0xD0 <= marque <= 0xD7:
+            position += 2
+        else:
+            position += 2 + max(2, int.from_bytes(octets[position + 2 : position + 4], "big"))
+    return len(octets)
+
+
+def _png_sans_lieu(octets: bytes) -> bytes:
+    sortie, position = bytearray(_SIGNATURE_PNG), len(_SIGNATURE_PNG)
+    while position + 12 <= len(octets):
+        fin = position + 12 + int.from_bytes(octets[position : position + 4], "big")
+        nom = octets[position + 4 : position + 8]
+        if fin > len(octets):
+            break
+        if nom in _DESSINENT:
+            sortie += octets[position:fin]
+        if nom == b"IEND":
+            return bytes(sortie)
+        position = fin
+    return octets
 
 
 def _son_orientation(octets: bytes) -> bytes:

@@ -11,12 +11,15 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse
 
+from ensemblier.interface.controles import JPEG, PNG
+from ensemblier.interface.photos import sans_lieu
 from ensemblier.noyau.machine import Acteur
 from ensemblier.registre.models import Fichier
 
 GARDE = timedelta(days=1)
 """Un contenu plus jeune est peut-être celui d'un acte en cours : le balai ne le touche pas."""
 
+PHOTOS = (JPEG, PNG)
 OUVRABLES = ("application/pdf", "image/png", "image/jpeg")
 """Ce qu'un navigateur montre sans l'exécuter ; le reste se télécharge toujours."""
 
@@ -39,8 +42,13 @@ def nom_sur(nom: str) -> str:
 def conserver(
     contenu: bytes | UploadedFile, *, nom: str, type_mime: str, par: Acteur, le: datetime
 ) -> Fichier:
-    """Écrit le contenu puis sa ligne ; un contenu orphelin est sans effet, une ligne sans contenu non."""
+    """Écrit le contenu puis sa ligne ; un contenu orphelin est sans effet, une ligne sans contenu non.
+
+    Une photo y perd le lieu et l'heure où elle fut prise, par quelque page qu'elle arrive.
+    """
     octets = contenu if isinstance(contenu, bytes) else contenu.read()
+    if type_mime in PHOTOS:
+        octets = sans_lieu(octets)
     fichier = Fichier(
         nom=nom_sur(nom),
         type_mime=type_mime,

@@ -3,6 +3,7 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from copy import copy
 from datetime import timedelta
 from threading import Barrier
 
@@ -172,3 +173,120 @@ def test_quatre_clics_sur_le_lien_ne_declinent_qu_une_fois(base_partagee):
     with ThreadPoolExecutor(CLICS) as fils:
         assert sum(fils.map(decliner, range(CLICS))) == 1
     assert Evenement.objects.filter(acte="decliner_co_porteur").count() == 1
+
+
+def _ensemble(*gestes):
+    """Chaque geste dans son fil, tous au même départ ; rend ce que chacun a rendu, ou son refus."""
+    depart = Barrier(len(gestes))
+
+    def faire(geste):
+        depart.wait(timeout=20)
+        try:
+            return en_insistant(geste)
+        except (ActeBloque, EtatInterdit) as refus:
+            return refus
+
+    with ThreadPoolExecutor(len(gestes)) as fils:
+        return list(fils.map(faire, gestes))
+
+
+def _confirmer(nomme, david):
+    return lambda: actes.repondre_en_co_porteur(
+        nomme, confirme=True, motif="", teneur=nomme.teneur(), par=david, le=fabriques.DEPOTS["ami-2025"]
+    )
+
+
+def _actes_du_registre(dossier):
+    return list(
+        Evenement.objects.filter(chaine__racine=dossier.racine()).order_by("rang").values_list("acte", flat=True)
+    )
+
+
+def _annonces():
+    return Courriel.objects.filter(sujet__contains="confirme", destinataire="amina@maison.example").count()
+
+
+def test_quatre_confirmations_au_meme_instant_n_en_font_qu_une(base_partagee):
+    dossier, david = fabriques.dossier(), fabriques.acteur("david")
+    nomme = _nommer(dossier)
+    rendues = _ensemble(*[_confirmer(nomme, david)] * CLICS)
+    assert [r.confirme for r in rendues] == [True] * CLICS
+    assert _actes_du_registre(dossier).count("confirmer_co_porteur") == 1
+    assert _annonces() == 1
+
+
+@pytest.mark.django_db
+def test_deux_confirmations_s_inscriraient_garde_levee(monkeypatch):
+    """Sans relire la réponse sous le verrou, la seconde s'inscrit aussi."""
+    dossier, david = fabriques.dossier(), fabriques.acteur("david")
+    nomme = _nommer(dossier)
+    perimee = CoPorteur.objects.get(pk=nomme.pk)
+
+    class Perimes:
+        filter = staticmethod(lambda **_: Perimes)
+        first = staticmethod(lambda: copy(perimee))
+
+    monkeypatch.setattr(CoPorteur.objects, "de", lambda *_: Perimes)
+    for _ in range(2):
+        _confirmer(nomme, david)()
+    assert _actes_du_registre(dossier).count("confirmer_co_porteur") == 2
+
+
+def test_confirmer_pendant_que_le_porteur_retire_ne_laisse_aucun_engagement(base_partagee):
+    """Confirmé puis retiré, ou retiré puis refusé : jamais une ligne, ni un droit de lire, qui survive."""
+    dossier, david, amina = fabriques.dossier(), fabriques.acteur("david"), fabriques.acteur("amina")
+    siens, le = roles(amina, dossier), fabriques.DEPOTS["ami-2025"]
+    for tour in range(3):
+        nomme = _nommer(dossier, role=f"Anime {tour}")
+        reponse, _ = _ensemble(
+            _confirmer(nomme, david),
+            lambda nomme=nomme: actes.retirer_co_porteur(dossier, nomme, par=amina, roles=siens, le=le),
+        )
+        assert not dossier.co_porteurs.exists()
+        assert not Dossier.objects.visibles_par(david).exists()
+        fin = [a for a in _actes_du_registre(dossier) if a.endswith("er_co_porteur")]
+        assert fin[-1] == "retirer_co_porteur"
+        if isinstance(reponse, ActeBloque):
+            assert "retiré de ce dossier" in str(reponse)
+            assert fin[-2] != "confirmer_co_porteur"
+        assert not Lien.objects.filter(objet=nomme.designation(), revoque_le=None, utilise_le=None).exists()
+
+
+def test_confirmer_pendant_le_depot_se_lit_dans_la_preuve_ou_vient_apres(base_partagee):
+    """La fiche figée dit ce qui était vrai au rang du dépôt, ni plus ni moins."""
+    dossier, david, amina = fabriques.dossier(), fabriques.acteur("david"), fabriques.acteur("amina")
+    nomme, le = _nommer(dossier), fabriques.DEPOTS["ami-2025"]
+    cases = [d.code for d in a_donner(dossier.appel.regles(), dossier.organisme)]
+    siens = roles(amina, dossier)
+    _ensemble(
+        _confirmer(nomme, david),
+        lambda: actes.deposer(dossier, cle="d" * 32, attestations=cases, par=amina, roles=siens, le=le),
+    )
+    relu, ecrits = Dossier.objects.get(), _actes_du_registre(dossier)
+    assert relu.co_porteurs.get().confirme
+    avant = ecrits.index("confirmer_co_porteur") < ecrits.index("deposer")
+    (fige,) = relu.fiche_figee["action"]["co_porteurs"]
+    assert bool(fige.get("confirme")) == avant
+
+
+def test_confirmer_pendant_que_le_dossier_se_retire(base_partagee):
+    dossier = fabriques.deposer(_avec_club())
+    david, amina = fabriques.acteur("david"), fabriques.acteur("amina")
+    nomme, siens = dossier.co_porteurs.get(), roles(amina, dossier)
+    reponse, _ = _ensemble(
+        _confirmer(nomme, david),
+        lambda: actes.retirer(
+            dossier, motif="Plus de salle", par=amina, roles=siens, le=fabriques.DEPOTS["ami-2025"]
+        ),
+    )
+    ecrits = _actes_du_registre(dossier)
+    refusee = isinstance(reponse, EtatInterdit)
+    assert refusee == ("confirmer_co_porteur" not in ecrits)
+    if not refusee:
+        assert ecrits.index("confirmer_co_porteur") < ecrits.index("retirer")
+
+
+def _avec_club():
+    dossier = fabriques.dossier()
+    _nommer(dossier)
+    return dossier

@@ -84,6 +84,7 @@ def test_l_orientation_est_respectee_le_lieu_et_l_appareil_sont_otes():
 
 def test_le_lieu_resterait_garde_levee(monkeypatch):
     monkeypatch.setattr(photos, "_redessiner", lambda nom, octets: (octets, (60, 40)))
+    monkeypatch.setattr(photos, "sans_lieu", lambda octets: octets)
     envoyer(photo(), photo())
     assert b"TELEPHONE-SECRET" in _garde()
 
@@ -136,7 +137,8 @@ def test_nettoyer_ne_trebuche_sur_aucun_octet(bout):
 
 
 def test_une_photo_seule_dirait_son_lieu_garde_levee(monkeypatch):
-    monkeypatch.setattr("ensemblier.dossiers.forms_depot.sans_lieu", lambda octets: octets)
+    for ou in ("dossiers.forms_depot", "registre.fichiers"):
+        monkeypatch.setattr(f"ensemblier.{ou}.sans_lieu", lambda octets: octets)
     envoyer(photo())
     assert b"TELEPHONE-SECRET" in _garde()
 
