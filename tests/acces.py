@@ -145,7 +145,7 @@ TABLE = {
     "suite_convention": ("coonncooonininooii", "c----c------------"),
     "suite_signer": ("coonncooonininooii", "coonncooonininooii"),
     "suite_preparer": ("c----c------------", "ciinnciiinininoiii"),
-    "suite_certifier": ("c----c------------", "ciinnciiinininoiii"),
+    "suite_certifier": ("ciinnciiinininoiii", "ciinnciiinininoiii"),
     "suite_annuler": ("ciinnciiinininoiii", "ciinnciiinininoiii"),
     "lien": ("oooooooooooooooooo", "oooooooooooooooooo"),
     "corrections": ("coonncooonononoooo", "ciinnciiinininiiii"),

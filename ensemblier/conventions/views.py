@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ensemblier.comptes.droits import exiger
+from ensemblier.comptes.models import Rib
 from ensemblier.conventions import actes, documents
 from ensemblier.conventions.droits import exiger_lecteur, exiger_sur_volet, fil_des_suites
 from ensemblier.conventions.etats import A_SIGNER
@@ -219,13 +220,25 @@ def preparer(request: HttpRequest, numero: str, tranche: int) -> HttpResponse:
     )  # fmt: skip
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def certifier(request: HttpRequest, numero: str, versement: int) -> HttpResponse:
+    """Ce qui va être payé, à qui, sur quel compte, préparé par qui : relu, puis certifié."""
     objet = _versement(request, numero, versement)
-    return _faire(
-        request, numero, lambda: actes.certifier_versement(objet, par=request.acteur, le=timezone.now()),
-        "Le versement est certifié. Il peut être payé.",
-    )  # fmt: skip
+    if request.method == "POST":
+        return _faire(
+            request, numero, lambda: actes.certifier_versement(objet, par=request.acteur, le=timezone.now()),
+            "Le versement est certifié. Il peut être payé.",
+        )  # fmt: skip
+    demande = objet.tranche.demande
+    exiger_sur_volet(request.acteur, demande, Role.FINANCES, quoi="Certifier le versement")
+    contexte = {
+        "versement": objet,
+        "demande": demande,
+        "rib": Rib.objects.filter(organisme=demande.dossier.organisme).first(),
+        "a_prepare": objet.prepare_par == request.acteur.utilisateur,
+        "fil": _fil(request, demande, "Certifier un versement"),
+    }
+    return render(request, "conventions/certifier.html", contexte)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -218,7 +218,17 @@ def test_d_une_lettre_au_solde_par_les_ecrans():
     _envoyer("fatou_finances", "suite_certifier", "25-0041", versement.pk)
     _, page = _lire("fatou_finances", "suite", "25-0041")
     assert "une autre personne doit le certifier" in page
+    relues = {
+        qui: _lire(qui, "suite_certifier", "25-0041", versement.pk)
+        for qui in ("fatou_finances", "gerard_certifie", "benoit")
+    }
+    assert relues["benoit"][0].status_code == 403
+    assert 'type="submit">Certifier' not in relues["fatou_finances"][1]
+    assert 'type="submit">Certifier 9\u00a0600,00' in relues["gerard_certifie"][1]
+    for dit in ("Les Jardins", "Compte bancaire", "Contrôlé", "préparé"):
+        assert dit.lower() in relues["gerard_certifie"][1].lower()
     _envoyer("gerard_certifie", "suite_certifier", "25-0041", versement.pk)
+    assert "n'est plus à certifier" in _lire("gerard_certifie", "suite_certifier", "25-0041", versement.pk)[1]
     paiement = {"paye_le": "18/11/2025", "reference": "M-1"}
     for _ in range(2):
         _envoyer("gerard_certifie", "suite_payer", "25-0041", versement.pk, **paiement)
