@@ -164,7 +164,7 @@ _DESSINENT = frozenset(
         b"pHYs",
     )
 )  # fmt: skip
-"""Les morceaux d'un PNG qui disent ses points et ses couleurs ; les autres disent le lieu, l'heure, l'outil."""
+"""Les morceaux d'un PNG qui disent ses points et ses couleurs ; les autres, le lieu et l'heure."""
 
 
 def sans_lieu(octets: bytes) -> bytes:
@@ -193,7 +193,7 @@ def _jpeg_sans_lieu(octets: bytes) -> bytes:
 
 
 def _dessine(marque: int, debut: bytes) -> bool:
-    """Ce segment sert à lire les points. Des segments d'application, trois seulement : JFIF, profil, Adobe."""
+    """Ce segment sert à lire les points. Des segments d'application, trois : JFIF, profil, Adobe."""
     if marque == 0xE2:
         return debut.startswith(b"ICC_PROFILE\0")
     return marque in (0xE0, 0xEE) or not (0xE0 <= marque <= 0xEF or marque == 0xFE)

@@ -198,7 +198,9 @@ def _confirmer(nomme, david):
 
 def _actes_du_registre(dossier):
     return list(
-        Evenement.objects.filter(chaine__racine=dossier.racine()).order_by("rang").values_list("acte", flat=True)
+        Evenement.objects.filter(chaine__racine=dossier.racine())
+        .order_by("rang")
+        .values_list("acte", flat=True)
     )
 
 

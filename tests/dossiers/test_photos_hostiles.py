@@ -14,7 +14,7 @@ from ensemblier.dossiers.models import Message, Piece
 from ensemblier.interface import controles, photos
 from ensemblier.registre import fichiers
 from tests import fabriques as f
-from tests.dossiers.test_photos import ROUGE, VERT, _garde, _points, envoyer, phrases, photo
+from tests.dossiers.test_photos import ROUGE, VERT, _garde, _points, envoyer, photo, phrases
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("ailleurs")]
 LIEU = b"50.4258,2.8319"
