@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 from ensemblier.dossiers import cerfa
@@ -53,6 +54,11 @@ class Fiche:
     @property
     def propose(self) -> Decimal:
         return sum((financement_du_volet(v) for v in self.volets), ZERO)
+
+    @property
+    def budget(self) -> list[tuple[tuple[str, Decimal | None], tuple[str, Decimal | None]]]:
+        """Dépenses et ressources face à face, ligne à ligne ; la plus courte colonne se complète de vide."""
+        return list(zip_longest(self.charges, self.produits, fillvalue=("", None)))
 
     @property
     def textes(self) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from ensemblier.interface.champs import EurosFormField
 from ensemblier.interface.formats import euros
 from ensemblier.interface.formulaires import ChampDate, Formulaire
 from ensemblier.noyau.machine import Role
+from ensemblier.noyau.packs import Quorum
 from ensemblier.programmation.actes.amendements import Voix
 from ensemblier.programmation.actes.convocations import jour_passe
 from ensemblier.programmation.models import Inscription, Seance
@@ -61,14 +62,22 @@ class ConvocationForm(Formulaire):
         help_text="Pour l'agenda des membres. Vide : deux heures.",
     )  # fmt: skip
     lieu = forms.CharField(label="Lieu", max_length=200, required=False)
-    quorum = forms.IntegerField(label="Quorum", min_value=1, max_value=200, initial=1)
+    quorum = forms.IntegerField(label="Quorum", min_value=1, max_value=200, required=False)
     membres = forms.MultipleChoiceField(label="Membres votants", widget=forms.CheckboxSelectMultiple)
     dossiers = forms.MultipleChoiceField(label="Dossiers recevables", widget=forms.CheckboxSelectMultiple)
 
     def __init__(
-        self, *args: Any, habilitations: Iterable[Habilitation], dossiers: Iterable[Dossier], **kwargs: Any
+        self,
+        *args: Any,
+        habilitations: Iterable[Habilitation],
+        dossiers: Iterable[Dossier],
+        quorum: Quorum | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["quorum"].help_text = (
+            f"Vide : celui de l'appel, {quorum.texte}." if quorum else "Vide : un présent qui vote."
+        )
         self.habilitations: dict[str, list[Habilitation]] = {}
         for h in habilitations:
             self.habilitations.setdefault(str(h.utilisateur_id), []).append(h)

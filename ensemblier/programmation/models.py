@@ -158,7 +158,7 @@ class Amendement(models.Model):
 
 
 class Note(models.Model):
-    """La note d'un membre sur un critère de la grille, de 0 à 4 (§C.6)."""
+    """La note d'un membre sur un critère de la grille, de 0 au maximum que l'appel écrit (§C.6)."""
 
     inscription = models.ForeignKey(Inscription, on_delete=models.CASCADE, related_name="notes")
     utilisateur = models.ForeignKey(Utilisateur, on_delete=models.PROTECT, related_name="+")
@@ -168,7 +168,7 @@ class Note(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("inscription", "utilisateur", "critere"), name="note_unique"),
-            models.CheckConstraint(condition=Q(valeur__lte=4), name="note_de_0_a_4"),
+            models.CheckConstraint(condition=Q(valeur__lte=100), name="note_de_0_a_100"),
         )
 
 

@@ -27,6 +27,8 @@ class Resultat:
     incomplets: int
     deportes: tuple[str, ...]
     rang: int | None = None
+    est_sous_le_seuil: bool = False
+    """Vrai si la moyenne, non arrondie, n'atteint pas le seuil de la grille."""
     egalite: str = ""
     """À note égale, ce qui départage (K13), en mots ; vide si la note suffit."""
 
@@ -86,9 +88,14 @@ def resultats(seance: Seance) -> list[Resultat]:
                 scores,
                 attendus - len(scores) if grille else 0,
                 tuple(exclus.values()),
+                est_sous_le_seuil=_est_sous(grille, moyenne(list(scores.values()))),
             )
         )
     return _classer(lignes)
+
+
+def _est_sous(grille: packs.Grille | None, note: Decimal | None) -> bool:
+    return bool(grille and grille.seuil is not None and note is not None and note < grille.seuil)
 
 
 def lit_toutes_les_notes(acteur: Acteur) -> bool:

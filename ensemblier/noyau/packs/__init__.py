@@ -1,6 +1,14 @@
 """Les packs : un territoire et ses appels, écrits en TOML, CSV et GeoJSON, lus en modèles figés."""
 
-from ensemblier.noyau.packs.appel import Appel, Dispositif, JalonEcrit, Piece, PilierDeLAppel, VersementEcrit
+from ensemblier.noyau.packs.appel import (
+    Appel,
+    Dispositif,
+    JalonEcrit,
+    Piece,
+    PilierDeLAppel,
+    Quorum,
+    VersementEcrit,
+)
 from ensemblier.noyau.packs.controle import Contradiction, controler
 from ensemblier.noyau.packs.erreurs import ErreurDePack, PackInvalide
 from ensemblier.noyau.packs.guichets import Guichet
@@ -21,6 +29,7 @@ __all__ = [
     "Piece",
     "PilierDeLAppel",
     "Quartier",
+    "Quorum",
     "Routage",
     "Territoire",
     "VersementEcrit",

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from functools import cached_property
+from math import ceil
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -175,12 +176,38 @@ class CritereDeGrille(Modele):
 
 
 class Grille(Modele):
-    """La grille du jury (§C.6) : poids de somme 100, notes de 0 à `note_max`."""
+    """La grille du jury (§C.6) : poids de somme 100, notes de 0 à `note_max`.
+
+    `seuil` : la moyenne sur 100 sous laquelle retenir se justifie par écrit ; vide, il n'y en a pas.
+    """
 
     note_max: Annotated[int, Field(ge=1, le=100)] = 4
+    seuil: Annotated[int, Field(ge=1, le=100)] | None = None
     criteres: tuple[CritereDeGrille, ...]
     parametre: tuple[str, ...] = ()
     source: Source
+
+    @model_serializer(mode="wrap")
+    def _sans_le_muet(self, ecrire: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Un seuil non dit ne s'écrit pas : un règlement figé avant lui garde son empreinte."""
+        ecrite: dict[str, Any] = ecrire(self)
+        if self.seuil is None:
+            ecrite.pop("seuil")
+        return ecrite
+
+
+class Quorum(Modele):
+    """Combien de présents il faut pour décider en séance : une part des votants, ou un nombre (P17)."""
+
+    part: Taux | None = None
+    nombre: Annotated[int, Field(ge=1, le=200)] | None = None
+    texte: Phrase
+    parametre: tuple[str, ...] = ()
+    source: Source
+
+    def requis(self, votants: int) -> int:
+        """La part des votants arrondie au-dessus, jamais sous un ; ou le nombre écrit."""
+        return self.nombre or max(1, ceil((self.part or 0) * votants))
 
 
 class DocumentDAppel(Modele):
@@ -235,6 +262,7 @@ class Appel(Modele):
     dispositifs: tuple[Dispositif, ...] = ()
     guichets: tuple[Guichet, ...] = ()
     grille: Grille | None = None
+    quorum: Quorum | None = None
     documents: tuple[DocumentDAppel, ...] = ()
     liens: tuple[Lien, ...] = ()
     contacts: tuple[str, ...] = ()
@@ -244,7 +272,7 @@ class Appel(Modele):
     def _sans_le_muet(self, ecrire: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Ce que l'appel ne dit pas ne s'écrit pas : un règlement figé avant garde son empreinte."""
         ecrit: dict[str, Any] = ecrire(self)
-        for muet in ("guichets", "avis"):
+        for muet in ("guichets", "avis", "quorum"):
             if not getattr(self, muet):
                 ecrit.pop(muet)
         return ecrit

@@ -258,6 +258,12 @@ def _sommes(releve: _Releve, appel: Appel) -> None:
         total = sum(c.poids for c in appel.grille.criteres)
         if total != 100:
             releve.noter("grille.criteres", f"des poids de somme {total}", "des poids de somme 100")
+        codes = [c.code for c in appel.grille.criteres]
+        if doubles := sorted({c for c in codes if codes.count(c) > 1}):
+            releve.noter("grille.criteres", f"deux fois {', '.join(doubles)}", "un code par critère")
+    if appel.quorum is not None and (appel.quorum.part is None) == (appel.quorum.nombre is None):
+        dit = "ni part ni nombre" if appel.quorum.part is None else "une part et un nombre"
+        releve.noter("quorum", dit, "une part des votants, ou un nombre")
     cadre = appel.financement
     if cadre.taux_max is not None and (cadre.taux_base is None or cadre.taux_max < cadre.taux_base):
         releve.noter("financement.taux_max", cadre.taux_max, f"un taux d'au moins {cadre.taux_base}")

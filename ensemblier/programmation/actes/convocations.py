@@ -45,7 +45,7 @@ def convoquer(
     seance_le: datetime,
     lieu: str = "",
     duree_minutes: int = 120,
-    quorum: int = 1,
+    quorum: int | None = None,
     membres: Sequence[Membre],
     dossiers: Sequence[Dossier],
     par: Acteur,
@@ -54,6 +54,7 @@ def convoquer(
 ) -> Seance:
     """Convoque : chaque membre lit les dossiers listés, sauf ceux dont un intérêt l'écarte (B10).
 
+    `quorum` vide : celui que l'appel écrit.
     La même convocation envoyée deux fois rend la même séance (T09).
     """
     exiger_role(roles, PILOTE, "Convoquer une séance")
@@ -61,7 +62,8 @@ def convoquer(
     if deja := _deja_convoquee(appel, type, titre, seance_le, membres, dossiers):
         return deja
     _verifier_l_ordre_du_jour(appel, dossiers)
-    _verifier_le_quorum(membres, quorum)
+    requis = quorum if quorum is not None else quorum_de_l_appel(appel, votants=_votants(membres))
+    _verifier_le_quorum(membres, requis)
     if raison := jour_passe(jour_de(seance_le), jour_de(le)):
         raise ActeBloque(raison)
     _exiger_les_habilitations(appel, [m.utilisateur for m in membres], jour=jour_de(seance_le))
@@ -73,11 +75,11 @@ def convoquer(
         le=seance_le,
         lieu=lieu,
         duree_minutes=duree_minutes,
-        quorum=quorum,
+        quorum=requis,
     )
     ouvrir(
         seance, par=par, le=le, acte="convoquer", libelle="Séance convoquée", public=False,
-        details={"dossiers": [d.numero for d in dossiers], "membres": len(membres), "quorum": quorum},
+        details={"dossiers": [d.numero for d in dossiers], "membres": len(membres), "quorum": requis},
     )  # fmt: skip
     Participant.objects.bulk_create(
         Participant(seance=seance, utilisateur=m.utilisateur, fonction=m.fonction, a_voix=m.a_voix)
@@ -118,8 +120,18 @@ def _verifier_l_ordre_du_jour(appel: Appel, dossiers: Sequence[Dossier]) -> None
         )
 
 
+def _votants(membres: Sequence[Membre]) -> int:
+    return sum(1 for m in membres if m.a_voix)
+
+
+def quorum_de_l_appel(appel: Appel, *, votants: int) -> int:
+    """Ce que le pack écrit pour ce nombre de votants ; un, s'il n'écrit rien (P17)."""
+    ecrit = appel.regles().quorum
+    return ecrit.requis(votants) if ecrit else 1
+
+
 def _verifier_le_quorum(membres: Sequence[Membre], quorum: int) -> None:
-    votants = sum(1 for m in membres if m.a_voix)
+    votants = _votants(membres)
     if not 1 <= quorum <= votants:
         raise ActeBloque(
             f"Le quorum est de {quorum} pour {votants} membres votants : il ne peut pas être tenu."

@@ -22,6 +22,7 @@ from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Critere, Demande, Dossier
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import exiger_recevable, ordre_aap, volets_sans_avis
+from ensemblier.interface.formats import nombre
 from ensemblier.interface.formats import taux as taux_en_clair
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.noyau.montants import TauxRefuse, en_francais, taux_admis
@@ -31,7 +32,7 @@ from ensemblier.programmation.actes.seances import exiger_ouverte, exiger_presen
 from ensemblier.programmation.calculs import cumul
 from ensemblier.programmation.deports import ecartes
 from ensemblier.programmation.models import Enveloppe, Inscription, Note, Seance
-from ensemblier.programmation.notes import grille_de
+from ensemblier.programmation.notes import grille_de, resultats
 from ensemblier.registre.actes import ActeBloque, consigner, verrouiller
 
 ECARTABLES = (SOLLICITEE, PRISE_EN_CHARGE, VOLET_RECEVABLE, PROPOSEE, EN_ATTENTE)
@@ -258,7 +259,22 @@ def _empechements(inscription: Inscription, decision: str, motif: str, *, le: da
         noms = ", ".join(v.financeur.sigle for v in sans)
         yield f"Avis attendus avant la décision : {noms}. Demandez-les, ou attendez leur échéance."
     if decision == Decisions.RETENU:
+        if not motif.strip():
+            yield from _sous_le_seuil(inscription)
         yield from _manques_de_financement(dossier)
+
+
+def _sous_le_seuil(inscription: Inscription) -> Iterator[str]:
+    """Retenir sous le seuil de la grille (§C.6) se peut, sur une raison écrite."""
+    grille = grille_de(inscription.seance)
+    if grille is None or grille.seuil is None:
+        return
+    sien = next(r for r in resultats(inscription.seance) if r.inscription.pk == inscription.pk)
+    if sien.est_sous_le_seuil and sien.moyenne is not None:
+        yield (
+            f"La note moyenne, {nombre(sien.moyenne, 1)} sur 100, est sous le seuil de l'appel "
+            f"({grille.seuil}). Pour retenir, écrivez en motif ce qui le justifie."
+        )
 
 
 def _mouvoir_les_volets(

@@ -38,7 +38,10 @@ def convoquer(request: HttpRequest, appel: str) -> HttpResponse:
     acteur = exiger(request.acteur, *PILOTE)
     lu = appel_de(request, appel)
     form = ConvocationForm(
-        request.POST or None, habilitations=_convocables(request), dossiers=_a_inscrire(acteur, lu)
+        request.POST or None,
+        habilitations=_convocables(request),
+        dossiers=_a_inscrire(acteur, lu),
+        quorum=lu.regles().quorum,
     )
     creees: list[Seance] = []
     if request.method == "POST" and essayer(form, lambda: creees.append(_convoquer(request, lu, form))):

@@ -70,7 +70,7 @@ def seance(request: HttpRequest, pk: int) -> HttpResponse:
     exiger(request.acteur, *MEMBRES)
     lue = seance_visible(request, pk)
     visibles = lisibles_par(request.acteur, lue)
-    resultats = notes.resultats_lus_par(request.acteur, lue)
+    resultats, grille = notes.resultats_lus_par(request.acteur, lue), notes.grille_de(lue)
     est_pilote = request.acteur.a(*PILOTE)
     participants = list(lue.participants.select_related("utilisateur").order_by("pk"))
     moi = next((p for p in participants if p.utilisateur_id == request.acteur.utilisateur), None)
@@ -89,7 +89,8 @@ def seance(request: HttpRequest, pk: int) -> HttpResponse:
         "avant_son_jour": actes.est_avant_son_jour(lue, timezone.now()),
         "a_egalite": any(r.egalite for r in resultats),
         "montre_les_notes": notes.lit_toutes_les_notes(request.acteur),
-        "a_une_grille": notes.grille_de(lue) is not None,
+        "a_une_grille": grille is not None,
+        "seuil": grille.seuil if grille else None,
     }
     return render(request, "programmation/seance.html", contexte)
 
