@@ -22,7 +22,15 @@ from ensemblier.conventions.models import Convention, Tranche, Versement
 from ensemblier.dossiers.actes import ecrire_message, garder_simulation
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Acces, Ciblage, ContactCommune, CoPorteur, Demande, Deport, Dossier
-from ensemblier.programmation.models import Attribution, Deliberation, Inscription, Participant, Seance
+from ensemblier.programmation import actes as programmation
+from ensemblier.programmation.models import (
+    Attribution,
+    Deliberation,
+    Inscription,
+    Participant,
+    Scenario,
+    Seance,
+)
 from ensemblier.registre.actes import ouvrir
 from ensemblier.registre.fichiers import conserver
 from ensemblier.registre.liens import ouvrir_lien
@@ -205,6 +213,14 @@ def _lien(contact: ContactCommune) -> str:
     )[1]  # fmt: skip
 
 
+def _scenario(dossier: Dossier) -> Scenario:
+    """Partagé par Benoît : le lisent ceux qui lisent la programmation."""
+    par = f.acteur("benoit")
+    ouvert = programmation.ouvrir_un_scenario(dossier.appel, titre="Essai", par=par, le=s.NOTIFIE_LE)
+    programmation.partager(ouvert, par=par, le=s.NOTIFIE_LE)
+    return ouvert
+
+
 def _parametres(
     dossier: Dossier,
     call: Demande,
@@ -238,4 +254,5 @@ def _parametres(
         "faire": "observer",
         "cle": piece.fichier.cle,
         "etape": "publics",
+        "scenario": _scenario(dossier).pk,
     }

@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ensemblier.dossiers.models import Ciblage, Message
+from ensemblier.programmation.actes import ouvrir_un_scenario, partager
+from ensemblier.programmation.models import Scenario
 from ensemblier.registre.actes import reprendre
 from ensemblier.registre.models import Travail
 from ensemblier.registre.travaux import Ligne, demander
@@ -25,6 +27,10 @@ LISTES = (
     ("instruction_equipe", "irene"),
     ("programmation", "benoit"),
     ("programmation_appel", "benoit"),
+    ("scenarios", "benoit"),
+    ("scenario", "benoit"),
+    ("scenario", "chloe"),
+    ("scenarios_comparer", "benoit"),
     ("seances", "benoit"),
     ("deliberations", "benoit"),
     ("travaux", "benoit"),
@@ -70,6 +76,11 @@ def _peupler(combien: int, *, depuis: int) -> None:
             envoye_le=s.AVANT,
         )
         reprendre(arrive, etat="depose", par=f.systeme("lens-lievin"), le=s.AVANT, libelle="Repris")
+        scenario = ouvrir_un_scenario(decide.appel, titre=f"Essai {rang}", par=f.acteur("benoit"), le=s.AVANT)
+        partager(scenario, par=f.acteur("benoit"), le=s.AVANT)
+        scenario.propositions.create(
+            demande=decide.demandes.first(), montant=1, modifiee_par="Benoît", modifiee_le=s.AVANT
+        )
         demander(
             cle=decide.numero, genre="essai", titre="Relancer", par=f.acteur("benoit"), le=s.AVANT,
             lignes=[Ligne(f"Dossier {n}") for n in range(combien)],
@@ -82,9 +93,14 @@ def _compter(nom: str, qui: str | None) -> int:
         "programmation_appel": lambda: ("aap-2026",),
         "observatoire_programme": lambda: ("aap-2026",),
         "fiches_action": lambda: ("aap-2026",),
+        "scenarios": lambda: ("aap-2026",),
+        "scenario": lambda: (Scenario.objects.latest("pk").pk,),
+        "scenarios_comparer": lambda: ("aap-2026",),
         "travail": lambda: (Travail.objects.latest("pk").pk,),
     }
     adresse = reverse(nom, args=arguments.get(nom, tuple)())
+    if nom == "scenarios_comparer":
+        adresse += f"?avant=tableau&apres={Scenario.objects.latest('pk').pk}"
     client.get(adresse)
     with CaptureQueriesContext(
         connection,

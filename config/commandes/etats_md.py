@@ -7,9 +7,9 @@ from ensemblier.bilans.etats import BILAN, REVERSEMENT
 from ensemblier.conventions.etats import CONVENTION, VERSEMENT
 from ensemblier.dossiers.etats import DEMANDE, DOSSIER
 from ensemblier.noyau.machine import Machine
-from ensemblier.programmation.etats import ENVELOPPE, SEANCE
+from ensemblier.programmation.etats import ENVELOPPE, SCENARIO, SEANCE
 
-MACHINES = (APPEL, DOSSIER, DEMANDE, ENVELOPPE, SEANCE, CONVENTION, VERSEMENT, BILAN, REVERSEMENT)
+MACHINES = (APPEL, DOSSIER, DEMANDE, ENVELOPPE, SCENARIO, SEANCE, CONVENTION, VERSEMENT, BILAN, REVERSEMENT)
 
 _ENTETE = """# Les états et les actes
 

@@ -13,6 +13,12 @@ from ensemblier.noyau.regles import Constat, Fiche, evaluer
 from ensemblier.programmation.models import Enveloppe
 
 ZERO = Decimal("0.00")
+RAISONS = {
+    "demande": ("dépasse la demande", ""),
+    "plafond": ("dépasse le plafond", ""),
+    "enveloppe": ("dépasse le reste de l'enveloppe", ", ou relevez d'abord l'enveloppe"),
+    "ressources": ("dépasse ce qui reste à financer", ", ou baissez d'abord un autre financement"),
+}
 
 
 def reste_de_l_enveloppe(demande: Demande) -> Decimal | None:
@@ -88,7 +94,9 @@ def financement_du_volet(demande: Demande) -> Decimal:
     return demande.propose if demande.propose is not None else ZERO
 
 
-def financements(dossier: Dossier, essai: Mapping[int, Decimal] | None = None) -> dict[str, Decimal]:
+def financements(
+    dossier: Dossier, essai: Mapping[int, Decimal] | None = None, *, fiche: Fiche | None = None
+) -> dict[str, Decimal]:
     """Par financeur : les volets (votés ou proposés) et les subventions déclarées hors de l'appel.
 
     `essai` : un montant par identifiant de demande, à la place de celui de la base.
@@ -98,15 +106,18 @@ def financements(dossier: Dossier, essai: Mapping[int, Decimal] | None = None) -
     for d in demandes:
         montant = (essai or {}).get(d.pk, ZERO if d.etat in PERDUS else financement_du_volet(d))
         total[d.financeur.code] = total.get(d.financeur.code, ZERO) + montant
-    fiche = fiche_de(dossier)
+    fiche = fiche or fiche_de(dossier)
     declares = fiche.budget.produits.c74 if fiche.budget else {}
     return {**{code: m for code, m in declares.items() if code not in total}, **total}
 
 
-def cumul(dossier: Dossier, essai: Mapping[int, Decimal] | None = None) -> montants.Cumul:
+def cumul(
+    dossier: Dossier, essai: Mapping[int, Decimal] | None = None, *, fiche: Fiche | None = None
+) -> montants.Cumul:
     """S41, P25 : la somme des financements face au coût de l'action."""
     pack = dossier.territoire.pack()
-    lus = {f.sigle if (f := pack.financeur(c)) else c: m for c, m in financements(dossier, essai).items()}
+    par_financeur = financements(dossier, essai, fiche=fiche)
+    lus = {f.sigle if (f := pack.financeur(c)) else c: m for c, m in par_financeur.items()}
     return montants.cumul_financements(financements=lus, cout=dossier.cout_total)
 
 
@@ -121,3 +132,16 @@ def constats_du_cumul(dossier: Dossier, essai: Mapping[int, Decimal] | None = No
     rapport = evaluer(regles, lue, territoire=dossier.territoire.pack())
     codes = {r.code for r in regles.regles if r.genre == "cumul"}
     return [c for c in rapport.constats if c.regle in codes]
+
+
+def phrase_du_depassement(montant: Decimal, calcul: montants.Attribuable) -> str:
+    """La borne atteinte, de combien, et que faire (S43, S80) ; vide si le montant tient."""
+    if montant <= calcul.montant:
+        return ""
+    raison, autrement = RAISONS[calcul.limite]
+    borne = montants.en_francais(calcul.montant)
+    return (
+        f"{montants.en_francais(montant)} {raison} ({borne}) de "
+        f"{montants.en_francais(montant - calcul.montant)}. "
+        f"Au plus {borne}{autrement}."
+    )

@@ -46,6 +46,53 @@ SEANCE = Machine(
     ),
 )
 
+PRIVE, PARTAGE, RETENU = "prive", "partage", "retenu"
+_FINANCEURS = frozenset({Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL})
+
+SCENARIO = Machine(
+    nom="scenario",
+    initial=PRIVE,
+    etats={PRIVE: ("Privé", "Privé"), PARTAGE: ("Partagé", "Partagé"), RETENU: ("Retenu", "Retenu")},
+    transitions=(
+        Transition(
+            "partager_le_scenario",
+            (PRIVE,),
+            PARTAGE,
+            _PILOTE | _FINANCEURS,
+            "Partager le scénario",
+            "programmation",
+            fait="Scénario partagé",
+        ),
+        Transition(
+            "rendre_prive",
+            (PARTAGE,),
+            PRIVE,
+            _PILOTE | _FINANCEURS,
+            "Ne plus partager le scénario",
+            "programmation",
+            fait="Scénario redevenu privé",
+        ),
+        Transition(
+            "retenir_le_scenario",
+            (PRIVE, PARTAGE),
+            RETENU,
+            _PILOTE,
+            "Retenir le scénario",
+            "programmation",
+            fait="Scénario retenu",
+        ),
+        Transition(
+            "remplacer_le_scenario",
+            (RETENU,),
+            PARTAGE,
+            _PILOTE,
+            "Remplacer le scénario retenu",
+            "programmation",
+            fait="Remplacé par un autre scénario",
+        ),
+    ),
+)
+
 EN_VIGUEUR = "en_vigueur"
 
 ENVELOPPE = Machine(

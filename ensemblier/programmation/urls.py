@@ -6,12 +6,14 @@ from ensemblier.programmation.views import (
     decisions,
     deliberations,
     editions,
+    scenarios,
     seances,
     tableau,
 )
 
 SEANCE = "programmation/seances/<int:pk>"
 ACTE = "programmation/deliberations/<int:pk>"
+SCENARIO = "programmation/scenarios/<int:scenario>"
 
 urlpatterns = [
     path("programmation/", tableau.appels, name="programmation"),
@@ -51,6 +53,12 @@ urlpatterns = [
     path(
         "programmation/<slug:appel>/fiches-action/<str:numero>.pdf", editions.une_fiche, name="fiche_action"
     ),
+    path(f"{SCENARIO}/", scenarios.scenario, name="scenario"),
+    path(f"{SCENARIO}/partager/", scenarios.partager, name="scenario_partager"),
+    path(f"{SCENARIO}/rendre-prive/", scenarios.rendre_prive, name="scenario_rendre_prive"),
+    path(f"{SCENARIO}/retenir/", scenarios.retenir, name="scenario_retenir"),
+    path("programmation/<slug:appel>/scenarios/", scenarios.liste, name="scenarios"),
+    path("programmation/<slug:appel>/scenarios/comparer/", scenarios.comparaison, name="scenarios_comparer"),
     path("programmation/<slug:appel>/", tableau.tableau, name="programmation_appel"),
     path("programmation/<slug:appel>/enveloppes/", tableau.enveloppes, name="enveloppes"),
 ]

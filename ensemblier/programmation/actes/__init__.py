@@ -25,6 +25,14 @@ from ensemblier.programmation.actes.jury import (
     verifier_le_taux,
 )
 from ensemblier.programmation.actes.propositions import proposer
+from ensemblier.programmation.actes.scenarios import (
+    ecrire_les_montants,
+    ouvrir_un_scenario,
+    ouvrir_un_scenario_propose,
+    partager,
+    rendre_prive,
+    retenir,
+)
 from ensemblier.programmation.actes.seances import (
     clore_la_seance,
     declarer_deport,
@@ -46,6 +54,7 @@ __all__ = [
     "decider",
     "declarer_deport",
     "deplacer_la_seance",
+    "ecrire_les_montants",
     "enregistrer_deliberation",
     "est_avant_son_jour",
     "inscrire",
@@ -54,11 +63,16 @@ __all__ = [
     "noter",
     "ouvrir_enveloppe",
     "ouvrir_la_seance",
+    "ouvrir_un_scenario",
+    "ouvrir_un_scenario_propose",
+    "partager",
     "pointer",
     "presents_votants",
     "produire_le_proces_verbal",
     "proposer",
     "quorum_perdu",
+    "rendre_prive",
+    "retenir",
     "retenir_taux",
     "valider_critere",
     "verifier_le_taux",

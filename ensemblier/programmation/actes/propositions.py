@@ -11,16 +11,9 @@ from ensemblier.dossiers.actes import avancer_demande
 from ensemblier.dossiers.models import Demande
 from ensemblier.instruction.examen import exiger_recevable
 from ensemblier.noyau.machine import Acteur
-from ensemblier.noyau.montants import Attribuable, en_francais, euros
-from ensemblier.programmation.calculs import attribuable_au_volet, reste_de_l_enveloppe
+from ensemblier.noyau.montants import Attribuable, euros
+from ensemblier.programmation.calculs import attribuable_au_volet, phrase_du_depassement, reste_de_l_enveloppe
 from ensemblier.registre.actes import ActeBloque, verrouiller
-
-RAISONS = {
-    "demande": ("dépasse la demande", ""),
-    "plafond": ("dépasse le plafond", ""),
-    "enveloppe": ("dépasse le reste de l'enveloppe", ", ou relevez d'abord l'enveloppe"),
-    "ressources": ("dépasse ce qui reste à financer", ", ou baissez d'abord un autre financement"),
-}
 
 
 def lignes_en_json(calcul: Attribuable) -> list[dict[str, str]]:
@@ -31,14 +24,9 @@ def lignes_en_json(calcul: Attribuable) -> list[dict[str, str]]:
 
 
 def exiger_attribuable(montant: Decimal, calcul: Attribuable) -> None:
-    """Lève `ActeBloque` : la borne atteinte, de combien, et que faire (S43, S80)."""
-    if montant > calcul.montant:
-        raison, autrement = RAISONS[calcul.limite]
-        borne = en_francais(calcul.montant)
-        raise ActeBloque(
-            f"{en_francais(montant)} {raison} ({borne}) de {en_francais(montant - calcul.montant)}. "
-            f"Au plus {borne}{autrement}."
-        )
+    """Lève `ActeBloque` avec la phrase du dépassement."""
+    if dit := phrase_du_depassement(montant, calcul):
+        raise ActeBloque(dit)
 
 
 @transaction.atomic
