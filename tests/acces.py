@@ -158,6 +158,8 @@ TABLE = {
     "instruction_equipe": ("ciiiicooiiiiiiioii", "ciiiicioiiiiiiiiii"),
     "instruction_absence": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
     "instruction_absence_annuler": ("c----c------------", "ciiiicnniiiiiiiiii"),
+    "instruction_delais": ("ciinncooonononooii", "c----c------------"),
+    "prolonger_complements": ("c----c------------", "ciinncooinininiiii"),
     "juger_piece": ("c----c------------", "ciinncooinininiiii"),
     "instruction_criteres": ("ciinncooonononooii", "ciinncooinininiiii"),
     "instruction_depots": ("ciinncooonononooii", "ciinncooonononooii"),

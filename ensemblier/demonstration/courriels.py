@@ -216,6 +216,11 @@ def exemples() -> tuple[Exemple, ...]:
             ),
         ),
         _de(
+            Genre.CORRECTION, "prolongation", "25-0041 · Vous avez jusqu'au mer. 18 juin 2025",
+            f"{i}/prolongation", complement=SimpleNamespace(echeance=echeance), avant=date(2025, 6, 4),
+            motif="Votre expert-comptable rend vos comptes le 15 juin.",
+        ),
+        _de(
             Genre.TRAVAIL, "complete", "25-0041 · Le porteur a envoyé ce qui manquait", f"{i}/complete"
         ),
         *(

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from ensemblier.appels.models import Appel
 from ensemblier.dossiers.etats import ABANDONNEE, BROUILLON, DECISIONS, DOSSIER, RECEVABLE
+from ensemblier.dossiers.horloge import PROCHE, rejet_passe, rejet_proche
 from ensemblier.dossiers.models import Ciblage, ContactCommune, Demande, Dossier, Message, Piece
 from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.instruction.attentes import FERMES
@@ -95,6 +96,8 @@ ALERTES: dict[str, tuple[str, Callable[[Lecteur], Q]]] = {
     "avis": ("Un avis manque", _avis_manquant),
     "piece": ("Pièce à remplacer", _piece_a_remplacer),
     "contact": ("Contact d'une ville à confirmer", _contact),
+    "rejet": (f"Rejet implicite sous {PROCHE} jours", lambda lecteur: rejet_proche(lecteur.jour)),
+    "rejet-passe": ("Rejet implicite passé", lambda lecteur: rejet_passe(lecteur.jour)),
 }
 
 

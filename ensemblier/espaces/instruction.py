@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -15,13 +14,13 @@ from ensemblier.comptes.equipe import absence_de
 from ensemblier.dossiers import lecture as lecture_du_dossier
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.fiche import rapport_de
+from ensemblier.dossiers.horloge import horloge_de
 from ensemblier.dossiers.models import Dossier, Piece
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.espaces.panneaux import financements, lignes_d_avis, prochain_acte, siens
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.instruction.examen import PieceAttendue, completude, echeance_d_instruction
 from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal, page_du_journal
-from ensemblier.noyau.calendrier import rejet_implicite
 from ensemblier.noyau.machine import Acteur, Role
 
 SECTIONS = (
@@ -57,7 +56,8 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
         "pieces": [_piece(request.acteur, lu, p) for p in completude(lues).lignes],
         "criteres": [c for c in lues.criteres if c.est_declare],
         "echeance": echeance,
-        "horloge": _horloge(lu, jour),
+        "horloge": (minuterie := horloge_de(lu)),
+        "reste_avant_rejet": minuterie and minuterie.reste(jour),
         "journal": journal(page_du_journal(request.acteur, lu).lignes[:8]),
         "est_pilote": bool(roles(request.acteur, lu) & set(PILOTE)),
         "pour_agent": True,
@@ -71,19 +71,6 @@ def _suite_de(acteur: Acteur, dossier: Dossier) -> str:
         return ""
     visibles = Dossier.objects.visibles_par(acteur).deposes().filter(pk=dossier.suite_de_id)
     return visibles.values_list("numero", flat=True).first() or ""
-
-
-def _horloge(dossier: Dossier, jour: date) -> dict[str, Any]:
-    """B14, B15 : le jour où le silence vaut rejet, passé ou non ; aucun tant que l'horloge est arrêtée."""
-    if dossier.depose_le is None or dossier.etat not in ("depose", "a_completer", "recevable"):
-        return {}
-    arrets = list(dossier.suspensions.values_list("du", "au"))
-    rejet = rejet_implicite(dossier.depose_le, arrets)
-    return {
-        "arretee": any(au is None for _, au in arrets),
-        "rejet": rejet,
-        "passe": bool(rejet and rejet < jour),
-    }
 
 
 def _piece(acteur: Acteur, dossier: Dossier, attendue: PieceAttendue) -> dict[str, Any]:

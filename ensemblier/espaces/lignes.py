@@ -10,10 +10,11 @@ from decimal import Decimal
 from django.db.models import Q
 
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE
+from ensemblier.dossiers.horloge import jours_avant_rejet
 from ensemblier.dossiers.models import Ciblage, Demande, Dossier, DossierQuerySet
 from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.instruction.models import Avis
-from ensemblier.interface.formats import ordre
+from ensemblier.interface.formats import dans, ordre
 
 ECHEANCE = "echeance"
 LOURDS = (
@@ -101,6 +102,8 @@ def _ligne(
     attente = " · ".join(dict.fromkeys(phrases))
     if dossier.etat == A_COMPLETER and echeance:
         attente = attente or "Réponse du porteur"
+    if lecteur.est_pilote and (reste := jours_avant_rejet(dossier, lecteur.jour)) is not None:
+        attente = " · ".join(filter(None, (attente, f"rejet implicite {dans(reste)}")))
     retard = (lecteur.jour - echeance).days if echeance and phrases else 0
     return Ligne(
         dossier,

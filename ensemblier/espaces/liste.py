@@ -11,6 +11,7 @@ from django.db.models import Count, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
 
+from ensemblier.dossiers.horloge import rejet_proche
 from ensemblier.dossiers.models import Dossier, DossierQuerySet
 from ensemblier.espaces import filtres
 from ensemblier.espaces.lecteur import Lecteur
@@ -121,6 +122,8 @@ class Liste:
         if self.filtres:
             voulus["filtres"] = self.condition()
         comptes = {nom.replace("-", "_"): self._compte(condition) for nom, condition in voulus.items()}
+        if self.lecteur.est_pilote:
+            comptes["rejets"] = self._compte(rejet_proche(self.lecteur.jour))
         comptes |= self.lecteur.mots_d_absence() if self.lecteur.est_pilote else {}
         lus = Territoire.objects.filter(pk=self.lecteur.territoire.pk).values(**comptes).get()
         return {"filtres": lus[self.vue.replace("-", "_")], **lus}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q
@@ -159,4 +159,19 @@ def annoncer_la_mention(echange: Echange, qui: Utilisateur, *, le: datetime) -> 
         gabarit="mention",
         le=le,
         echange=echange,
+    )
+
+
+def delai_prolonge(complement: Complement, *, avant: date, motif: str, le: datetime) -> None:
+    _poster(
+        Genre.CORRECTION,
+        complement.dossier,
+        cle=f"prolongation:{complement.pk}:{complement.echeance:%Y%m%d}",
+        vers=adresses_du_porteur(complement.dossier, le),
+        sujet=f"Vous avez jusqu'au {en_francais(complement.echeance)}",
+        gabarit="prolongation",
+        le=le,
+        complement=complement,
+        avant=avant,
+        motif=motif,
     )

@@ -243,3 +243,13 @@ class EchangeForm(Formulaire):
             "partage": lus.get("partage") or Echange.Partage.FINANCEURS,
             "mentions": [self._collegues[cle] for cle in lus.get("mentions", ())],
         }  # fmt: skip
+
+
+class ProlongationForm(Formulaire):
+    """Jusqu'à quel jour, et pourquoi ce porteur-là."""
+
+    jusqu_au = ChampDate(label="Nouveau dernier jour")
+    motif = forms.CharField(
+        label="Pourquoi ce délai ?", widget=forms.Textarea({"rows": 2}), max_length=500,
+        help_text="Le porteur le lit ; l'historique le garde.",
+    )  # fmt: skip

@@ -13,6 +13,9 @@ urlpatterns = [
     path(
         "instruction/<str:numero>/completude/complements/", completude.demander, name="demander_complements"
     ),
+    path(
+        "instruction/<str:numero>/completude/prolonger/", completude.prolonger, name="prolonger_complements"
+    ),
     path("instruction/<str:numero>/completude/complet/", completude.complet, name="declarer_complet"),
     path("instruction/<str:numero>/completude/recevable/", completude.recevable, name="declarer_recevable"),
     path(

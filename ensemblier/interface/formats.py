@@ -186,6 +186,12 @@ def duree(jours: int) -> str:
     return f"{mois}{INSECABLE}mois" if mois >= 2 else accord(jours, "jour")
 
 
+def dans(jours: int) -> str:
+    """« aujourd'hui », « demain », « dans 9 jours » : une échéance qui vient."""
+    proches = {0: "aujourd'hui", 1: "demain"}
+    return proches.get(jours) or f"dans {accord(jours, 'jour')}"
+
+
 def accord(nombre_de: int, singulier: str, pluriel: str = "") -> str:
     """« 1 dossier », « 12 dossiers », « 0 dossier » : le compte et son nom, accordés."""
     nom = singulier if abs(nombre_de) < 2 else (pluriel or f"{singulier}s")

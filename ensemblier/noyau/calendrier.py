@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -86,28 +87,110 @@ def ajouter_mois(jour: date, n: int) -> date:
     return dernier.replace(day=min(depart.day, dernier.day))
 
 
-def rejet_implicite(
-    depot: datetime | date, suspensions: Sequence[tuple[date, date | None]] = ()
-) -> date | None:
+@dataclass(frozen=True, slots=True)
+class Pas:
+    """Une ligne du calcul d'une date : ce qui compte, comment, et le jour où l'on arrive."""
+
+    libelle: str
+    calcul: str
+    jour: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Horloge:
+    """Le silence qui vaut rejet (B14, B15) : son échéance, son calcul ; `arretee_le` si elle ne court pas."""
+
+    lignes: tuple[Pas, ...]
+    echeance: date | None
+    arretee_le: date | None = None
+
+    def reste(self, jour: date) -> int | None:
+        """Les jours jusqu'à l'échéance, négatifs une fois passée ; `None` tant qu'elle est arrêtée."""
+        return (self.echeance - jour).days if self.echeance else None
+
+
+Suspensions = Sequence[tuple[date, date | None]]
+
+
+def horloge(depot: datetime | date, suspensions: Suspensions = ()) -> Horloge:
     """B14 : deux mois de silence valent rejet (S61, S79) ; chaque jour de suspension recule la date d'autant.
 
     Une suspension `(du, au)` commencée après l'échéance ne compte pas ; deux qui se recouvrent comptent une
-    fois. Rend `None` tant qu'une suspension ouverte (`au=None`) court.
+    fois. Une suspension ouverte (`au=None`) arrête tout : l'échéance est `None`.
     """
     debut = jour_de(depot)
     echeance, compte_jusqu_a = ajouter_mois(debut, 2), debut
+    lignes = [
+        Pas("Dépôt", "le jour du dépôt ne compte pas", debut),
+        Pas("Deux mois de silence", "même quantième, à défaut le dernier jour du mois", echeance),
+    ]
     for du, au in sorted(suspensions, key=lambda periode: periode[0]):
         if du > echeance:
             break
         if au is None:
-            return None
+            arret = Pas("Horloge arrêtée", f"depuis le {en_francais(du, 'courte')}, jusqu'à la réponse", None)
+            return Horloge((*lignes, arret), None, du)
         if au < du:
             raise ValueError(f"La suspension du {en_francais(du, 'courte')} finit avant de commencer.")
         depart = max(du, compte_jusqu_a)
         if au > depart:
             echeance += au - depart
             compte_jusqu_a = au
-    return echeance
+            jours = (au - depart).days
+            calcul = (
+                f"du {en_francais(depart, 'courte')} au {en_francais(au, 'courte')}{INSECABLE}: "
+                f"+ {jours}{INSECABLE}jour{'s' if jours > 1 else ''}"
+            )
+            lignes.append(Pas("Suspension", calcul, echeance))
+    return Horloge(tuple(lignes), echeance)
+
+
+def rejet_implicite(depot: datetime | date, suspensions: Suspensions = ()) -> date | None:
+    """B14 : l'échéance de `horloge` ; `None` tant qu'une suspension ouverte court."""
+    return horloge(depot, suspensions).echeance
+
+
+@dataclass(frozen=True, slots=True)
+class Etape:
+    """Le temps entre deux faits : `au` nul, elle court ; `arretes` : ses jours suspendus, comptés à part."""
+
+    libelle: str
+    du: date
+    au: date | None
+    jours: int
+    arretes: int
+
+
+def delais_par_etape(
+    faits: Sequence[tuple[str, date | None]], suspensions: Suspensions, jour: date, *, fini: bool = False
+) -> tuple[Etape, ...]:
+    """Le délai d'un fait au suivant, dans l'ordre des dates (R64 : programmer peut précéder instruire).
+
+    Un fait sans date n'ouvre ni ne ferme rien ; celui qui suit le dernier daté nomme l'étape en cours,
+    comptée jusqu'au jour donné, sauf si tout est `fini`. Jours calendaires, le départ non compté (K11).
+    """
+    dates = sorted(((nom, d) for nom, d in faits if d is not None), key=lambda x: x[1])
+    if not dates:
+        return ()
+    etapes = [
+        _etape(f"{avant} → {apres}", du, au, au, suspensions) for (avant, du), (apres, au) in pairwise(dates)
+    ]
+    rang = max(rang for rang, (_, d) in enumerate(faits) if d is not None)
+    attendu = faits[rang + 1][0] if rang + 1 < len(faits) else ""
+    if attendu and not fini:
+        dernier, du = dates[-1]
+        etapes.append(_etape(f"{dernier} → {attendu}", du, None, max(jour, du), suspensions))
+    return tuple(etapes)
+
+
+def _etape(libelle: str, du: date, au: date | None, fin: date, suspensions: Suspensions) -> Etape:
+    arretes = {
+        debut + timedelta(days=n)
+        for debut, terme in suspensions
+        for n in range((min(terme or fin, fin) - debut).days)
+        if du <= debut + timedelta(days=n) < fin
+    }
+    return Etape(libelle, du, au, (fin - du).days, len(arretes))
 
 
 def echeance_versement(notification: date, jours: int = 60) -> date:

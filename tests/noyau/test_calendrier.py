@@ -170,6 +170,50 @@ def test_b15_la_suspension_recule_la_date_d_autant_de_jours() -> None:
     assert c.rejet_implicite(depot, [(date(2025, 5, 1), date(2025, 5, 28))]) == date(2025, 7, 28)
 
 
+def test_b14_chaque_ligne_du_calcul_se_lit() -> None:
+    lue = c.horloge(date(2025, 5, 25), [(date(2025, 6, 1), date(2025, 6, 11))])
+    assert lue.echeance == date(2025, 8, 4)
+    assert [(p.libelle, p.calcul.replace("\u00a0", " "), p.jour) for p in lue.lignes] == [
+        ("Dépôt", "le jour du dépôt ne compte pas", date(2025, 5, 25)),
+        ("Deux mois de silence", "même quantième, à défaut le dernier jour du mois", date(2025, 7, 25)),
+        ("Suspension", "du 01/06/2025 au 11/06/2025 : + 10 jours", date(2025, 8, 4)),
+    ]
+    assert lue.lignes[-1].jour == lue.echeance
+    assert (lue.reste(date(2025, 7, 26)), lue.reste(date(2025, 8, 5))) == (9, -1)
+
+
+def test_b15_une_suspension_ouverte_arrete_l_horloge() -> None:
+    lue = c.horloge(date(2025, 5, 25), [(date(2025, 6, 1), None)])
+    assert (lue.echeance, lue.arretee_le, lue.reste(date(2025, 9, 1))) == (None, date(2025, 6, 1), None)
+    assert lue.lignes[-1].libelle == "Horloge arrêtée"
+
+
+FAITS = [("Dépôt", date(2025, 5, 20)), ("Complétude", date(2025, 6, 1)), ("Recevabilité", None),
+         ("Avis", None), ("Décision", None)]  # fmt: skip
+
+
+def test_le_delai_de_chaque_etape_compte_ses_jours_et_ceux_qui_sont_arretes() -> None:
+    arret = [(date(2025, 5, 22), date(2025, 5, 27)), (date(2025, 5, 25), date(2025, 5, 28))]
+    etapes = c.delais_par_etape(FAITS, arret, date(2025, 6, 11))
+    assert [(e.libelle, e.jours, e.arretes, e.au) for e in etapes] == [
+        ("Dépôt → Complétude", 12, 6, date(2025, 6, 1)),
+        ("Complétude → Recevabilité", 10, 0, None),
+    ]
+    assert len(c.delais_par_etape(FAITS, arret, date(2025, 6, 11), fini=True)) == 1
+    assert c.delais_par_etape([("Dépôt", None)], (), date(2025, 6, 11)) == ()
+
+
+def test_r64_une_decision_avant_les_avis_se_range_par_sa_date() -> None:
+    faits = [("Dépôt", date(2025, 5, 20)), ("Avis", date(2025, 7, 1)), ("Décision", date(2025, 6, 20))]
+    etapes = c.delais_par_etape(faits, (), date(2025, 8, 1))
+    assert [(e.libelle, e.jours) for e in etapes] == [("Dépôt → Décision", 31), ("Décision → Avis", 11)]
+
+
+def test_une_suspension_en_cours_compte_jusqu_au_jour() -> None:
+    (etape,) = c.delais_par_etape([FAITS[0], ("Avis", None)], [(date(2025, 5, 25), None)], date(2025, 6, 1))
+    assert (etape.jours, etape.arretes) == (12, 7)
+
+
 def test_s62_la_convention_du_15_octobre_se_publie_avant_le_15_janvier() -> None:
     assert c.publication_scdl(date(2025, 10, 15)) == date(2026, 1, 15)
 

@@ -19,7 +19,7 @@ from ensemblier.dossiers.etats import ABANDONNEE, DEPOSE, etape
 from ensemblier.dossiers.fiche import fiche_de, rapport_de
 from ensemblier.dossiers.models import Attestation, Dossier
 from ensemblier.dossiers.reponses import CER, Reponses
-from ensemblier.noyau.calendrier import a_paris, en_francais
+from ensemblier.noyau.calendrier import a_paris, en_francais, rejet_implicite
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.regles import MOTEUR, Constat, Fiche, Rapport
 from ensemblier.registre import intentions
@@ -100,7 +100,7 @@ def _deposer(
         details={
             "reglement": rapport.reglement, "moteur": MOTEUR, "fiche": contenu["fiche"], "accuse": empreinte,
         },
-        depose_le=le, depose_par=signataire, reglement=dossier.appel.reglement,
+        depose_le=le, rejet_le=rejet_implicite(le), depose_par=signataire, reglement=dossier.appel.reglement,
         fiche_figee=fiche.en_json(), rapport_fige=rapport.en_json(),
         accuse_contenu=contenu, accuse_empreinte=empreinte,
         etape=etape(DEPOSE, [d.etat for d in lues.demandes]),

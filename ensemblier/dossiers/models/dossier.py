@@ -103,7 +103,11 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
 
 
 class Dossier(Suivi):
-    """Ce qu'un porteur demande, dans un appel ; les réponses qu'une règle lit sont des colonnes."""
+    """Ce qu'un porteur demande, dans un appel ; les réponses qu'une règle lit sont des colonnes.
+
+    `rejet_le` : le jour où le silence vaut rejet (B14), tenu à jour à chaque arrêt de l'horloge ; vide tant
+    qu'elle est arrêtée (B15).
+    """
 
     machine = DOSSIER
     numero = models.CharField(max_length=12)
@@ -164,6 +168,7 @@ class Dossier(Suivi):
     accuse = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
     complet_le = models.DateTimeField(null=True)
     decide_le = models.DateTimeField(null=True)
+    rejet_le = models.DateField(null=True, db_index=True)
     charge_de_mission = models.ForeignKey(
         Utilisateur, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

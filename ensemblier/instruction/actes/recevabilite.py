@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -12,13 +12,14 @@ from ensemblier.dossiers import actes as actes_dossiers
 from ensemblier.dossiers.ancres import ancres
 from ensemblier.dossiers.corrections import Demandee
 from ensemblier.dossiers.etats import A_COMPLETER, DEPOSE, IRRECEVABLE, RECEVABLE, etape
+from ensemblier.dossiers.horloge import remettre_a_l_heure
 from ensemblier.dossiers.models import Critere, Dossier, Piece, Suspension
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction import courriels
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import complement_ouvert, completude, rapport_de, reglement_de
 from ensemblier.instruction.models import Complement
-from ensemblier.noyau.calendrier import echeance_complements, jour_de
+from ensemblier.noyau.calendrier import echeance_complements, en_francais, jour_de
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.actes import ActeBloque, avancer, consigner, verrouiller
 
@@ -78,7 +79,43 @@ def demander_complements(
             piece.statut, piece.motif = Piece.Etat.A_REMPLACER, raisons.get(piece.code, motif)
             piece.save(update_fields=("statut", "motif"))
     Suspension.objects.create(dossier=dossier, motif=PIECES_ATTENDUES, du=jour_de(le), echeance=echeance)
+    remettre_a_l_heure(dossier)
     courriels.complements_demandes(complement, noms=noms, le=le)
+    return complement
+
+
+@transaction.atomic
+def prolonger_complements(
+    dossier: Dossier, *, jusqu_au: date, motif: str, par: Acteur, roles: Iterable[Role], le: datetime
+) -> Complement:
+    """Donne à ce porteur, et à lui seul, plus de temps pour compléter ; le motif est gardé et lui est écrit.
+
+    L'horloge reste arrêtée jusqu'à sa réponse (B15). Lève `ActeBloque` si rien n'est attendu, ou si le jour
+    n'ajoute rien.
+    """
+    exiger_role(roles, PILOTE, "Prolonger le délai")
+    if not motif.strip():
+        raise ActeBloque("Le motif manque : écrivez pourquoi ce porteur a plus de temps, il sera conservé.")
+    verrouiller(dossier.racine())
+    complement = complement_ouvert(dossier)
+    if complement is None:
+        raise ActeBloque("Rien n'est demandé au porteur : il n'y a pas de délai à prolonger.")
+    avant = complement.echeance
+    if jusqu_au <= avant or jusqu_au < jour_de(le):
+        plancher = max(avant + timedelta(days=1), jour_de(le))
+        raise ActeBloque(
+            f"Le délai court déjà jusqu'au {en_francais(avant)}. Choisissez un jour à partir du "
+            f"{en_francais(plancher)}."
+        )
+    complement.echeance = jusqu_au
+    complement.save(update_fields=("echeance",))
+    dossier.suspensions.filter(au=None, motif=PIECES_ATTENDUES).update(echeance=jusqu_au)
+    consigner(
+        dossier, "prolonger_complements", par=par, le=le, motif=motif.strip(),
+        libelle=f"Délai prolongé jusqu'au {en_francais(jusqu_au, 'courte')}",
+        details={"complement": complement.pk, "avant": avant, "apres": jusqu_au},
+    )  # fmt: skip
+    courriels.delai_prolonge(complement, avant=avant, motif=motif.strip(), le=le)
     return complement
 
 
@@ -107,6 +144,7 @@ def _clore_le_complement(dossier: Dossier, le: datetime) -> None:
 
 def _ne_plus_attendre(dossier: Dossier, le: datetime) -> None:
     dossier.suspensions.filter(au=None, motif=PIECES_ATTENDUES).update(au=jour_de(le))
+    remettre_a_l_heure(dossier)
     actes_dossiers.clore_les_corrections(dossier, le=le)
 
 

@@ -18,7 +18,7 @@ from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction import actes
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.examen import complement_ouvert, completude, rapport_de
-from ensemblier.instruction.forms import ComplementsForm, MotifForm
+from ensemblier.instruction.forms import ComplementsForm, MotifForm, ProlongationForm
 from ensemblier.instruction.lecture import dossier_a_instruire, fil
 from ensemblier.instruction.views.commun import essayer, jouer, statut
 from ensemblier.noyau.machine import Role
@@ -32,13 +32,14 @@ def _acteur(request: HttpRequest, dossier: Dossier) -> dict[str, Any]:
 
 def _page(
     request: HttpRequest, dossier: Dossier, *, complements: ComplementsForm | None = None,
-    irrecevable: MotifForm | None = None, sans_motif: int = 0,
+    irrecevable: MotifForm | None = None, prolongation: ProlongationForm | None = None, sans_motif: int = 0,
 ) -> HttpResponse:  # fmt: skip
     siens = roles(request.acteur, dossier)
     lues = Reponses(dossier)
     bilan = completude(lues)
     formulaires = {
         "complements": complements or ComplementsForm(bilan=bilan, lues=lues),
+        "prolongation": prolongation or ProlongationForm(prefix="prolongation"),
         "irrecevable": irrecevable or MotifForm(prefix="irrecevable"),
     }
     contexte = formulaires | {
@@ -76,6 +77,18 @@ def demander(request: HttpRequest, numero: str) -> HttpResponse:
         messages.success(request, "Demande envoyée au porteur. L'horloge est arrêtée.")
         return redirect(PAGE, numero)
     return _page(request, dossier, complements=form)
+
+
+@require_POST
+def prolonger(request: HttpRequest, numero: str) -> HttpResponse:
+    dossier = dossier_a_instruire(request, numero)
+    exiger_role(roles(request.acteur, dossier), PILOTE, "Prolonger le délai")
+    form = ProlongationForm(request.POST, prefix="prolongation")
+    options = _acteur(request, dossier)
+    if essayer(form, lambda: actes.prolonger_complements(dossier, **form.cleaned_data, **options)):
+        messages.success(request, "Le délai est prolongé. Le porteur est prévenu.")
+        return redirect(PAGE, numero)
+    return _page(request, dossier, prolongation=form)
 
 
 @require_POST

@@ -1,7 +1,7 @@
 """Balises et filtres des écrans (`ecrans.md` §5). Les objets sont lus par leur forme.
 
 Filtres : `euros`, `euros_ronds`, `nombre`, `pourcent[:seuil]`, `taux`, `date_longue`, `date_courte`,
-`echeance`, `heure`, `heure_serveur`, `telephone`, `siret`, `poids`, `duree`, `limite`,
+`echeance`, `heure`, `heure_serveur`, `telephone`, `siret`, `poids`, `duree`, `dans`, `limite`,
 `accord:"dossier,dossiers"`.
 """
 
@@ -43,6 +43,7 @@ for _nom in (
     "siret",
     "poids",
     "duree",
+    "dans",
     "limite",
 ):
     register.filter(_nom, getattr(formats, _nom))
