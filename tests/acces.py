@@ -10,6 +10,7 @@ from ensemblier.comptes.droits import acteur_de
 from ensemblier.comptes.models import Genre
 from ensemblier.espaces.models import Vue
 from ensemblier.registre.travaux import demander
+from tests import fabriques
 
 PARAMETRES = {
     "account_confirm_email": {"key": "cle-inconnue"},
@@ -37,6 +38,14 @@ for _nom in ("mandat_fichier", "mandat_retirer"):
 PARAMETRES["invitation_accepter"] = {"pk": 0}
 PARAMETRES["invitation_retirer"]["pk"] = 0
 PARAMETRES["instruction_absence_annuler"] = {"pk": 0}
+
+
+def _agenda_de_benoit(m):
+    client = fabriques.client(m.personnes["benoit"])
+    return client.post("/mon-agenda/").context["adresse"].rsplit("/", 1)[1].removesuffix(".ics")
+
+
+PARAMETRES["agenda_personnel"] = {"jeton": _agenda_de_benoit}
 PARAMETRES["aide_accepter"] = {"pk": 0}
 PARAMETRES["dossier_aide_retirer"] = {"pk": 0}
 PARAMETRES["dossier_co_porteur_retirer"] = {"pk": 0}
@@ -158,6 +167,8 @@ TABLE = {
     "instruction_equipe": ("ciiiicooiiiiiiioii", "ciiiicioiiiiiiiiii"),
     "instruction_absence": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
     "instruction_absence_annuler": ("c----c------------", "ciiiicnniiiiiiiiii"),
+    "mon_agenda": ("ciiiicooooooooooii", "ciiiicooooooooooii"),
+    "agenda_personnel": ("oooooooooooooooooo", "------------------"),
     "instruction_delais": ("ciinncooonononooii", "c----c------------"),
     "prolonger_complements": ("c----c------------", "ciinncooinininiiii"),
     "juger_piece": ("c----c------------", "ciinncooinininiiii"),

@@ -1,6 +1,17 @@
 """Les bureaux de chacun : un fichier par rôle, ses adresses avec lui."""
 
-from ensemblier.espaces import a_instruire, avis, delais, export, instruction, porteur, suite, suites, vues
+from ensemblier.espaces import (
+    a_instruire,
+    agenda,
+    avis,
+    delais,
+    export,
+    instruction,
+    porteur,
+    suite,
+    suites,
+    vues,
+)
 
 urlpatterns = [
     *porteur.urlpatterns,
@@ -8,6 +19,7 @@ urlpatterns = [
     *export.urlpatterns,
     *vues.urlpatterns,
     *avis.urlpatterns,
+    *agenda.urlpatterns,
     *delais.urlpatterns,
     *instruction.urlpatterns,
     *suites.urlpatterns,
