@@ -173,13 +173,14 @@ def delais_par_etape(
     if not dates:
         return ()
     etapes = [
-        _etape(f"{avant} → {apres}", du, au, au, suspensions) for (avant, du), (apres, au) in pairwise(dates)
+        _etape(f"{avant} à {apres.lower()}", du, au, au, suspensions)
+        for (avant, du), (apres, au) in pairwise(dates)
     ]
     rang = max(rang for rang, (_, d) in enumerate(faits) if d is not None)
     attendu = faits[rang + 1][0] if rang + 1 < len(faits) else ""
     if attendu and not fini:
         dernier, du = dates[-1]
-        etapes.append(_etape(f"{dernier} → {attendu}", du, None, max(jour, du), suspensions))
+        etapes.append(_etape(f"{dernier} à {attendu.lower()}", du, None, max(jour, du), suspensions))
     return tuple(etapes)
 
 

@@ -127,8 +127,8 @@ def test_la_page_des_delais_montre_chaque_ligne(dossier):
         lu = page("instruction_delais", dossier)
     assert "du 01/06/2025 au 11/06/2025 : + 10 jours" in lu
     assert "rejet implicite le lundi 4 août 2025" in lu
-    assert "Dépôt → Recevabilité" in lu
-    assert "Recevabilité → Avis" in lu
+    assert "Dépôt à recevabilité" in lu
+    assert "Recevabilité à avis" in lu
     assert "Pièces demandées au porteur" in lu
 
 

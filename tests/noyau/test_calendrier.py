@@ -196,8 +196,8 @@ def test_le_delai_de_chaque_etape_compte_ses_jours_et_ceux_qui_sont_arretes() ->
     arret = [(date(2025, 5, 22), date(2025, 5, 27)), (date(2025, 5, 25), date(2025, 5, 28))]
     etapes = c.delais_par_etape(FAITS, arret, date(2025, 6, 11))
     assert [(e.libelle, e.jours, e.arretes, e.au) for e in etapes] == [
-        ("Dépôt → Complétude", 12, 6, date(2025, 6, 1)),
-        ("Complétude → Recevabilité", 10, 0, None),
+        ("Dépôt à complétude", 12, 6, date(2025, 6, 1)),
+        ("Complétude à recevabilité", 10, 0, None),
     ]
     assert len(c.delais_par_etape(FAITS, arret, date(2025, 6, 11), fini=True)) == 1
     assert c.delais_par_etape([("Dépôt", None)], (), date(2025, 6, 11)) == ()
@@ -206,7 +206,7 @@ def test_le_delai_de_chaque_etape_compte_ses_jours_et_ceux_qui_sont_arretes() ->
 def test_r64_une_decision_avant_les_avis_se_range_par_sa_date() -> None:
     faits = [("Dépôt", date(2025, 5, 20)), ("Avis", date(2025, 7, 1)), ("Décision", date(2025, 6, 20))]
     etapes = c.delais_par_etape(faits, (), date(2025, 8, 1))
-    assert [(e.libelle, e.jours) for e in etapes] == [("Dépôt → Décision", 31), ("Décision → Avis", 11)]
+    assert [(e.libelle, e.jours) for e in etapes] == [("Dépôt à décision", 31), ("Décision à avis", 11)]
 
 
 def test_une_suspension_en_cours_compte_jusqu_au_jour() -> None:
