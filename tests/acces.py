@@ -164,6 +164,7 @@ TABLE = {
     "declarer_recevable": ("c----c------------", "ciinncooinininiiii"),
     "declarer_irrecevable": ("c----c------------", "ciinncooinininiiii"),
     "instruction_suivi": ("ciinncooonononooii", "ciinncooinininiiii"),
+    "instruction_derogations": ("ciiiicooiiiiiiioii", "ciiiicioiiiiiiiiii"),
     "instruction_equipe": ("ciiiicooiiiiiiioii", "ciiiicioiiiiiiiiii"),
     "instruction_absence": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
     "instruction_absence_annuler": ("c----c------------", "ciiiicnniiiiiiiiii"),

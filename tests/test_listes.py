@@ -25,6 +25,7 @@ LISTES = (
     ("instruction", "chloe"),
     ("instruction", "farid"),
     ("instruction_equipe", "irene"),
+    ("instruction_derogations", "irene"),
     ("programmation", "benoit"),
     ("programmation_appel", "benoit"),
     ("scenarios", "benoit"),

@@ -204,6 +204,13 @@ def exemples() -> tuple[Exemple, ...]:
             message=SimpleNamespace(auteur_nom="Amina Haddad", auteur_fonction="présidente"),
         ),
         _de(
+            Genre.ECHEANCE, "derogation", "AMI 2025 · Déposez jusqu'au mer. 18 juin 2025", f"{d}/derogation",
+            dossier=None, derogation=SimpleNamespace(
+                organisme=_JARDINS, appel=SimpleNamespace(titre_court="AMI 2025"), jusqu_au=echeance,
+                motif="La plateforme était en panne le soir du 25 mai.",
+            ),
+        ),
+        _de(
             Genre.TRAVAIL, "affectation", "25-0041 · Vous suivez ce dossier", f"{d}/affectation",
             motif="Benoît reprend les dossiers de santé jusqu'à l'été.",
             par=SimpleNamespace(nom="Rose Wattrelot", fonction="responsable du développement social"),

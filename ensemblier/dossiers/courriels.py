@@ -8,12 +8,12 @@ from ensemblier.comptes.courriels import ecrire
 from ensemblier.comptes.models import Aide, Genre, Organisme, Rattachement, Utilisateur
 from ensemblier.dossiers.accuse import pour_lecture
 from ensemblier.dossiers.lecture import phrase_du_contact
-from ensemblier.dossiers.models import ContactCommune, CoPorteur, Dossier, Message
+from ensemblier.dossiers.models import ContactCommune, CoPorteur, Derogation, Dossier, Message
 from ensemblier.dossiers.suivi import adresse_du_suivi
-from ensemblier.noyau.calendrier import jour_de
+from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.machine import Acteur
 from ensemblier.registre.models import Lien
-from ensemblier.territoires.models import Contact
+from ensemblier.territoires.models import Contact, Territoire
 
 
 def destinataires(dossier: Dossier, *, le: datetime) -> list[str]:
@@ -174,3 +174,20 @@ def annoncer_l_affectation(
         le=le,
         objet=dossier.designation(),
     )
+
+
+def annoncer_la_derogation(derogation: Derogation, *, territoire: Territoire, le: datetime) -> None:
+    """Les personnes de l'organisme apprennent jusqu'à quand elles peuvent déposer, et pourquoi."""
+    chez_eux = Rattachement.objects.en_vigueur(jour_de(le)).filter(
+        organisme=derogation.organisme_id, utilisateur__is_active=True
+    )
+    for adresse in sorted(set(chez_eux.values_list("utilisateur__courriel", flat=True))):
+        ecrire(
+            Genre.ECHEANCE,
+            cle=f"derogation:{derogation.pk}:{derogation.jusqu_au:%Y%m%d}:{adresse}",
+            a=adresse,
+            sujet=f"{derogation.appel.titre_court} · Déposez jusqu'au {en_francais(derogation.jusqu_au)}",
+            gabarit="dossiers/courriels/derogation",
+            contexte={"derogation": derogation, "territoire": territoire},
+            le=le,
+        )

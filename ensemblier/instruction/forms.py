@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from django import forms
 
-from ensemblier.comptes.models import Utilisateur
+from ensemblier.appels.models import Appel
+from ensemblier.comptes.models import Organisme, Utilisateur
 from ensemblier.dossiers.corrections import Demandee, choix
 from ensemblier.dossiers.models import Correction
 from ensemblier.dossiers.reponses import Reponses
@@ -253,3 +254,30 @@ class ProlongationForm(Formulaire):
         label="Pourquoi ce délai ?", widget=forms.Textarea({"rows": 2}), max_length=500,
         help_text="Le porteur le lit ; l'historique le garde.",
     )  # fmt: skip
+
+
+class DerogationForm(Formulaire):
+    """Quel appel, quel organisme, jusqu'à quel jour, et pourquoi lui."""
+
+    appel = forms.ModelChoiceField(Appel.objects.none(), label="Appel", empty_label=None)
+    numero = forms.CharField(label="SIREN, SIRET ou numéro RNA de l'organisme", max_length=20)
+    jusqu_au = ChampDate(label="Dépôt admis jusqu'au")
+    motif = forms.CharField(
+        label="Pourquoi lui ?", widget=COURT, max_length=1000,
+        help_text="Écrit à l'organisme, et gardé dans l'historique de l'appel.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, territoire: Territoire, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["appel"].queryset = Appel.objects.filter(territoire=territoire).publies()
+        self.fields["appel"].label_from_instance = lambda appel: appel.titre_court
+
+    def clean_numero(self) -> Organisme:
+        """L'organisme qui a ce numéro, s'il a un compte."""
+        ecrit = "".join(self.cleaned_data["numero"].split()).upper()
+        trouve = Organisme.objects.de_numero(ecrit[:9] if len(ecrit) == 14 else ecrit).first()
+        if trouve is None:
+            raise forms.ValidationError(
+                "Aucun organisme d'ici n'a ce numéro. Vérifiez-le, ou demandez-lui de créer son compte."
+            )
+        return trouve

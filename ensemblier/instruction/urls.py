@@ -1,10 +1,20 @@
 from django.urls import path
 
-from ensemblier.instruction.views import completude, corrections, dossier, equipe, internes, liens, messages
+from ensemblier.instruction.views import (
+    completude,
+    corrections,
+    derogations,
+    dossier,
+    equipe,
+    internes,
+    liens,
+    messages,
+)
 
 urlpatterns = [
     path("liens/<str:jeton>/", liens.lien, name="lien"),
     path("dossiers/<str:numero>/corrections/", corrections.page, name="corrections"),
+    path("instruction/derogations/", derogations.page, name="instruction_derogations"),
     path("instruction/equipe/", equipe.page, name="instruction_equipe"),
     path("instruction/equipe/absence/", equipe.absence, name="instruction_absence"),
     path("instruction/equipe/absences/<int:pk>/annuler/", equipe.annuler, name="instruction_absence_annuler"),

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from ensemblier.appels.models import Appel
 from ensemblier.comptes.models import Organisme
+from ensemblier.dossiers import courriels
 from ensemblier.dossiers.actes.commun import exiger
 from ensemblier.dossiers.models import Derogation, Dossier, Obligation
 from ensemblier.noyau.calendrier import en_francais, jour_de
@@ -32,7 +33,7 @@ def accorder_derogation(
     jusqu_au: date | None = None,
     dossier: Dossier | None = None,
 ) -> Derogation:
-    """Lève une règle dérogeable pour un organisme ; la tracer sur son dossier le dit au porteur."""
+    """Lève une règle dérogeable pour un organisme ; une date reculée lui est écrite, avec le motif (P16)."""
     exiger(roles, Role.RESPONSABLE, quoi="Accorder une dérogation")
     if not motif.strip():
         raise TransitionRefusee("« Accorder une dérogation » : écrivez le motif, il sera conservé.")
@@ -72,6 +73,8 @@ def accorder_derogation(
             motif=motif,
             details=details,
         )
+    if jusqu_au:
+        courriels.annoncer_la_derogation(derogation, territoire=appel.territoire, le=le)
     return derogation
 
 
