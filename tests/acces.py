@@ -260,6 +260,7 @@ TABLE = {
     "seance_convocation": ("ciiiicoonnnnooioii", "c----c------------"),
     "seance_dossier": ("ciiiicoonnnnooioii", "c----c------------"),
     "seance_dossier_demander": ("c----c------------", "ciiiicoonnnnooioii"),
+    "liste_d_attente": ("ciiiicooooooiiioii", "c----c------------"),
     "fiches_action": ("ciiiicooooooiiioii", "ciiiicooooooiiioii"),
     "fiche_action": ("ciiiicooononiiioii", "c----c------------"),
     "edition": ("cnnnncnnnnnnnnnnnn", "c----c------------"),

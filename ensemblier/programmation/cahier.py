@@ -13,16 +13,17 @@ from itertools import zip_longest
 from typing import Any
 
 from ensemblier.dossiers import cerfa
-from ensemblier.dossiers.etats import PROGRAMMEE
 from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget
 from ensemblier.instruction.models import Avis
 from ensemblier.interface.constats import famille
 from ensemblier.interface.pdf import ecrire_pdf
 from ensemblier.noyau.machine import Acteur
+from ensemblier.programmation.attente import restes_par_financeur
 from ensemblier.programmation.calculs import ZERO, financement_du_volet
 from ensemblier.programmation.deports import ecartes
 from ensemblier.programmation.documents import lieux_de
-from ensemblier.programmation.models import Amendement, Enveloppe, Inscription, Seance
+from ensemblier.programmation.models import Amendement, Inscription, Seance
+from ensemblier.territoires.models import Financeur
 
 TEXTES = (
     ("resume", "En bref"), ("description", "L'action"), ("objectifs", "Objectifs"),
@@ -179,13 +180,7 @@ def _initiales(nomme: str) -> str:
 
 
 def restes(seance: Seance) -> list[tuple[str, Decimal]]:
-    """Ce que chaque enveloppe de l'appel peut encore, voté et retenu en séance ôtés ; deux requêtes."""
-    programmes: dict[int, Decimal] = {}
-    lignes = Demande.objects.filter(dossier__appel=seance.appel_id, etat=PROGRAMMEE)
-    for financeur, montant in lignes.values_list("financeur", "propose"):
-        programmes[financeur] = programmes.get(financeur, ZERO) + (montant or ZERO)
-    enveloppes = Enveloppe.objects.filter(appel=seance.appel_id).select_related("financeur")
-    return [
-        (e.financeur.sigle, e.reste - programmes.get(e.financeur_id, ZERO))
-        for e in enveloppes.order_by("financeur__rang", "financeur__code")
-    ]
+    """Ce que chaque enveloppe de l'appel peut encore, voté et retenu en séance ôtés ; trois requêtes."""
+    par_financeur = restes_par_financeur(seance.appel)
+    financeurs = Financeur.objects.filter(pk__in=par_financeur).order_by("rang", "code")
+    return [(x.sigle, par_financeur[x.pk]) for x in financeurs]

@@ -49,6 +49,7 @@ urlpatterns = [
     path(f"{ACTE}/annexer/", deliberations.produire_l_annexe, name="deliberation_annexer"),
     path(f"{ACTE}/<str:lequel>", deliberations.fichier, name="deliberation_fichier"),
     path("programmation/editions/<int:pk>.pdf", editions.edition, name="edition"),
+    path("programmation/<slug:appel>/attente/", convocations.attente, name="liste_d_attente"),
     path("programmation/<slug:appel>/fiches-action/", editions.page, name="fiches_action"),
     path(
         "programmation/<slug:appel>/fiches-action/<str:numero>.pdf", editions.une_fiche, name="fiche_action"

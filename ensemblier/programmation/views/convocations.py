@@ -24,12 +24,13 @@ from ensemblier.interface.formulaires import ChampDate
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation import actes, agenda, documents
 from ensemblier.programmation.actes import Membre
+from ensemblier.programmation.attente import liste_d_attente
 from ensemblier.programmation.deports import lisibles_par
 from ensemblier.programmation.etats import CONVOQUEE
 from ensemblier.programmation.forms import CONVOCABLES, ConvocationForm, DeplacementForm, OrdreDuJourForm
 from ensemblier.programmation.models import Seance
 from ensemblier.programmation.views.commun import MEMBRES, au_nom_de, fil, seance_visible
-from ensemblier.programmation.views.tableau import appel_de
+from ensemblier.programmation.views.tableau import LECTEURS, appel_de
 
 
 @require_http_methods(["GET", "POST"])
@@ -39,6 +40,7 @@ def convoquer(request: HttpRequest, appel: str) -> HttpResponse:
     lu = appel_de(request, appel)
     form = ConvocationForm(
         request.POST or None,
+        initial={"dossiers": request.GET.getlist("dossiers")},
         habilitations=_convocables(request),
         dossiers=_a_inscrire(acteur, lu),
         quorum=lu.regles().quorum,
@@ -153,6 +155,21 @@ def _page(
         "seance": seance, "form": form, "fil": fil(seance, titre), "est_convoquee": seance.etat == CONVOQUEE,
     }  # fmt: skip
     return render(request, gabarit, contexte, status=422 if form.is_bound and form.errors else 200)
+
+
+@require_safe
+def attente(request: HttpRequest, appel: str) -> HttpResponse:
+    """`/programmation/<appel>/attente/` : qui attend, ce qui lui manque, qui peut être repris."""
+    acteur = exiger(request.acteur, *LECTEURS)
+    lu = appel_de(request, appel)
+    attendus = liste_d_attente(lu, acteur)
+    contexte = {
+        "appel": lu, "attendus": attendus, "reprenables": [a for a in attendus if not a.manques],
+        "est_pilote": acteur.a(*PILOTE),
+        "fil": [("Programmation", "/programmation/"), (lu.titre_court, f"/programmation/{lu.code}/"),
+                ("Liste d'attente", "")],
+    }  # fmt: skip
+    return render(request, "programmation/attente.html", contexte)
 
 
 @require_safe
