@@ -93,6 +93,15 @@ def _installer(p: argparse.ArgumentParser) -> None:
     p.add_argument("--publier", metavar="APPEL", nargs="*", default=[], help="les appels à publier aussitôt")
 
 
+def _importer(p: argparse.ArgumentParser) -> None:
+    p.add_argument("format", choices=["dauphin"], help="d'où vient le fichier")
+    p.add_argument("fichier", metavar="FICHIER", help="l'extraction : .csv, .xlsx ou .ods")
+    p.add_argument("--territoire", default="", help="son code ; à défaut, le seul installé")
+    p.add_argument("--exercice", type=int, default=None, help="l'année, si le fichier ne la dit pas")
+    p.add_argument("--appliquer", action="store_true", help="écrit ; sans lui, tout est essayé à blanc")
+    p.add_argument("--les-autres", action="store_true", help="écrit les bonnes lignes malgré les refusées")
+
+
 COMMANDES: dict[str, Commande] = {
     "demo": Commande("construit l'année fictive et la sert", "config.commandes.demo:executer", _demo),
     "verifier-pack": Commande(
@@ -112,6 +121,11 @@ COMMANDES: dict[str, Commande] = {
     ),
     "installer": Commande(
         "installe un territoire depuis son pack", "config.commandes.territoire:executer", _installer
+    ),
+    "importer": Commande(
+        "importe une extraction Dauphin ou GISPRO, essayée à blanc d'abord",
+        "config.commandes.importer:executer",
+        _importer,
     ),
     "rythme": Commande("fait tourner les tâches périodiques", "config.commandes.rythme:executer", _rythme),
     "courriels": Commande(

@@ -10,6 +10,7 @@ from datetime import datetime
 from ensemblier.bilans import taches as bilans
 from ensemblier.dossiers import taches as dossiers
 from ensemblier.dossiers.actes import effacer_les_simulations
+from ensemblier.echanges import taches as echanges
 from ensemblier.espaces import taches as espaces
 from ensemblier.instruction import taches as instruction
 from ensemblier.programmation import editions
@@ -21,7 +22,7 @@ from ensemblier.registre.travaux import Ouvrage, faire_les_travaux, oublier_les_
 ARRET = threading.Event()
 """Levé quand le rythme s'arrête : un travail rend la main entre deux lignes, un autre processus reprend."""
 
-OUVRAGES: tuple[Ouvrage, ...] = (*editions.OUVRAGES,)
+OUVRAGES: tuple[Ouvrage, ...] = (*editions.OUVRAGES, echanges.IMPORTER)
 """Tout ce qu'un travail sait faire ; chaque pièce déclare les siens."""
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from ensemblier.comptes.courriels import adresse_de_desabonnement
 from ensemblier.comptes.droits import acteur_de
 from ensemblier.comptes.models import Genre
+from ensemblier.echanges.models import Importation
 from ensemblier.espaces.models import Vue
 from ensemblier.registre.travaux import demander
 from tests import fabriques
@@ -98,6 +99,17 @@ def _travail_de_benoit(m):
     return demander(cle="acces", genre="essai", titre="À lui", par=par, le=timezone.now()).pk
 
 
+def _import_de_benoit(m):
+    """Un fichier de ce monde tient lieu d'extraction : la page n'en lit que le nom."""
+    fichier = m.decide.pieces.first().fichier
+    importation, _ = Importation.objects.get_or_create(
+        territoire=m.decide.territoire, financeur="ETAT", fichier=fichier, demandee_par="Benoît",
+        demandee_le=m.decide.cree_le,
+    )  # fmt: skip
+    return importation.pk
+
+
+PARAMETRES["importation"] = {"importation": _import_de_benoit}
 for _nom in ("travail", "travail_annuler"):
     PARAMETRES[_nom] = {"travail": _travail_de_benoit}
 
@@ -182,6 +194,8 @@ TABLE = {
     "depots_xlsx": ("ciiiicooooooooooii", "c----c------------"),
     "remises": ("ciiiicooooooiiiiii", "c----c------------"),
     "remise": ("c----c------------", "ciiiicooonnniiiiii"),
+    "imports": ("ciiiicooooiiiiiiii", "ciiiicooooiiiiiiii"),
+    "importation": ("ciiiicoooniiiiiiii", "ciiiicoooniiiiiiii"),
     "simulateur": ("oooooooooooooooooo", "oooooooooooooooooo"),
     "simulation": ("oooooooooooooooooo", "------------------"),
     "simulation_dossier": ("coooocoooooooooooo", "coooocoooooooooooo"),

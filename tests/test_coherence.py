@@ -187,6 +187,7 @@ PROPRIETAIRES = {
     "comptes.Rib.fichier",
     "dossiers.Dossier.accuse",
     "dossiers.Piece.fichier",
+    "echanges.Importation.fichier",
     "programmation.Seance.proces_verbal",
     "programmation.Deliberation.acte_signe",
     "programmation.Deliberation.annexe",

@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from xml.parsers import expat
@@ -36,25 +37,51 @@ class _SansValeur:
 SANS_VALEUR: Final = _SansValeur()
 
 
+@dataclass(frozen=True, slots=True)
+class Bornes:
+    """Ce qu'on accepte de lire : octets, lignes, colonnes."""
+
+    poids: int = POIDS
+    lignes: int = LIGNES
+    colonnes: int = COLONNES
+
+    def refuser(self) -> FichierRefuse:
+        return FichierRefuse(
+            f"Ce tableur va au-delà de {self.lignes} lignes ou de {self.colonnes} colonnes. "
+            "Gardez la seule feuille à importer, puis recommencez."
+        )
+
+
+PETIT = Bornes()
+
+
 # --- Lire -------------------------------------------------------------------------------------------
 
 
-def lire(octets: bytes) -> list[list[Any]]:
+def lire(octets: bytes, bornes: Bornes = PETIT) -> list[list[Any]]:
     """Les lignes de la première feuille, la ligne 1 du tableur à l'indice 0 ; lève `FichierRefuse`."""
+    return list(parcourir(octets, bornes))
+
+
+def parcourir(octets: bytes, bornes: Bornes = PETIT) -> Iterator[list[Any]]:
+    """Les mêmes lignes, une à une ; tout ce qui refuse le fichier le fait avant la première."""
     if not octets:
         raise FichierRefuse("Ce fichier est vide. Vérifiez qu'il s'ouvre chez vous, puis importez-le.")
-    if len(octets) > POIDS:
-        raise FichierRefuse("Ce fichier dépasse 1 Mo. Gardez la seule feuille à importer, puis recommencez.")
+    if len(octets) > bornes.poids:
+        raise FichierRefuse(
+            f"Ce fichier dépasse {bornes.poids // (1024 * 1024)} Mo. Gardez la seule feuille à importer, "
+            "puis recommencez."
+        )
     if octets.startswith(_ANCIEN):
         raise FichierRefuse(
             f"Ce fichier est un ancien tableur (.xls) ou un tableur protégé par mot de passe. {_ENREGISTRER}"
         )
     if octets.startswith(b"PK\x03\x04"):
-        return _lire_archive(octets)
-    return _lire_csv(octets)
+        return _lire_archive(octets, bornes)
+    return _lire_csv(octets, bornes)
 
 
-def _lire_archive(octets: bytes) -> list[list[Any]]:
+def _lire_archive(octets: bytes, bornes: Bornes) -> Iterator[list[Any]]:
     if not any(signe in octets for signe in (b"xl/workbook.xml", ODS.encode())):
         raise FichierRefuse("Ce fichier n'est pas un tableur. Importez un fichier .xlsx, .ods ou .csv.")
     try:
@@ -64,27 +91,44 @@ def _lire_archive(octets: bytes) -> list[list[Any]]:
         raise FichierRefuse(f"{quoi}. {_ENREGISTRER}") from refus
     try:
         with zipfile.ZipFile(io.BytesIO(octets)) as archive:
-            muettes = _releve_xlsx(archive) if genre == XLSX else _releve_ods(archive)
-        with CalamineWorkbook.from_filelike(io.BytesIO(octets)) as classeur:
-            lignes = classeur.get_sheet_by_index(0).to_python(skip_empty_area=False)
+            muettes = _releve_xlsx(archive, bornes) if genre == XLSX else _releve_ods(archive, bornes)
+        classeur = CalamineWorkbook.from_filelike(io.BytesIO(octets))
+        feuille = classeur.get_sheet_by_index(0)
     except FichierRefuse:
         raise
     except Exception as erreur:  # celles de calamine, d'expat, de zipfile : toutes veulent dire « illisible »
         raise FichierRefuse(_ILLISIBLE) from erreur
-    return _marquer([list(ligne) for ligne in lignes], muettes)
+    return _marquer(_cases(feuille), muettes)
 
 
-def _marquer(lignes: list[list[Any]], muettes: Iterable[tuple[int, int]]) -> list[list[Any]]:
+def _cases(feuille: Any) -> Iterator[list[Any]]:
+    """Les lignes depuis A1 : calamine les rend depuis la première case pleine."""
+    haut, gauche = feuille.start or (0, 0)
+    yield from ([] for _ in range(haut))
+    for ligne in feuille.iter_rows():
+        yield [*([""] * gauche), *ligne]
+
+
+def _marquer(lignes: Iterable[list[Any]], muettes: Iterable[tuple[int, int]]) -> Iterator[list[Any]]:
     """Rend sa place à chaque formule muette, même après la dernière case que calamine a vue."""
+    par_ligne: dict[int, list[int]] = {}
     for rang, colonne in muettes:
-        lignes.extend([] for _ in range(rang - len(lignes)))
-        ligne = lignes[rang - 1]
+        par_ligne.setdefault(rang, []).append(colonne)
+    rang = 0
+    for rang, ligne in enumerate(lignes, start=1):
+        yield _poser(ligne, par_ligne.pop(rang, ()))
+    for suivant in range(rang + 1, max(par_ligne, default=0) + 1):
+        yield _poser([], par_ligne.get(suivant, ()))
+
+
+def _poser(ligne: list[Any], colonnes: Iterable[int]) -> list[Any]:
+    for colonne in colonnes:
         ligne.extend("" for _ in range(colonne - len(ligne)))
         ligne[colonne - 1] = SANS_VALEUR
-    return lignes
+    return ligne
 
 
-def _lire_csv(octets: bytes) -> list[list[Any]]:
+def _lire_csv(octets: bytes, bornes: Bornes) -> Iterator[list[Any]]:
     try:
         texte = octets.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -93,20 +137,15 @@ def _lire_csv(octets: bytes) -> list[list[Any]]:
         raise FichierRefuse("Ce fichier n'est pas un tableur. Importez un fichier .xlsx, .ods ou .csv.")
     premiere = next((ligne for ligne in texte.splitlines() if ligne.strip()), "")
     separateur = max(";\t,", key=premiere.count)
+    lignes = 0
     try:
-        lignes = [list(ligne) for ligne in csv.reader(io.StringIO(texte, newline=""), delimiter=separateur)]
+        for ligne in csv.reader(io.StringIO(texte, newline=""), delimiter=separateur):
+            lignes += 1
+            if lignes > bornes.lignes or len(ligne) > bornes.colonnes:
+                raise bornes.refuser()
     except csv.Error as erreur:
         raise FichierRefuse(_ILLISIBLE) from erreur
-    if len(lignes) > LIGNES or max(map(len, lignes), default=0) > COLONNES:
-        raise _trop_grand()
-    return lignes
-
-
-def _trop_grand() -> FichierRefuse:
-    return FichierRefuse(
-        f"Ce tableur va au-delà de {LIGNES} lignes ou de {COLONNES} colonnes. "
-        "Gardez la seule feuille à importer, puis recommencez."
-    )
+    return iter(csv.reader(io.StringIO(texte, newline=""), delimiter=separateur))
 
 
 # --- Écrire -----------------------------------------------------------------------------------------
@@ -154,7 +193,8 @@ def ecrire(
 class _Releve:
     """Parcourt le XML d'une feuille : borne ses cases, retient celles dont la formule n'a pas de valeur."""
 
-    def __init__(self) -> None:
+    def __init__(self, bornes: Bornes = PETIT) -> None:
+        self.bornes = bornes
         self.muettes: set[tuple[int, int]] = set()
         self.ligne = self.colonne = 0
 
@@ -178,8 +218,8 @@ class _Releve:
     def texte(self, texte: str) -> None: ...
 
     def _borner(self, ligne: int, colonne: int) -> None:
-        if ligne > LIGNES or colonne > COLONNES:
-            raise _trop_grand()
+        if ligne > self.bornes.lignes or colonne > self.bornes.colonnes:
+            raise self.bornes.refuser()
 
 
 def _nu(nom: str) -> str:
@@ -197,8 +237,8 @@ def _attributs(attributs: dict[str, str]) -> dict[str, str]:
 class _ReleveXlsx(_Releve):
     """`<c r="C5" t="e"><f>…</f><v>…</v></c>` : une formule, son résultat gardé, ou une erreur."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, bornes: Bornes = PETIT) -> None:
+        super().__init__(bornes)
         self.type = self.valeur = ""
         self.formule = self.dans_valeur = False
 
@@ -233,14 +273,14 @@ def _colonne(reference: str) -> int:
     return rang
 
 
-def _releve_xlsx(archive: zipfile.ZipFile) -> set[tuple[int, int]]:
+def _releve_xlsx(archive: zipfile.ZipFile, bornes: Bornes) -> set[tuple[int, int]]:
     """Le relevé de la première feuille, trouvée comme calamine la trouve : le classeur, puis ses liens."""
     feuilles, liens = _Classeur(), _Classeur()
     feuilles.parcourir(archive.read("xl/workbook.xml"))
     liens.parcourir(archive.read("xl/_rels/workbook.xml.rels"))
     cible = liens.cibles[feuilles.feuilles[0]]
     chemin = cible.lstrip("/") if cible.startswith("/") else f"xl/{cible}"
-    return _ReleveXlsx().parcourir(archive.read(chemin))
+    return _ReleveXlsx(bornes).parcourir(archive.read(chemin))
 
 
 class _Classeur(_Releve):
@@ -259,8 +299,8 @@ class _Classeur(_Releve):
 class _ReleveOds(_Releve):
     """Une ligne ou une case peut se répéter : vide, elle ne compte pas ; pleine, autant de fois."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, bornes: Bornes = PETIT) -> None:
+        super().__init__(bornes)
         self.tables = self.repetee = 0
 
     def ouvrir(self, nom: str, attributs: dict[str, str]) -> None:
@@ -288,5 +328,5 @@ class _ReleveOds(_Releve):
             self.ligne += self.repetee - 1
 
 
-def _releve_ods(archive: zipfile.ZipFile) -> set[tuple[int, int]]:
-    return _ReleveOds().parcourir(archive.read("content.xml"))
+def _releve_ods(archive: zipfile.ZipFile, bornes: Bornes) -> set[tuple[int, int]]:
+    return _ReleveOds(bornes).parcourir(archive.read("content.xml"))

@@ -96,7 +96,7 @@ def noter_numero_dauphin(
 ) -> Evenement:
     """R35, P18, S83 : le numéro arrive après le dépôt, avant la recevabilité."""
     quoi = "Noter le numéro Dauphin"
-    exiger(roles, *PORTEUR, *PILOTE, quoi=quoi)
+    exiger(roles, *PORTEUR, *PILOTE, Role.SYSTEME, quoi=quoi)
     tenu = _ouvert(dossier, quoi)
     try:
         lu = identifiants.numero_dauphin(numero).valeur

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from ensemblier.echanges.actes import REMETTENT
 from ensemblier.echanges.depots import TOUT, VUES, Suivi, entetes, valeurs
+from ensemblier.echanges.importer import extractions_de
 from ensemblier.interface.exports import CSV, TYPES, XLSX, en_csv, en_xlsx
 from ensemblier.registre.actes import tracer
 from ensemblier.registre.models import Trace
@@ -21,6 +22,7 @@ def tableau(request: HttpRequest) -> HttpResponse:
     contexte = {
         "suivi": suivi, "lignes": suivi.lignes(suivi.page.lignes), "tout": TOUT,
         "remet": suivi.acteur.a(*REMETTENT),
+        "importe": bool(extractions_de(request.territoire, suivi.acteur)),
         "onglets": [(suivi.adresse(etat=code), mot, code) for code, mot in VUES],
     }  # fmt: skip
     return render(request, "echanges/depots.html", contexte)

@@ -68,6 +68,7 @@ def fautes_du_territoire(territoire: Territoire, donnees: dict[str, Any], source
         "autres_ressources",
         "contacts",
         "parametres",
+        "extractions",
     ):
         releve.uniques(liste, _codes(donnees, liste))
     releve.uniques("code", communes, fichier="communes.csv")
@@ -105,6 +106,7 @@ def fautes_du_territoire(territoire: Territoire, donnees: dict[str, Any], source
                     fichier="quartiers.csv",
                     ligne=rang,
                 )
+    _extractions(releve, territoire, financeurs)
     _dates_du_contrat(releve, territoire)
     _identifiants(releve, territoire)
     _contours(releve, territoire, _codes(donnees, "quartiers"))
@@ -117,6 +119,16 @@ def _postes(releve: _Releve, territoire: Territoire) -> None:
         if fois > 1:
             suivi = f"« {code} » suivi par {fois} fonctions"
             releve.noter("contacts.thematiques", suivi, "un thème suivi par une seule fonction du service")
+
+
+def _extractions(releve: _Releve, territoire: Territoire, financeurs: list[str]) -> None:
+    """Chaque colonne exigée a un en-tête, et un en-tête ne dit qu'un champ."""
+    for extraction in territoire.extractions:
+        cle = f"extractions[{extraction.code}]"
+        releve.connus(f"{cle}.financeur", [extraction.financeur], financeurs, "le code d'un financeur")
+        releve.connus(f"{cle}.exigees", extraction.exigees, extraction.colonnes, "une colonne décrite")
+        alias = [a.casefold() for noms in extraction.colonnes.values() for a in noms]
+        releve.uniques(f"{cle}.colonnes", alias)
 
 
 def _dates_du_contrat(releve: _Releve, territoire: Territoire) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from ensemblier.noyau.packs.extractions import Extraction
 from ensemblier.noyau.packs.regle import Phrase, Source
 from ensemblier.noyau.strict import Jour, Modele, Montant, cle
 
@@ -237,6 +238,7 @@ class Territoire(Modele):
     chiffres: tuple[ChiffresAnnonces, ...] = ()
     attributions: tuple[Attribution, ...] = ()
     liens: tuple[Lien, ...] = ()
+    extractions: tuple[Extraction, ...] = ()
     communes: tuple[Commune, ...] = ()
     quartiers: tuple[Quartier, ...] = ()
     tableau_imprime: tuple[LigneImprimee, ...] = ()

@@ -25,6 +25,7 @@ from ensemblier.programmation.actes.jury import (
     verifier_le_taux,
 )
 from ensemblier.programmation.actes.propositions import proposer
+from ensemblier.programmation.actes.reprises import DecisionReprise, reprendre_une_decision
 from ensemblier.programmation.actes.scenarios import (
     ecrire_les_montants,
     ouvrir_un_scenario,
@@ -44,6 +45,7 @@ from ensemblier.programmation.actes.seances import (
 
 __all__ = [
     "Decision",
+    "DecisionReprise",
     "Membre",
     "Voix",
     "amender",
@@ -72,6 +74,7 @@ __all__ = [
     "proposer",
     "quorum_perdu",
     "rendre_prive",
+    "reprendre_une_decision",
     "retenir",
     "retenir_taux",
     "valider_critere",

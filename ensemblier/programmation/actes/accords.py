@@ -18,16 +18,19 @@ from ensemblier.registre.actes import ActeBloque, consigner
 
 
 def exiger_l_accord(
-    demande: Demande, montant: Decimal, *, reste: Decimal | None, le: datetime
+    demande: Demande, montant: Decimal, *, reste: Decimal | None, le: datetime, avis: bool = True
 ) -> Attribuable:
-    """K6, S41, S70 et l'ordre de l'appel : ce qu'un accord exige, ou `ActeBloque` ; rend son calcul."""
+    """K6, S41, S70 et l'ordre de l'appel : ce qu'un accord exige, ou `ActeBloque` ; rend son calcul.
+
+    `avis` faux : la décision est reprise d'ailleurs, elle dit d'elle-même l'avis du financeur.
+    """
     dossier = demande.dossier
     if montant <= 0:
         raise ActeBloque(
             f"{dossier.numero} : un accord est au-dessus de zéro. Pour zéro, refusez avec un motif."
         )
     _exiger_le_depot_propre(demande)
-    if ordre_aap(dossier) and any(v.pk == demande.pk for v in volets_sans_avis(dossier, le=le)):
+    if avis and ordre_aap(dossier) and any(v.pk == demande.pk for v in volets_sans_avis(dossier, le=le)):
         raise ActeBloque(
             f"{dossier.numero} : « {demande.financeur.sigle} » n'a pas encore rendu son avis. "
             "Rendez-le, ou attendez la fin de l'instruction."

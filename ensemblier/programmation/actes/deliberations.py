@@ -83,7 +83,9 @@ def _enregistrer(
     _verifier_l_acte(financeur, numero, votee_le, decisions, le)
     enveloppe = Enveloppe.objects.filter(appel=appel, financeur=financeur).first()
     dossiers = {d.demande.dossier_id: d.demande.dossier for d in decisions}
-    _verrouiller([d.racine() for d in dossiers.values()] + ([enveloppe.racine()] if enveloppe else []))
+    verrouiller_dans_l_ordre(
+        [d.racine() for d in dossiers.values()] + ([enveloppe.racine()] if enveloppe else [])
+    )
     if enveloppe:
         enveloppe = _relire(enveloppe)
     deliberation = Deliberation.objects.create(
@@ -105,13 +107,13 @@ def _enregistrer(
     if raisons:
         raise ActeBloque(*raisons)
     if enveloppe and engage:
-        _engager(enveloppe, deliberation, engage, par=par, le=le)
+        engager(enveloppe, deliberation=deliberation, montant=engage, par=par, le=le)
     for dossier in dossiers.values():
-        _clore_l_instruction(dossier, le=le)
+        clore_l_instruction(dossier, le=le)
     return deliberation
 
 
-def _verrouiller(racines: Sequence[str]) -> None:
+def verrouiller_dans_l_ordre(racines: Sequence[str]) -> None:
     """Les chaînes dans l'ordre de leur identifiant : deux actes ne s'attendent jamais l'un l'autre."""
     Chaine.objects.bulk_create([Chaine(racine=r) for r in sorted(set(racines))], ignore_conflicts=True)
     list(Chaine.objects.select_for_update().filter(racine__in=racines).order_by("pk"))
@@ -200,8 +202,8 @@ def _attribuer(
     )
 
 
-def _engager(
-    enveloppe: Enveloppe, deliberation: Deliberation, montant: Decimal, *, par: Acteur, le: datetime
+def engager(
+    enveloppe: Enveloppe, *, deliberation: Deliberation, montant: Decimal, par: Acteur, le: datetime
 ) -> None:
     """Additionne en Python sous le verrou ; le CHECK de la base garde la porte en dernier."""
     total = enveloppe.engage + montant
@@ -219,7 +221,7 @@ def _engager(
     )  # fmt: skip
 
 
-def _clore_l_instruction(dossier: Dossier, *, le: datetime) -> None:
+def clore_l_instruction(dossier: Dossier, *, le: datetime) -> None:
     """Quand chaque volet est décidé, le dossier l'est : ce qui lie le porteur est complet."""
     etats = list(dossier.demandes.values_list("etat", flat=True))
     decides = all(etat in (*DECISIONS, ABANDONNEE) for etat in etats)
