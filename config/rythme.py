@@ -12,6 +12,7 @@ from ensemblier.dossiers import taches as dossiers
 from ensemblier.dossiers.actes import effacer_les_simulations
 from ensemblier.echanges import taches as echanges
 from ensemblier.espaces import taches as espaces
+from ensemblier.espaces.lot import OUVRAGES as EN_LOT
 from ensemblier.instruction import taches as instruction
 from ensemblier.programmation import editions
 from ensemblier.registre.actes import sceller
@@ -22,7 +23,7 @@ from ensemblier.registre.travaux import Ouvrage, faire_les_travaux, oublier_les_
 ARRET = threading.Event()
 """Levé quand le rythme s'arrête : un travail rend la main entre deux lignes, un autre processus reprend."""
 
-OUVRAGES: tuple[Ouvrage, ...] = (*editions.OUVRAGES, echanges.IMPORTER)
+OUVRAGES: tuple[Ouvrage, ...] = (*editions.OUVRAGES, *EN_LOT, echanges.IMPORTER)
 """Tout ce qu'un travail sait faire ; chaque pièce déclare les siens."""
 
 

@@ -237,6 +237,7 @@ TABLE = {
     "mes_dossiers": ("coooocoooooooooooo", "c----c------------"),
     "instruction": ("ciiiicooooooooooii", "c----c------------"),
     "instruction_csv": ("ciiiicooooooooooii", "c----c------------"),
+    "instruction_lot": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
     "instruction_vues": ("ciiiicooooooooooii", "ciiiicooooooooooii"),
     "instruction_vue": ("c----c------------", "ciiiiconnnnnnnnnii"),
     "instruction_xlsx": ("ciiiicooooooooooii", "c----c------------"),

@@ -32,8 +32,9 @@ def executer(args: argparse.Namespace) -> int:
                     prochaines[tache.nom] = time.monotonic() + tache.secondes
     except KeyboardInterrupt:
         ARRET.set()
+    limite = time.monotonic() + PATIENCE
     for fil in fils.values():
-        fil.join(timeout=PATIENCE)
+        fil.join(timeout=max(limite - time.monotonic(), 0))
     return 0
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from django.db.models import Value
 
 from ensemblier.comptes.models import Aide, Habilitation, Organisme, Rattachement, Utilisateur
 from ensemblier.noyau.machine import Acteur, Droit, Moyen, Role, RoleInsuffisant
+from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.models import Travail
 from ensemblier.territoires.models import Territoire
 
 NOM_AU_PLUS, FONCTION_AU_PLUS = 150, 200
@@ -76,6 +79,18 @@ def systeme(territoire: str, nom: str = "Ensemblier") -> Acteur:
         nom=nom, fonction="tâche automatique", territoire=territoire, moyen=Moyen.TACHE,
         droits=(Droit(Role.SYSTEME),),
     )  # fmt: skip
+
+
+def acteur_du_travail(travail: Travail, *, le: date) -> tuple[Acteur, Territoire]:
+    """Qui a demandé ce travail, avec les droits qu'il a encore au jour `le`, et son territoire.
+
+    Lève `ActeBloque` si son compte est fermé : un travail n'agit pas pour qui n'est plus là.
+    """
+    personne = Utilisateur.objects.filter(pk=travail.demande_par, is_active=True).first()
+    if personne is None:
+        raise ActeBloque("Le compte qui a demandé ce travail est fermé. Une autre personne doit le demander.")
+    territoire = Territoire.objects.get(code=travail.territoire)
+    return replace(acteur_de(personne, territoire, le=le), moyen=Moyen.TACHE), territoire
 
 
 def exiger(acteur: Acteur | None, *roles: Role) -> Acteur:

@@ -13,8 +13,10 @@ from ensemblier.espaces import liste as liste_
 from ensemblier.espaces.filtres import FILTRES, PAR_NOM
 from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.espaces.liste import A_FAIRE, EN_RETARD, TOUT, TRIS, Liste
+from ensemblier.espaces.lot import ACTES
 from ensemblier.espaces.models import Vue
 from ensemblier.espaces.tableaux import A_INSTRUIRE, cases
+from ensemblier.instruction.droits import PILOTE
 from ensemblier.noyau.machine import Acteur
 
 COLONNES_GARDEES = "colonnes_de_la_liste"
@@ -44,6 +46,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "vues": vues,
         "entiere": liste.adresse_entiere.lstrip("?"),
         "lignes": lues,
+        "actes": list(ACTES.values()) if request.acteur.a(*PILOTE) else [],
         "rangs": [(ligne, cases(ligne, liste.colonnes)) for ligne in lues],
         "comptes": comptes,
         "au_plus": liste_.COMPTES_AU_PLUS,

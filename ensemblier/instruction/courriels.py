@@ -99,8 +99,7 @@ def avis_demande(demande: DemandeDAvis, *, le: datetime, rappel: str = "") -> in
     """
     dossier, jour = demande.dossier, jour_de(le)
     if demande.financeur.type == EPCI:
-        charge = dossier.charge_de_mission
-        vers = [charge.courriel if charge and charge.is_active else dossier.territoire.courriel]
+        vers = [adresse_du_suivi(dossier, le=le)]
     else:
         vers = [
             agent.courriel

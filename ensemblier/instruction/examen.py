@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -69,6 +69,23 @@ def completude(lues: Reponses) -> Completude:
             if not p.declaration and _est_demandee(lues, p)
         )
     )
+
+
+def completudes(dossiers: Sequence[Dossier]) -> dict[int, Completude]:
+    """La complétude de chaque dossier, lu avec son organisme et ses règles ; deux requêtes pour tous."""
+    cles = [d.pk for d in dossiers]
+    pieces: dict[int, dict[str, Piece]] = {pk: {} for pk in cles}
+    for piece in Piece.objects.filter(dossier__in=cles, remplacee_le=None):
+        pieces[piece.dossier_id][piece.code] = piece
+    demandes: dict[int, list[Demande]] = {pk: [] for pk in cles}
+    for demande in Demande.objects.filter(dossier__in=cles).select_related("financeur"):
+        demandes[demande.dossier_id].append(demande)
+    rendues = {}
+    for dossier in dossiers:
+        lues = Reponses(dossier)
+        lues.pieces, lues.demandes = pieces[dossier.pk], demandes[dossier.pk]
+        rendues[dossier.pk] = completude(lues)
+    return rendues
 
 
 def _est_demandee(lues: Reponses, piece: packs.Piece) -> bool:
@@ -169,6 +186,7 @@ __all__ = [
     "PieceAttendue",
     "complement_ouvert",
     "completude",
+    "completudes",
     "decision_close",
     "echeance_d_instruction",
     "echeance_de_l_avis",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -18,7 +18,7 @@ from ensemblier.instruction.models import PARTENAIRES, SERVICE, Mention
 from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.registre.models import Evenement
-from ensemblier.territoires.models import Financeur, Territoire
+from ensemblier.territoires.models import Financeur
 
 AUTORITES = (
     Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR, Role.FINANCES, Role.AGENT_FINANCEUR,
@@ -56,15 +56,6 @@ def dossier_a_instruire(request: HttpRequest, numero: str) -> Dossier:
     if co_porte or dossier.organisme_id in organismes_de(acteur) or dossier.pk in aides(acteur):
         raise RoleInsuffisant("Vous représentez ce porteur : vous lisez ce dossier dans « Mes dossiers ».")
     return dossier
-
-
-def charges_de_mission(territoire: Territoire, *, jour: date) -> QuerySet[Utilisateur]:
-    """Ceux à qui un dossier se confie ce jour-là, par nom."""
-    habilites = Habilitation.objects.en_vigueur(jour).filter(
-        territoire=territoire, qualite__in=(Role.INSTRUCTEUR, Role.RESPONSABLE)
-    )
-    actifs = Utilisateur.objects.filter(pk__in=habilites.values("utilisateur"), is_active=True)
-    return actifs.order_by("nom", "prenom", "pk")
 
 
 def agents_de(financeur: Financeur, *, jour: date) -> list[Utilisateur]:

@@ -40,7 +40,7 @@ def dessin(nom: str, taille: int, titre: str, adresse: str) -> SafeString:
     """Rend le `<svg>` : par `<use>` si `adresse` du sprite est donnée, sinon le dessin entier."""
     symbole = symboles()[nom]
     return format_html(
-        '<svg class="icone icone--{}" width="{}" height="{}" viewBox="{}" focusable="false" {}>{}</svg>',
+        '<svg class="icone icone--{}" width="{}" height="{}" viewBox="{}" {}>{}</svg>',
         nom,
         taille,
         taille,

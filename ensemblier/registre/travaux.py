@@ -161,6 +161,11 @@ class Jalon:
         self._dernier = horloge()
         self.est_conclu = False
 
+    @property
+    def maintenant(self) -> datetime:
+        """L'heure qu'il est : celle des actes du travail."""
+        return self._horloge()
+
     def avance(self, fait: int, total: int | None = None, etape: str = "") -> None:
         """Dit où en est un travail d'une pièce ; écrit au plus une fois par seconde.
 

@@ -250,23 +250,6 @@ def test_relancer_sans_rien_attendre_est_refuse(aap):
         relancer(aap, qui="chloe")
 
 
-def affecter(dossier, a, qui="irene"):
-    par = f.acteur(qui)
-    actes.affecter(dossier, a=f.personne(a), par=par, roles=roles(par, dossier), le=NOVEMBRE)
-
-
-def test_un_dossier_se_confie_a_un_charge_de_mission_et_a_lui_seul(aap):  # R70
-    affecter(aap, "benoit")
-    assert Dossier.objects.get(pk=aap.pk).charge_de_mission == f.personne("benoit")
-    with pytest.raises(ActeBloque, match="déjà confié"):
-        affecter(aap, "benoit")
-    with pytest.raises(ActeBloque, match="n'est pas chargé de mission"):
-        affecter(aap, "chloe")
-    with pytest.raises(RoleInsuffisant):
-        affecter(aap, "irene", qui="chloe")
-    assert Evenement.objects.get(acte="affecter").public is False
-
-
 def test_un_appel_muet_garde_son_empreinte():
     """Un règlement figé avant ces réglages se relit à l'identique."""
     appel = f.appel("aap-2026").regles()

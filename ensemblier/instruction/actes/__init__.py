@@ -21,10 +21,9 @@ from ensemblier.instruction.actes.recevabilite import (
     valider_piece,
     valider_tolerance,
 )
-from ensemblier.instruction.actes.suivi import affecter, demander_avis, relancer, relancer_un_avis
+from ensemblier.instruction.actes.suivi import demander_avis, relancer, relancer_un_avis
 
 __all__ = [
-    "affecter",
     "completer",
     "confirmer_contact",
     "confirmer_contact_par_lien",

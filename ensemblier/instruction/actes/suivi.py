@@ -1,4 +1,4 @@
-"""Suivre un dossier : à qui il est confié, de qui l'avis est demandé et avant quand, qui est relancé."""
+"""Suivre un dossier : de qui l'avis est demandé et avant quand, qui est relancé."""
 
 from __future__ import annotations
 
@@ -7,38 +7,16 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from ensemblier.comptes.models import Utilisateur
 from ensemblier.dossiers.etats import A_COMPLETER, RECEVABLE
 from ensemblier.dossiers.models import Dossier
 from ensemblier.instruction import courriels
 from ensemblier.instruction.droits import PILOTE, est_concerne, exiger_role
 from ensemblier.instruction.examen import complement_ouvert, exiger_recevable, pourquoi_pas_d_avis
-from ensemblier.instruction.lecture import charges_de_mission
 from ensemblier.instruction.models import DemandeDAvis
 from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.actes import ActeBloque, consigner, verrouiller
 from ensemblier.territoires.models import Financeur
-
-
-@transaction.atomic
-def affecter(dossier: Dossier, *, a: Utilisateur, par: Acteur, roles: Iterable[Role], le: datetime) -> None:
-    """Confie le dossier à un chargé de mission du territoire, habilité ce jour-là (R70)."""
-    exiger_role(roles, PILOTE, "Affecter")
-    verrouiller(dossier.racine())
-    dossier.refresh_from_db(fields=("charge_de_mission",))
-    if dossier.charge_de_mission_id == a.pk:
-        raise ActeBloque(f"Ce dossier est déjà confié à {a.nom_complet}.")
-    if not charges_de_mission(dossier.territoire, jour=jour_de(le)).filter(pk=a.pk).exists():
-        raise ActeBloque(
-            f"{a.nom_complet} n'est pas chargé de mission de ce territoire à ce jour.",
-            "Choisissez quelqu'un d'autre, ou donnez-lui d'abord l'habilitation.",
-        )
-    avant = dossier.charge_de_mission
-    consigner(
-        dossier, "affecter", par=par, le=le, public=False, libelle=f"Confié à {a.nom_complet}",
-        details={"a": a.pk, "avant": avant.pk if avant else None}, charge_de_mission=a,
-    )  # fmt: skip
 
 
 @transaction.atomic
