@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 import django
 from axe_playwright_python.sync_playwright import Axe
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404
 from playwright.sync_api import BrowserContext, Error, Locator, Page, sync_playwright
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -50,8 +50,6 @@ COULEURS = {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-i
 """De nuit, seules les couleurs changent."""
 _PASSES: set[int] = set()
 QUITTENT = "/deconnexion/"
-PAR_MILLESIME = ("dossier", "instruction_dossier", "suite")
-"""Le numéro Dauphin ne se note que depuis un dossier de l'AAP : un seul ne suffit pas."""
 CONTENU = "(document.querySelector('main') || document.body).innerHTML"
 DEBORDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 FAUX = {
@@ -207,13 +205,10 @@ class Passage:
 
 
 def _genre_de(chemin: str) -> tuple[str, ...]:
-    """Le genre de la page ; un dossier de chaque millésime : l'AMI et l'AAP ne montrent pas la même chose."""
     try:
-        trouvee = resolve(urlsplit(chemin).path)
+        return _genre(urlsplit(chemin).path)
     except Resolver404:
         return ("introuvable",)
-    millesime = str(trouvee.kwargs.get("numero", ""))[:2] if trouvee.url_name in PAR_MILLESIME else ""
-    return (*_genre(urlsplit(chemin).path), millesime)
 
 
 def _liens(page: Page) -> list[str]:

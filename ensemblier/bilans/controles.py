@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from decimal import Decimal
 
 from ensemblier.bilans.calculs import Ecart, ecarts
@@ -11,7 +10,6 @@ from ensemblier.bilans.models import Bilan
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Dossier
 from ensemblier.noyau import montants
-from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.packs.regle import ReglePart
 
 INSECABLE = "\u00a0"
@@ -109,22 +107,8 @@ def _part_promise(dossier: Dossier) -> Decimal | None:
     return max(parts, default=None)
 
 
-def avant_la_fin(dossier: Dossier, *, le: date) -> str:
-    """L'action n'est pas finie ce jour-là : un bilan envoyé ne la dira pas toute ; vide si elle l'est."""
-    if dossier.au is None or dossier.au <= le:
-        return ""
-    return f"L'action est prévue jusqu'au {en_francais(dossier.au, 'lettre')}"
-
-
 def alertes(bilan: Bilan) -> list[str]:
     """S57, P09 : ce que l'agent regarde avant de valider ; aucune retenue n'est automatique."""
-    envoye = jour_de(bilan.depose_le) if bilan.depose_le else None
-    trop_tot = avant_la_fin(bilan.dossier, le=envoye) if envoye else ""
-    tot = f"{trop_tot} : ce bilan est parti avant sa fin. Demandez-le plus tard, ou validez-le tel quel."
-    return ([tot] if trop_tot else []) + _alertes_des_publics(bilan)
-
-
-def _alertes_des_publics(bilan: Bilan) -> list[str]:
     if bilan.realisation == Bilan.Realisation.NULLE or not bilan.participants:
         return []
     dossier = bilan.dossier

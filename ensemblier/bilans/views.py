@@ -87,7 +87,6 @@ def bilan(request: HttpRequest, numero: str) -> HttpResponse:
         "ages": form.groupe("age_"),
         "quartiers": form.groupe("quartier_"),
         "peut_envoyer": Role.SIGNATAIRE in siens,
-        "trop_tot": controles.avant_la_fin(dossier, le=timezone.localdate()),
         "fil": _fil(request, numero, "Bilan"),
         **_calcul(dossier, form, attendu),
     }

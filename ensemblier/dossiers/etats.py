@@ -185,6 +185,15 @@ DEMANDE = Machine(
             fait="Montant proposé",
         ),
         Transition(
+            "retirer_la_proposition",
+            (PROPOSEE,),
+            PRISE_EN_CHARGE,
+            _AGENT,
+            "Retirer la proposition",
+            "programmation",
+            fait="Proposition retirée",
+        ),
+        Transition(
             "programmer",
             (PROPOSEE, EN_ATTENTE),
             PROGRAMMEE,

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from ensemblier.comptes.models import Organisme
 from ensemblier.dossiers.models import Dossier, Mot, MotDuDossier
-from ensemblier.noyau.mots import borne, cherches, se_devine, voisins
+from ensemblier.noyau.mots import borne, cherches, voisins
 
 RIEN = Q(pk__in=[])
 
@@ -26,28 +26,20 @@ class Recherche:
 
 
 def rechercher(texte: str) -> Recherche:
-    """Deux requêtes pour tous les mots ; deux de plus si certains sont inconnus : la faute se devine."""
+    """Deux requêtes pour tous les mots ; deux de plus par mot inconnu, dont une faute de frappe se devine."""
     debuts = cherches(texte)
     if not debuts:
         return Recherche(RIEN)
     connus = _vocabulaire(debuts)
     porteurs = _porteurs(debuts)
-    trouves = {
-        debut: (
-            [cle for cle, mot in connus if mot.startswith(debut)],
-            [cle for cle, mots in porteurs if f" {debut}" in mots],
-        )
-        for debut in debuts
-    }
-    remplaces = []
-    if inconnus := [debut for debut in debuts if se_devine(debut) and not any(trouves[debut])]:
-        voisinage = _Voisinage(inconnus)
-        for debut in inconnus:
-            if proches := voisinage.proches(debut):
-                remplaces.append((debut, tuple(proches)))
-                trouves[debut] = voisinage.cles(proches)
-    total = Q()
-    for cles, organismes in trouves.values():
+    total, remplaces = Q(), []
+    for debut in debuts:
+        cles = [cle for cle, mot in connus if mot.startswith(debut)]
+        organismes = [cle for cle, mots in porteurs if f" {debut}" in mots]
+        if not (cles or organismes) and (proches := _proches(debut)):
+            remplaces.append((debut, tuple(proches)))
+            cles = [cle for cle, mot in _vocabulaire(proches) if mot in proches]
+            organismes = [cle for cle, mots in _porteurs(proches) if set(mots.split()) & set(proches)]
         total &= _porte(cles, organismes)
     return Recherche(total, tuple(remplaces))
 
@@ -81,22 +73,8 @@ def _porteurs(debuts: Iterable[str]) -> list[tuple[int, str]]:
     return list(Organisme.objects.filter(voulus).values_list("pk", "mots"))
 
 
-class _Voisinage:
-    """Ce qui s'écrit avec les mêmes premières lettres, aux dossiers et chez les porteurs, lu une fois."""
-
-    def __init__(self, inconnus: Iterable[str]) -> None:
-        lettres = sorted({mot[0] for mot in inconnus})
-        self._mots = _vocabulaire(lettres)
-        self._porteurs = [(cle, set(mots.split())) for cle, mots in _porteurs(lettres)]
-
-    def proches(self, mot: str) -> list[str]:
-        """Les mots à une faute, de même première lettre."""
-        connus = {m for _, m in self._mots}.union(*(mots for _, mots in self._porteurs))
-        return voisins(mot, {m for m in connus if m[0] == mot[0]})
-
-    def cles(self, proches: list[str]) -> tuple[list[int], list[int]]:
-        """Les mots de dossier et les organismes qui écrivent l'un d'eux."""
-        return (
-            [cle for cle, mot in self._mots if mot in proches],
-            [cle for cle, mots in self._porteurs if not mots.isdisjoint(proches)],
-        )
+def _proches(mot: str) -> list[str]:
+    """Les mots à une faute, de même première lettre : ceux des dossiers et ceux des porteurs."""
+    connus = {m for _, m in _vocabulaire([mot[0]])}
+    connus |= {m for _, mots in _porteurs([mot[0]]) for m in mots.split()}
+    return voisins(mot, connus)

@@ -67,14 +67,9 @@ def borne(debut: str) -> str | None:
     return None
 
 
-def se_devine(mot: str) -> bool:
-    """Assez long pour qu'une faute s'y devine ; un numéro faux ne se devine pas."""
-    return len(mot) >= 4 and not mot.isdigit()
-
-
 def voisins(mot: str, connus: Iterable[str]) -> list[str]:
     """Les mots connus à une faute de frappe de celui-ci, entier ou commencé."""
-    if not se_devine(mot):
+    if len(mot) < 4 or mot.isdigit():
         return []
     return sorted({c for c in connus if _a_une_faute(mot, c)})
 

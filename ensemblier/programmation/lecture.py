@@ -33,6 +33,8 @@ from ensemblier.territoires.models import Financeur
 
 CHANGEMENTS = ("deplacer_la_seance", "completer_l_ordre_du_jour")
 PAR_PAGE = 50
+PAR_GRILLE = 200
+"""Une page sans JavaScript, et ce que la grille demande à la fois pour se compléter."""
 COMMUNES = "COMMUNES"
 PROPOSABLES = frozenset(DEMANDE.transition("proposer").de)
 
@@ -67,6 +69,8 @@ class Ligne:
     dossier: Dossier
     colonnes: dict[str, list[Cellule]] = field(default_factory=dict)
     total: Decimal = ZERO
+    releve: Any = None
+    """Ce qui entoure les montants (`releve.Releve`) ; posé pour les lignes montrées."""
 
     @property
     def ecart(self) -> Decimal:
@@ -175,9 +179,13 @@ def lignes_du_tableau(acteur: Acteur, dossiers: Iterable[Dossier]) -> list[Ligne
         .select_related("financeur__commune", "dispositif")
         .order_by("financeur__rang", "pk")
     )
+    siens: dict[int, bool] = {}
     for volet in volets:
         ligne = lignes[volet.dossier_id]
-        mienne = Role.AGENT_FINANCEUR in roles_sur_financeur(acteur, volet.financeur)
+        if volet.financeur_id not in siens:
+            roles = roles_sur_financeur(acteur, volet.financeur)
+            siens[volet.financeur_id] = Role.AGENT_FINANCEUR in roles
+        mienne = siens[volet.financeur_id]
         ouverte = volet.etat in PROPOSABLES and ligne.dossier.etat == RECEVABLE
         ligne.colonnes.setdefault(cle_de(volet.financeur), []).append(Cellule(volet, mienne and ouverte))
         if volet.etat not in PERDUS:

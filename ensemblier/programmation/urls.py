@@ -2,10 +2,12 @@ from django.urls import path
 
 from ensemblier.programmation.views import (
     cahier,
+    cases,
     convocations,
     decisions,
     deliberations,
     editions,
+    enveloppes,
     scenarios,
     seances,
     tableau,
@@ -61,5 +63,9 @@ urlpatterns = [
     path("programmation/<slug:appel>/scenarios/", scenarios.liste, name="scenarios"),
     path("programmation/<slug:appel>/scenarios/comparer/", scenarios.comparaison, name="scenarios_comparer"),
     path("programmation/<slug:appel>/", tableau.tableau, name="programmation_appel"),
-    path("programmation/<slug:appel>/enveloppes/", tableau.enveloppes, name="enveloppes"),
+    path("programmation/<slug:appel>/lignes/", tableau.lignes, name="programmation_lignes"),
+    path("programmation/<slug:appel>/fiches.css", tableau.fiches, name="programmation_fiches"),
+    path("programmation/<slug:appel>/cases/", cases.cases, name="programmation_cases"),
+    path("programmation/<slug:appel>/sonde/", cases.sonde, name="programmation_sonde"),
+    path("programmation/<slug:appel>/enveloppes/", enveloppes.enveloppes, name="enveloppes"),
 ]

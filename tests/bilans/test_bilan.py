@@ -2,10 +2,8 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from html import unescape
 
 import pytest
-import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -116,26 +114,6 @@ def test_s57_une_part_d_habitants_trop_basse_alerte_sans_rien_retenir():
 def test_s57_a_soixante_pour_cent_rien_n_est_dit_garde_levee():
     bilan = _bilan(_avec_acompte(), participants_qpv=60)
     assert controles.alertes(bilan) == []
-
-
-def test_un_bilan_parti_avant_la_fin_de_l_action_alerte_le_porteur_puis_l_agent():
-    demande = _avec_acompte()
-    dossier, adresse = demande.dossier, f"/suites/{demande.dossier.numero}/bilan/"
-    for fin, alerte in ((BILAN_LE.date() + timedelta(days=30), True), (BILAN_LE.date(), False)):
-        type(dossier).objects.filter(pk=dossier.pk).update(au=fin)
-        dossier.refresh_from_db()
-        with time_machine.travel(BILAN_LE, tick=False):
-            page = fabriques.client("amina").get(adresse).content.decode()
-        assert ("L'action n'est pas finie" in unescape(page)) == alerte
-        assert bool(controles.avant_la_fin(dossier, le=BILAN_LE.date())) == alerte
-    type(dossier).objects.filter(pk=dossier.pk).update(au=BILAN_LE.date() + timedelta(days=30))
-    bilan = _depose(demande)
-    bilan.dossier.refresh_from_db()
-    (dit,) = controles.alertes(bilan)
-    assert "prévue jusqu'au mercredi 1er\u00a0avril 2026" in dit
-    assert "parti avant sa fin" in dit
-    actes.valider(bilan, par=f.acteur("benoit"), le=BILAN_LE)
-    assert Detail.objects.get(evenement__acte="valider").contenu["alertes"] == [dit]
 
 
 def _phrases(bilan, realisees=REALISE):

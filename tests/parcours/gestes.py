@@ -334,10 +334,22 @@ def ouvrir_la_seance(qui: Personne, *presents: str) -> Personne:
 
 
 def proposer_au_tableau(qui: Personne, appel: str, montants: dict[str, str]) -> Personne:
-    """Les montants écrits dans la grille de programmation ; chacun n'écrit que dans sa colonne."""
+    """Les montants tapés au clavier dans la grille de programmation ; chacun n'écrit que dans sa colonne."""
     qui.va(f"/programmation/{appel}/")
-    ecrire(qui, montants)
-    return presser(qui, "Proposer les montants écrits", lu="C'est fait")
+    for nom, montant in montants.items():
+        taper(qui, nom, montant)
+        expect(qui.page.locator("#annonce")).to_contain_text("enregistré")
+    return qui.regarde()
+
+
+def taper(qui: Personne, nom: str, montant: str, touche: str = "Enter") -> Locator:
+    """Une case de la grille : s'y mettre, taper, valider ; rend sa boîte."""
+    expect(qui.page.locator("form[data-grille=prete]")).to_be_attached()
+    case = boite(qui, nom)
+    case.click()
+    qui.page.keyboard.type(montant)
+    qui.page.keyboard.press(touche)
+    return case
 
 
 def decider(qui: Personne, decision: str, motif: str = "") -> Personne:

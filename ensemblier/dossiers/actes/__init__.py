@@ -28,7 +28,12 @@ from ensemblier.dossiers.actes.personnes import accepter_l_aide, inviter_une_aid
 from ensemblier.dossiers.actes.pieces import joindre_piece, reprendre_pieces, retirer_piece
 from ensemblier.dossiers.actes.saisie import SaisieDivergente, enregistrer_feuille, saisir
 from ensemblier.dossiers.actes.simulation import effacer_les_simulations, garder_simulation
-from ensemblier.dossiers.actes.volets import avancer_demande, noter_numero_dauphin, noter_reference_depot
+from ensemblier.dossiers.actes.volets import (
+    avancer_demande,
+    marquer_le_changement,
+    noter_numero_dauphin,
+    noter_reference_depot,
+)
 
 __all__ = [
     "SaisieDivergente",
@@ -62,6 +67,7 @@ __all__ = [
     "inviter_une_aide",
     "joindre_piece",
     "lire_messages",
+    "marquer_le_changement",
     "noter_numero_dauphin",
     "noter_reference_depot",
     "repondre_en_co_porteur",

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from ensemblier.dossiers.actes.commun import PILOTE, PORTEUR, exiger, tenir
 from ensemblier.dossiers.actes.mots import indexer
@@ -43,8 +44,16 @@ def avancer_demande(
     evenement = avancer(
         demande, acte, par=par, roles=siens, le=le, motif=motif, details=details, public=public, **champs
     )
+    marquer_le_changement(demande, evenement)
     rafraichir_etape(demande.dossier)
     return evenement
+
+
+def marquer_le_changement(demande: Demande, evenement: Evenement) -> None:
+    """Numérote l'état du volet ; l'appelant tient le verrou du dossier."""
+    Demande.objects.filter(pk=demande.pk).update(version=F("version") + 1, change_le=evenement.enregistre_le)
+    demande.version = Demande.objects.values_list("version", flat=True).get(pk=demande.pk)
+    demande.change_le = evenement.enregistre_le
 
 
 def rafraichir_etape(dossier: Dossier) -> None:

@@ -68,6 +68,10 @@ class Demande(Suivi):
     motif = models.TextField(blank=True)
     votee_le = models.DateField(null=True)
     notifiee_le = models.DateField(null=True)
+    version = models.PositiveIntegerField(default=0)
+    """Un de plus à chaque acte sur le volet : qui écrit dit celle qu'il a lue."""
+    change_le = models.DateTimeField(null=True, db_index=True)
+    """L'heure du dernier acte au registre : ce qu'une page ouverte relit depuis sa dernière fois."""
     objects = DemandeQuerySet.as_manager()
 
     class Meta:

@@ -24,7 +24,7 @@ from ensemblier.programmation.actes.jury import (
     valider_critere,
     verifier_le_taux,
 )
-from ensemblier.programmation.actes.propositions import proposer
+from ensemblier.programmation.actes.propositions import CaseChangee, proposer, retirer_la_proposition
 from ensemblier.programmation.actes.reprises import DecisionReprise, reprendre_une_decision
 from ensemblier.programmation.actes.scenarios import (
     ecrire_les_montants,
@@ -44,6 +44,7 @@ from ensemblier.programmation.actes.seances import (
 )
 
 __all__ = [
+    "CaseChangee",
     "Decision",
     "DecisionReprise",
     "Membre",
@@ -77,6 +78,7 @@ __all__ = [
     "reprendre_une_decision",
     "retenir",
     "retenir_taux",
+    "retirer_la_proposition",
     "valider_critere",
     "verifier_le_taux",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
+from ensemblier.dossiers.actes import marquer_le_changement
 from ensemblier.dossiers.etats import DECIDE, RECEVABLE, VOTEE
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Demande
@@ -94,7 +95,7 @@ def modifier(
         demande=demande, deliberation=deliberation, montant=nouveau, motif=motif.strip(), remplace=courante,
         lignes=lignes_en_json(Attribuable(nouveau, calcul.limite, lignes)),
     )  # fmt: skip
-    consigner(
+    evenement = consigner(
         demande, "modifier_le_vote", par=par, le=le, motif=motif.strip(), vote=nouveau,
         libelle=f"Montant voté changé par l'acte {deliberation.numero}"[:200], votee_le=deliberation.le,
         details={
@@ -102,6 +103,7 @@ def modifier(
             "de": str(courante.montant), "vers": str(nouveau),
         },
     )  # fmt: skip
+    marquer_le_changement(demande, evenement)
     return nouveau - courante.montant
 
 

@@ -30,7 +30,7 @@ from ensemblier.programmation.etats import CONVOQUEE
 from ensemblier.programmation.forms import CONVOCABLES, ConvocationForm, DeplacementForm, OrdreDuJourForm
 from ensemblier.programmation.models import Seance
 from ensemblier.programmation.views.commun import MEMBRES, au_nom_de, fil, seance_visible
-from ensemblier.programmation.views.tableau import LECTEURS, appel_de
+from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de
 
 
 @require_http_methods(["GET", "POST"])

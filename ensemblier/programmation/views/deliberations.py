@@ -31,7 +31,7 @@ from ensemblier.programmation import actes
 from ensemblier.programmation.actes import Decision
 from ensemblier.programmation.forms import ActeSigneForm, DeliberationForm
 from ensemblier.programmation.models import Deliberation, Enveloppe, Inscription
-from ensemblier.programmation.views.tableau import appel_de
+from ensemblier.programmation.views.lecteurs import appel_de
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.fichiers import servir
 from ensemblier.registre.models import Fichier

@@ -16,7 +16,7 @@ from ensemblier.noyau.machine import RoleInsuffisant
 from ensemblier.programmation import editions, fiches
 from ensemblier.programmation.models import Edition
 from ensemblier.programmation.views.commun import MEMBRES, seance_visible
-from ensemblier.programmation.views.tableau import LECTEURS, appel_de
+from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.fichiers import servir
 

@@ -26,7 +26,7 @@ from ensemblier.programmation.calculs import ZERO
 from ensemblier.programmation.comparaison import comparer
 from ensemblier.programmation.forms_scenarios import ComparaisonForm, ScenarioForm
 from ensemblier.programmation.models import Explication, Scenario
-from ensemblier.programmation.views.tableau import LECTEURS, appel_de
+from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de
 from ensemblier.registre.actes import ActeBloque
 
 TABLEAU = "tableau"

@@ -1,40 +1,25 @@
-"""Le tableau de programmation (É12) et les enveloppes : qui a combien, que reste-t-il, proposer."""
+"""Le tableau de programmation (É12) : qui a combien, que reste-t-il, proposer."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from functools import partial
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ensemblier.appels.models import Appel
 from ensemblier.comptes.droits import exiger
-from ensemblier.dossiers.droits import roles_sur_financeur
-from ensemblier.instruction.views.commun import essayer
-from ensemblier.interface.champs import EurosFormField, somme
 from ensemblier.noyau.machine import Acteur, Role
-from ensemblier.programmation import actes, lecture
-from ensemblier.programmation.forms import EnveloppeForm
-from ensemblier.programmation.models import Enveloppe
-from ensemblier.registre.actes import ActeBloque
-from ensemblier.territoires.models import Financeur
+from ensemblier.programmation import colonnes, groupes, lecture
+from ensemblier.programmation.grille import APRES, COLONNE, GROUPE, RONDS, Grille
+from ensemblier.programmation.saisie import CaseRefusee, ecrire
+from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de, mes_financeurs
 
-LECTEURS = (
-    Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR, Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL,
-)  # fmt: skip
-
-
-def appel_de(request: HttpRequest, code: str) -> Appel:
-    publies = Appel.objects.filter(territoire=request.territoire).publies()
-    return get_object_or_404(publies.select_related("reglement", "territoire"), code=code)
+COLONNES_GARDEES = "colonnes_du_tableau"
 
 
 @require_safe
@@ -47,156 +32,137 @@ def appels(request: HttpRequest) -> HttpResponse:
     return render(request, "programmation/appels.html", contexte)
 
 
+def lire(request: HttpRequest, acteur: Acteur, appel: Appel, le: datetime) -> Grille:
+    """La grille de l'adresse ; sans colonnes dites, celles que la personne a choisi de garder."""
+    gardees = request.session.get(COLONNES_GARDEES, ())
+    return Grille(acteur, appel, request.GET, le=le, gardees=gardees)
+
+
 @require_http_methods(["GET", "POST"])
 def tableau(request: HttpRequest, appel: str) -> HttpResponse:
     """`/programmation/<appel>/` : lire le tableau, proposer sur sa colonne."""
-    acteur = exiger(request.acteur, *LECTEURS)
-    lu = appel_de(request, appel)
-    tous = lecture.filtrer(lecture.dossiers_de(acteur, lu), request.GET)
-    page = list(
-        tous.filter(numero__gt=request.GET.get("apres", ""))
-        .select_related("organisme")
-        .defer("fiche_figee", "rapport_fige", "accuse_contenu", "description")
-        .order_by("numero")[: lecture.PAR_PAGE + 1]
-    )
-    lignes = lecture.lignes_du_tableau(acteur, page[: lecture.PAR_PAGE])
+    acteur, present = exiger(request.acteur, *LECTEURS), timezone.now()
+    grille = lire(request, acteur, appel_de(request, appel), present)
+    if "garder" in request.GET:
+        request.session[COLONNES_GARDEES] = [c["cle"] for c in grille.choix if c["montree"]]
+        return redirect(f"{request.path}{grille.adresse(**{COLONNE: ''})}")
+    lignes, suivant = grille.page(request.GET.get(APRES, ""))
     if request.method == "POST":
-        faits, refus = _proposer(request, acteur, lignes)
+        faits, refus = _proposer(request, acteur, lignes, present)
         if faits:
             mot = "montant proposé" if faits == 1 else "montants proposés"
             messages.success(request, f"{faits} {mot}.")
         if not refus:
             return redirect(request.get_full_path())
-    suivant = page[lecture.PAR_PAGE - 1].numero if len(page) > lecture.PAR_PAGE else ""
-    contexte = _contexte(request, lu, tous, lignes, suivant)
+        grille = lire(request, acteur, grille.appel, present)
+        lignes, suivant = grille.page(request.GET.get(APRES, ""))
+        _redire(lignes, refus)
+    contexte = _contexte(request, grille, lignes, suivant)
     code = 422 if any(ligne.refus for ligne in lignes) else 200
     return render(request, "programmation/tableau.html", contexte, status=code)
 
 
-def _proposer(request: HttpRequest, acteur: Acteur, lignes: list[lecture.Ligne]) -> tuple[int, int]:
+def _proposer(
+    request: HttpRequest, acteur: Acteur, lignes: list[lecture.Ligne], le: datetime
+) -> tuple[int, dict[int, tuple[str, str]]]:
     """Chaque montant changé est une proposition ; un refus garde ce qui a été tapé, les autres passent."""
-    faits = refus = 0
-    present, champ = timezone.now(), EurosFormField(required=False)
-    cellules = [
-        c for ligne in lignes for cellules in ligne.colonnes.values() for c in cellules if c.est_mienne
-    ]
+    faits, refus = 0, {}
+    lues = _versions(request.POST.get("versions", ""))
+    cellules = (c for x in lignes for cs in x.colonnes.values() for c in cs if c.est_mienne)
     for cellule in cellules:
-        saisie = request.POST.get(f"montant-{cellule.volet.pk}", "").strip()
+        nom = f"montant-{cellule.volet.pk}"
+        if nom not in request.POST:
+            continue
+        saisie = request.POST[nom].strip()
         try:
-            montant: Decimal | None = champ.clean(saisie)
-            if montant is None or montant == cellule.volet.propose:
-                continue
-            actes.proposer(cellule.volet, montant=montant, par=acteur, le=present)
-            faits += 1
-        except ValidationError as erreur:
-            cellule.saisie, cellule.refus, refus = saisie, " ".join(erreur.messages), refus + 1
-        except ActeBloque as erreur:
-            cellule.saisie, cellule.refus, refus = saisie, f"{erreur} Rien n'a changé.", refus + 1
+            faits += ecrire(cellule.volet, saisie, version=lues.get(cellule.volet.pk), par=acteur, le=le)
+        except CaseRefusee as erreur:
+            refus[cellule.volet.pk] = (saisie, str(erreur))
     return faits, refus
 
 
+def _redire(lignes: list[lecture.Ligne], refus: dict[int, tuple[str, str]]) -> None:
+    """Rend à chaque case refusée ce qui y fut tapé, et pourquoi."""
+    for cellule in (c for x in lignes for cs in x.colonnes.values() for c in cs):
+        cellule.saisie, cellule.refus = refus.get(cellule.volet.pk, ("", ""))
+
+
+def _versions(texte: str) -> dict[int, int]:
+    """« 12:3,14:0 » : la version que la page montrait de chaque case."""
+    paires = (paire.split(":") for paire in texte[:20_000].split(",") if paire.count(":") == 1)
+    return {int(a): int(b) for a, b in paires if a.isdecimal() and b.isdecimal()}
+
+
 def _contexte(
-    request: HttpRequest, appel: Appel, tous: Any, lignes: list[lecture.Ligne], suivant: str
+    request: HttpRequest, grille: Grille, lignes: list[lecture.Ligne], suivant: str
 ) -> dict[str, Any]:
-    poses = {nom: request.GET[nom] for nom in lecture.FILTRES if request.GET.get(nom)}
-    sommes = lecture.sommes(tous)
-    toutes = lecture.colonnes_de(appel)
-    totaux = lecture.totaux(sommes, toutes)
-    colonnes = [c for c in toutes if totaux[c.cle].demande]
-    jauges, depassees = lecture.en_bandeau(
-        lecture.jauges([appel], sommes if poses else None).get(appel.pk, [])
-    )
-    nombre, cout = tous.aggregate(nombre=Count("pk"), cout=somme("cout_total")).values()
-    attribue = sum((t.attribue for t in totaux.values()), Decimal(0))
+    appel, ronds = grille.appel, grille.ronds(lignes)
+    jauges, depassees = grille.jauges
+    miennes = [c for x in lignes for cs in x.colonnes.values() for c in cs if c.est_mienne]
+    ronde = {RONDS: "1" if ronds else "0"}
     return {
         "appel": appel,
         "fil": [("Programmation", "/programmation/"), (appel.titre_court, "")],
-        "colonnes": colonnes,
-        "lignes": [(ligne, [ligne.colonnes.get(c.cle, []) for c in colonnes]) for ligne in lignes],
-        "totaux": [totaux[c.cle] for c in colonnes],
-        "legende_des_briques": (("demande", "demandé"), ("propose", "proposé"), ("vote", "voté")),
-        "ronds": not any(m and m % 1 for m in (*lecture.montants(lignes, totaux), cout, attribue)),
-        "nombre": nombre, "cout": cout, "attribue": attribue, "a_trouver": cout - attribue,
+        "cases": grille.cases,
+        "choix": grille.choix,
+        "lignes": [(x, grille.cases) for x in lignes],
+        "corps": grille.corps(lignes, ronds=ronds),
+        "ligne_des_totaux": grille.pied(ronds=ronds),
+        "totaux": [grille.totaux[c.cle] for c in grille.financeurs],
+        **grille.ensemble,
         "jauges": jauges,
         "depassees": depassees,
-        "a_une_colonne": any(c.est_mienne for x in lignes for cs in x.colonnes.values() for c in cs),
-        "suivant": f"?{urlencode({**poses, 'apres': suivant})}" if suivant else "",
+        "miennes": miennes,
+        "versions": ",".join(f"{c.volet.pk}:{c.volet.version}" for c in miennes),
+        "suivant": grille.adresse(apres=suivant) if suivant else "",
+        "suite": grille.adresse(apres=suivant, **ronde) if suivant else "",
+        "adresse": grille.adresse(**ronde),
+        "depuis": int(grille.le.timestamp() * 1000),
         "filtres": [
-            {"nom": nom, "libelle": libelle, "choix": choix, "valeur": poses.get(nom, "")}
+            {"nom": nom, "libelle": libelle, "choix": choix, "valeur": grille.poses.get(nom, "")}
             for nom, libelle, choix in lecture.choix_des_filtres(appel)
         ],
-        "poses": poses,
-        "actifs": _actifs(appel, poses),
+        "groupes": [(code, mot, code == grille.par) for code, (mot, *_) in groupes.PAR.items()],
+        "gardes": [(COLONNE, c) for c in request.GET.getlist(COLONNE)],
+        "poses": grille.poses,
+        "actifs": _actifs(grille),
         "est_pilote": request.acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE),
         "que_les_miens": not request.acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR),
-        "mes_actes": _mes_financeurs(request.acteur, appel),
-    }  # fmt: skip
+        "mes_actes": mes_financeurs(request.acteur, appel),
+    }
 
 
-def _actifs(appel: Appel, poses: dict[str, str]) -> list[tuple[str, str]]:
+def _actifs(grille: Grille) -> list[tuple[str, str]]:
     """Chaque filtre posé, en mots, avec l'adresse qui l'ôte."""
-    mots = {nom: dict(choix) for nom, _, choix in lecture.choix_des_filtres(appel)}
-    return [
-        (
-            mots.get(nom, {}).get(valeur, f"« {valeur} »"),
-            f"?{urlencode({autre: v for autre, v in poses.items() if autre != nom})}",
-        )
-        for nom, valeur in poses.items()
+    mots = {nom: dict(choix) for nom, _, choix in lecture.choix_des_filtres(grille.appel)}
+    rendus = [
+        (mots.get(nom, {}).get(valeur, f"« {valeur} »"), grille.adresse(**{nom: ""}))
+        for nom, valeur in grille.poses.items()
     ]
+    if grille.par:
+        rendus.append((f"groupé par {groupes.PAR[grille.par][0].lower()}", grille.adresse(**{GROUPE: ""})))
+    return rendus
 
 
-def _mes_financeurs(acteur: Acteur, appel: Appel) -> list[Financeur]:
-    """Les financeurs de l'appel pour lesquels la personne enregistre des actes."""
-    financeurs = Financeur.objects.filter(pk__in=appel.dispositifs.values("financeur")).select_related(
-        "commune"
-    )
-    return [f for f in financeurs if Role.AGENT_FINANCEUR in roles_sur_financeur(acteur, f)]
-
-
-@require_http_methods(["GET", "POST"])
-def enveloppes(request: HttpRequest, appel: str) -> HttpResponse:
-    """`/programmation/<appel>/enveloppes/` : chacun dit ses crédits, tous les lisent."""
+@require_safe
+def lignes(request: HttpRequest, appel: str) -> HttpResponse:
+    """`…/lignes/?apres=` : la suite des lignes, pour la grille qui se complète ; l'adresse d'après."""
     acteur = exiger(request.acteur, *LECTEURS)
-    lu = appel_de(request, appel)
-    ouvertes = {
-        e.financeur_id: e for e in Enveloppe.objects.filter(appel=lu).select_related("financeur__commune")
-    }
-    miens = {f.code: f for f in _mes_financeurs(acteur, lu)}
-    forms = {
-        code: EnveloppeForm(prefix=code, est_ouverte=f.pk in ouvertes, initial=_initial(ouvertes.get(f.pk)))
-        for code, f in miens.items()
-    }
-    if request.method == "POST":
-        financeur = get_object_or_404(
-            Financeur.objects.select_related("commune"), territoire=request.territoire,
-            code=request.POST.get("financeur", ""),
-        )  # fmt: skip
-        enveloppe = ouvertes.get(financeur.pk)
-        form = EnveloppeForm(request.POST, prefix=financeur.code, est_ouverte=enveloppe is not None)
-        if essayer(form, partial(_dire, lu, financeur, enveloppe, form, acteur)):
-            messages.success(request, f"Enveloppe enregistrée : {financeur.sigle}.")
-            return redirect("enveloppes", appel)
-        forms[financeur.code] = form
-    contexte = {
-        "appel": lu,
-        "fil": [("Programmation", "/programmation/"), (lu.titre_court, f"/programmation/{lu.code}/"),
-                ("Enveloppes", "")],
-        "jauges": lecture.jauges([lu]).get(lu.pk, []),
-        "miennes": [(f, ouvertes.get(f.pk), forms[code]) for code, f in miens.items()],
-    }  # fmt: skip
-    code = 422 if any(form.errors for form in forms.values() if form.is_bound) else 200
-    return render(request, "programmation/enveloppes.html", contexte, status=code)
+    grille = lire(request, acteur, appel_de(request, appel), timezone.now())
+    lues, suivant = grille.page(request.GET.get(APRES, ""))
+    ronds = grille.ronds(lues)
+    ronde = {RONDS: "1" if ronds else "0"}
+    return JsonResponse(
+        {
+            "corps": grille.corps(lues, ronds=ronds),
+            "suite": grille.adresse(apres=suivant, **ronde) if suivant else "",
+        }
+    )
 
 
-def _initial(enveloppe: Enveloppe | None) -> dict[str, Decimal]:
-    return {"montant": enveloppe.montant} if enveloppe else {}
-
-
-def _dire(
-    appel: Appel, financeur: Financeur, enveloppe: Enveloppe | None, form: EnveloppeForm, acteur: Acteur
-) -> None:
-    options = {"montant": form.cleaned_data["montant"], "par": acteur, "le": timezone.now()}
-    if enveloppe is None:
-        actes.ouvrir_enveloppe(appel, financeur, **options)
-    else:
-        actes.modifier_enveloppe(enveloppe, motif=form.cleaned_data["motif"], **options)
+@require_safe
+def fiches(request: HttpRequest, appel: str) -> HttpResponse:
+    """`…/fiches.css` : les noms des colonnes à l'écran, pour les fiches d'un petit écran."""
+    acteur = exiger(request.acteur, *LECTEURS)
+    grille = lire(request, acteur, appel_de(request, appel), timezone.now())
+    return HttpResponse(colonnes.fiches_css(grille.cases), content_type="text/css; charset=utf-8")
