@@ -22,6 +22,7 @@ from ensemblier.programmation.actes.amendements import Voix
 from ensemblier.programmation.actes.convocations import jour_passe
 from ensemblier.programmation.models import Inscription, Seance
 
+MEMBRES = ("membres", "sans_voix")
 COURT = forms.Textarea({"rows": 3})
 MOTIF_MANQUANT = "Choisissez un motif : il sera écrit dans la lettre."
 CONVOCABLES = (Role.JURY, Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL, *PILOTE)
@@ -50,7 +51,11 @@ class ConvocationForm(Formulaire):
 
     groupes = (
         ("La séance", ("type", "titre", "jour", "heure", "duree_minutes", "lieu", "quorum")),
-        ("Les membres", ("membres",), "Un membre lié au porteur d'un dossier en est déporté d'office."),
+        (
+            "Les membres",
+            ("membres", "sans_voix"),
+            "Un lien avec le porteur d'un dossier vaut déport.",
+        ),
         ("L'ordre du jour", ("dossiers",)),
     )
     type = forms.ChoiceField(label="Instance", choices=Seance.Type.choices)
@@ -64,6 +69,10 @@ class ConvocationForm(Formulaire):
     lieu = forms.CharField(label="Lieu", max_length=200, required=False)
     quorum = forms.IntegerField(label="Quorum", min_value=1, max_value=200, required=False)
     membres = forms.MultipleChoiceField(label="Membres votants", widget=forms.CheckboxSelectMultiple)
+    sans_voix = forms.MultipleChoiceField(
+        label="Membres sans voix", widget=forms.CheckboxSelectMultiple, required=False,
+        help_text="Ils siègent et lisent les dossiers, sans noter, sans voter ni faire le quorum.",
+    )  # fmt: skip
     dossiers = forms.MultipleChoiceField(label="Dossiers recevables", widget=forms.CheckboxSelectMultiple)
 
     def __init__(
@@ -82,16 +91,21 @@ class ConvocationForm(Formulaire):
         for h in habilitations:
             self.habilitations.setdefault(str(h.utilisateur_id), []).append(h)
         self.candidats = {str(d.pk): d for d in dossiers}
-        self.fields["membres"].choices = [(cle, _membre(lues)) for cle, lues in self.habilitations.items()]
+        for nom in MEMBRES:
+            self.fields[nom].choices = [(cle, _membre(lues)) for cle, lues in self.habilitations.items()]
         self.fields["dossiers"].choices = [(cle, nom_a_cocher(d)) for cle, d in self.candidats.items()]
 
     def clean(self) -> dict[str, Any]:
         """Chaque membre l'est au jour de la séance : un mandat fini d'ici là se dit à côté de la case."""
         dits = super().clean() or self.cleaned_data
         jour = dits.get("jour")
-        for cle in dits.get("membres", ()) if jour else ():
-            if self.habilitation_de(cle) is None:
-                self.add_error("membres", _hors_mandat(self.habilitations[cle][0], jour))
+        for nom in MEMBRES if jour else ():
+            for cle in dits.get(nom, ()):
+                if self.habilitation_de(cle) is None:
+                    self.add_error(nom, _hors_mandat(self.habilitations[cle][0], jour))
+        for cle in set(dits.get("membres", ())) & set(dits.get("sans_voix", ())):
+            qui = self.habilitations[cle][0].utilisateur.nom_complet
+            self.add_error("sans_voix", f"{qui} est déjà parmi les membres votants. Gardez une seule case.")
         if jour and (passe := jour_passe(jour, timezone.localdate())):
             self.add_error("jour", passe)
         return dits
@@ -185,7 +199,7 @@ class DecisionForm(Formulaire):
     )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, auto_id="decision_%s", **kwargs)
         self.fields[
             "motif"
         ].exige_au_depot = True  # obligatoire selon la décision : « facultatif » tromperait
@@ -227,7 +241,7 @@ class AmendementForm(Formulaire):
     motif = forms.CharField(label="Pourquoi ?", max_length=300, help_text="Écrit au procès-verbal.")
 
     def __init__(self, *args: Any, volets: Iterable[Demande], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, auto_id="amendement_%s", **kwargs)
         self.volets = {str(v.pk): v for v in volets}
         self.fields["volet"].choices = [
             (cle, f"{v.financeur.sigle}, {euros(v.propose)} proposés") for cle, v in self.volets.items()

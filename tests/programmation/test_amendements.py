@@ -1,5 +1,7 @@
 """En séance : un montant ou un taux changé avec sa raison, les voix comptées sans les déportés (B10)."""
 
+import re
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
@@ -181,6 +183,15 @@ def test_la_base_refuse_un_vote_a_moitie_ecrit():
     _, tenue = ouverte()
     with pytest.raises(IntegrityError), transaction.atomic():
         tenue.inscriptions.update(pour=1)
+
+
+@time_machine.travel(scene.JURY)
+def test_trois_formulaires_sur_une_page_ont_chacun_leurs_identifiants():
+    dossier, tenue = ouverte()
+    page = f.client("benoit").get(reverse("seance_decider", args=[tenue.pk, dossier.numero]))
+    identifiants = re.findall(r'\bid="([^"]+)"', page.content.decode())
+    assert [i for i, n in Counter(identifiants).items() if n > 1] == []
+    assert len([i for i in identifiants if i.endswith("_motif")]) == 3
 
 
 @time_machine.travel(scene.JURY)

@@ -12,6 +12,7 @@ from ensemblier.dossiers.models import Deport, Dossier
 from ensemblier.noyau.machine import RoleInsuffisant
 from ensemblier.programmation import actes, courriels, documents
 from ensemblier.programmation.lecture import changements
+from ensemblier.programmation.models import Seance
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.courriels import envoyer_en_attente
 from ensemblier.registre.models import Courriel
@@ -184,6 +185,25 @@ def test_la_convocation_en_pdf_laisse_sa_place_a_qui_est_hors_d_un_dossier():
         assert reponse.content.startswith(b"%PDF-")
     agenda = f.client("elise").get(reverse("seance_agenda", args=[seance.pk])).content.decode()
     assert f'ATTENDEE;CN="{f.personne("elise").nom_complet}"' in agenda.replace("\r\n ", "")
+
+
+@time_machine.travel(f.instant("2025-06-20 10:00"))
+def test_convoquer_avec_un_membre_sans_voix():
+    dossier = scene.recevable()
+    votante, invitee = (str(f.personne(qui).pk) for qui in ("elise", "irene"))
+    dits = {
+        "type": "jury", "titre": "Jury", "jour": "01/07/2025", "heure": "14:00", "lieu": "Lens", "quorum": "",
+        "membres": [votante], "sans_voix": [invitee, votante], "dossiers": [str(dossier.pk)],
+    }  # fmt: skip
+    benoit, adresse = f.client("benoit"), reverse("seance_nouvelle", args=["ami-2025"])
+    refus = benoit.post(adresse, dits)
+    assert "déjà parmi les membres votants" in refus.content.decode()
+    assert benoit.post(adresse, dits | {"sans_voix": [invitee]}).status_code == 302
+    seance = Seance.objects.get()
+    voix = dict(seance.participants.values_list("utilisateur_id", "a_voix"))
+    assert voix == {int(votante): True, int(invitee): False}
+    assert seance.quorum == 1
+    assert "sans voix" in benoit.get(reverse("seance", args=[seance.pk])).content.decode()
 
 
 @time_machine.travel(f.instant("2025-06-20 10:00"))

@@ -61,7 +61,8 @@ def _convocables(request: HttpRequest) -> list[Habilitation]:
     """
     jour = _jour_ecrit(request)
     presents = Habilitation.objects.en_vigueur(jour) if jour else _pas_finies(timezone.localdate())
-    coches = [cle for cle in request.POST.getlist("membres") if cle.isdecimal() and len(cle) < 10]
+    dits = [*request.POST.getlist("membres"), *request.POST.getlist("sans_voix")]
+    coches = [cle for cle in dits if cle.isdecimal() and len(cle) < 10]
     lues = Habilitation.objects.filter(
         Q(pk__in=presents.values("pk")) | Q(utilisateur__in=coches),
         territoire=request.territoire, qualite__in=[r.value for r in CONVOCABLES],
@@ -90,11 +91,12 @@ def _a_inscrire(acteur: Acteur, appel: Appel) -> list[Dossier]:
 
 def _convoquer(request: HttpRequest, appel: Appel, form: ConvocationForm) -> Seance:
     dits = form.cleaned_data
-    choisies = [h for cle in dits["membres"] if (h := form.habilitation_de(cle))]
+    choisis = [(cle, True) for cle in dits["membres"]] + [(cle, False) for cle in dits["sans_voix"]]
+    lus = [(h, a_voix) for cle, a_voix in choisis if (h := form.habilitation_de(cle))]
     return actes.convoquer(
         appel, type=dits["type"], titre=dits["titre"], seance_le=form.instant(), lieu=dits["lieu"],
         duree_minutes=dits["duree_minutes"] or 120, quorum=dits["quorum"],
-        membres=[Membre(h.utilisateur, h.fonction) for h in choisies],
+        membres=[Membre(h.utilisateur, h.fonction, a_voix) for h, a_voix in lus],
         dossiers=[form.candidats[cle] for cle in dits["dossiers"]], **au_nom_de(request),
     )  # fmt: skip
 
