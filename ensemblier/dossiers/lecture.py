@@ -270,19 +270,21 @@ def reponse(
     if dossier.etat == RECEVABLE:
         return f"Votre dossier est complet, les financeurs l'examinent.{prevue}"
     if dossier.etat == IRRECEVABLE:
-        return f"Ce dossier ne peut pas être examiné{_raison(faits, 'declarer_irrecevable')} {RECOURS}"
+        decision = _raison(faits, "declarer_irrecevable", "Décision du")
+        return " ".join(filter(None, ("Ce dossier ne peut pas être examiné.", decision, RECOURS)))
     if dossier.etat == RETIRE:
-        return f"Dossier retiré{_raison(faits, 'retirer')} Aucun financeur ne l'examine plus."
+        retrait = _raison(faits, "retirer", "Dossier retiré le") or "Dossier retiré."
+        return f"{retrait} Aucun financeur ne l'examine plus."
     return decisions(volets) or f"Ce dossier : {dossier.etat_porteur.lower()}."
 
 
-def _raison(faits: Iterable[Evenement], acte: str) -> str:
-    """« , le jeudi 5 juin 2025 : l'action est déjà payée. » ; un point seul si le fait n'est plus là."""
+def _raison(faits: Iterable[Evenement], acte: str, mot: str) -> str:
+    """« Décision du jeudi 5 juin 2025 : l'action est déjà payée. » ; vide si le fait n'est plus là."""
     fait = next((f for f in faits if f.acte == acte), None)
     if fait is None:
-        return "."
+        return ""
     motif = fait.detail.motif.strip().rstrip(".")
-    return f", le {en_francais(jour_de(fait.le), 'lettre')}{f' : {motif}' if motif else ''}."
+    return f"{mot} {en_francais(jour_de(fait.le), 'lettre')}{f' : {motif}' if motif else ''}."
 
 
 def decisions(volets: Iterable[dict[str, Any]]) -> str:

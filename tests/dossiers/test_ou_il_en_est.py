@@ -46,8 +46,8 @@ def test_un_dossier_irrecevable_dit_pourquoi_quand_et_que_faire():
     par_benoit(actes.declarer_irrecevable, depose, motif="Déjà payée par un marché public.")
     page = lire("amina", f"/dossiers/{depose.numero}/")
     assert (
-        "Ce dossier ne peut pas être examiné, le lundi 26 mai 2025 : Déjà payée par un marché public. Une "
-        "décision de rejet" in page
+        "Ce dossier ne peut pas être examiné. Décision du lundi 26 mai 2025 : Déjà payée par un marché "
+        "public. Une décision de rejet" in page
     )
     assert "ou devant le tribunal administratif" in page
     assert "Pas examinée" in page
@@ -69,7 +69,7 @@ def test_un_dossier_retire_dit_quand_et_pourquoi_au_co_porteur_aussi():
     dossiers.retirer(depose, motif="Plus de salle", par=par, roles=roles(par, depose), le=LE)
     for qui in ("amina", "david"):
         page = lire(qui, f"/dossiers/{depose.numero}/")
-        assert "Dossier retiré, le lundi 26 mai 2025 : Plus de salle. Aucun financeur" in page
+        assert "Dossier retiré le lundi 26 mai 2025 : Plus de salle. Aucun financeur" in page
         assert "par vous" not in page
     assert "Ce qui est demandé, et la réponse" in lire("david", f"/dossiers/{depose.numero}/")
     assert "Ce que vous demandez, et la réponse" in lire("amina", f"/dossiers/{depose.numero}/")

@@ -372,7 +372,7 @@ def test_retirer_demande_un_motif(amina):
     url = f"/dossiers/{dossier.numero}/retrait/"
     assert amina.post(url, {"motif": ""}).status_code == 422
     assert amina.post(url, {"motif": "Le local n'est plus libre."}).status_code == 302
-    assert "Dossier retiré, le " in lire(amina, f"/dossiers/{dossier.numero}/")
+    assert "Dossier retiré le " in lire(amina, f"/dossiers/{dossier.numero}/")
 
 
 def test_le_numero_dauphin_se_note_apres_le_depot():  # R35, R61

@@ -8,7 +8,7 @@ envoyé à l'adresse que le porteur a écrite ne permet que de lire et de décli
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -23,12 +23,14 @@ from ensemblier.noyau.calendrier import ajouter_jours, en_francais, jour_de
 from ensemblier.noyau.machine import Acteur, EtatInterdit, Moyen, Role, RoleInsuffisant
 from ensemblier.registre.actes import ActeBloque, consigner
 from ensemblier.registre.liens import ouvrir_lien, refermer_liens, utiliser_lien
-from ensemblier.registre.models import Lien
+from ensemblier.registre.models import Evenement, Lien
 
 VALIDITE = 60
 """Jours pendant lesquels le lien répond : un bureau d'association se réunit une fois par mois."""
 RELANCE = 3
 """Jours avant de pouvoir récrire à la même adresse."""
+QUESTIONS_PAR_JOUR = 10
+"""Par dossier : nommer, retirer et renommer n'inonde pas une boîte, ni dix boîtes d'inconnus."""
 FERMES = (IRRECEVABLE, RETIRE, CLOS)
 PARTI = "Ce co-porteur n'est plus dans le dossier. Rechargez la page."
 CHANGE = "Ce que le porteur vous demande a changé depuis. Relisez votre rôle, puis répondez."
@@ -105,7 +107,20 @@ def relance_le(co_porteur: CoPorteur) -> date | None:
     return ajouter_jours(jour_de(co_porteur.demande_le), RELANCE) if co_porteur.demande_le else None
 
 
+def _exiger_la_mesure(dossier: Dossier, *, le: datetime) -> None:
+    """Le registre compte les questions parties : elles y restent, le co-porteur retiré."""
+    parties = Evenement.objects.filter(
+        chaine__racine=dossier.racine(), acte="demander_au_co_porteur", le__gt=le - timedelta(days=1)
+    )
+    if parties.count() >= QUESTIONS_PAR_JOUR:
+        raise ActeBloque(
+            f"{QUESTIONS_PAR_JOUR} questions sont déjà parties pour ce dossier en un jour. Attendez demain, "
+            "ou nommez ce co-porteur sans adresse."
+        )
+
+
 def _interroger(dossier: Dossier, co_porteur: CoPorteur, *, par: Acteur, le: datetime) -> None:
+    _exiger_la_mesure(dossier, le=le)
     lien, jeton = ouvrir_lien(
         acte=CoPorteur.REPONDRE, objet=co_porteur.designation(), teneur=co_porteur.teneur(),
         territoire=dossier.territoire.code, fonction=co_porteur.fonction or "contact",
