@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BigIntegerField, Q, Value
+from django.db.models.functions import Cast, Substr
 
 from ensemblier.comptes.droits import acteur_de
 from ensemblier.comptes.equipe import absence_de, habilitations, pilotes
-from ensemblier.comptes.models import Absence, Interet, Rattachement, Utilisateur
+from ensemblier.comptes.models import Absence, Aide, Interet, Rattachement, Utilisateur
 from ensemblier.dossiers.models import CoPorteur, Deport, Dossier
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
 from ensemblier.noyau.packs import Routage
 from ensemblier.territoires.models import Territoire
+
+OBJET = "dossiers.Dossier:"
+"""Le début de ce qu'une aide invitée nomme (`comptes.Aide.objet`)."""
 
 
 def routage_de(dossier: Dossier, themes: Iterable[str] | None = None) -> Routage:
@@ -63,28 +67,59 @@ def tenus_par_d_autres(acteur: Acteur, territoire: Territoire, jour: date) -> Q:
     """Les dossiers dont une autre personne répond, affectée ou remplaçante ; le reste attend l'acteur.
 
     Qui est parti, absent sans remplaçant, ou ne peut juger un dossier, n'en répond plus : il revient à
-    toute l'équipe. L'acteur absent garde les siens sous les yeux.
+    toute l'équipe. L'acteur absent garde les siens sous les yeux. Une requête ; la condition ne cite que des
+    clés, une liste la répète sans coût.
     """
-    autres = habilitations(territoire, jour).order_by().exclude(utilisateur=acteur.utilisateur)
-    absences = Absence.objects.en_vigueur(jour).filter(territoire=territoire).order_by()
-    presents = autres.exclude(utilisateur__in=absences.values("utilisateur"))
-    affectes = Q(charge_de_mission__in=presents.values("utilisateur"))
-    charge = OuterRef("charge_de_mission")
-    remplaces = absences.filter(
-        ~_empeche(OuterRef("remplacant"), lambda nom: OuterRef(OuterRef(nom)), jour),
-        utilisateur=charge, remplacant__in=autres.values("utilisateur"),
-    ).exclude(utilisateur=acteur.utilisateur)  # fmt: skip
-    return affectes & ~_empeche(charge, OuterRef, jour) | Q(Exists(remplaces))
+    equipe, remplacants, liens = _equipe(territoire, jour)
+    moi, libres, tenus = acteur.utilisateur, [], Q(pk__in=[])
+    for charge in equipe:
+        repond = remplacants.get(charge, charge)
+        if repond not in equipe or moi in (charge, repond):
+            continue
+        if repond not in liens:
+            libres.append(charge)
+            continue
+        organismes, dossiers = liens[repond]
+        tenus |= Q(charge_de_mission=charge) & ~Q(organisme__in=organismes) & ~Q(pk__in=dossiers)
+    return tenus | Q(charge_de_mission__in=libres)
 
 
-def _empeche(qui: OuterRef, dehors: Callable[[str], OuterRef], jour: date) -> Q:
-    """La personne `qui` ne peut pas juger le dossier (B10) ; `dehors` nomme un champ du dossier."""
-    organisme, dossier = dehors("organisme"), dehors("pk")
-    siens = Rattachement.objects.en_vigueur(jour)
-    de_son_organisme = siens.filter(utilisateur=OuterRef(qui)).values("organisme")
-    return (
-        Q(Exists(Interet.objects.filter(utilisateur=qui, organisme=organisme, leve_le=None)))
-        | Q(Exists(Deport.objects.filter(utilisateur=qui, dossier=dossier, leve_le=None)))
-        | Q(Exists(siens.filter(utilisateur=qui, organisme=organisme)))
-        | Q(Exists(CoPorteur.objects.filter(dossier=dossier, confirme=True, organisme__in=de_son_organisme)))
+Liens = dict[int, tuple[list[int], list[int]]]
+
+
+def _equipe(territoire: Territoire, jour: date) -> tuple[list[int], dict[int, int | None], Liens]:
+    """L'équipe du jour, qui remplace qui, et ce que chacun ne peut juger : organismes, dossiers (B10)."""
+    membres = habilitations(territoire, jour).order_by()
+    eux = membres.values("utilisateur")
+    absences = Absence.objects.en_vigueur(jour).filter(territoire=territoire, utilisateur__in=eux)
+    interets = Interet.objects.filter(utilisateur__in=eux, leve_le=None)
+    siens = Rattachement.objects.en_vigueur(jour).filter(utilisateur__in=eux)
+    deports = Deport.objects.filter(utilisateur__in=eux, leve_le=None)
+    aides = Aide.objects.en_vigueur(jour).filter(utilisateur__in=eux, objet__startswith=OBJET)
+    portes = CoPorteur.objects.filter(
+        Q(organisme__rattachements__du=None) | Q(organisme__rattachements__du__lte=jour),
+        Q(organisme__rattachements__au=None) | Q(organisme__rattachements__au__gte=jour),
+        organisme__rattachements__utilisateur__in=eux, confirme=True,
+    )  # fmt: skip
+    aide = Cast(Substr("objet", len(OBJET) + 1), BigIntegerField())
+    lus = membres.values_list(Value("membre"), "utilisateur_id", Value(0)).union(
+        absences.order_by().values_list(Value("absence"), "utilisateur_id", "remplacant_id"),
+        interets.values_list(Value("organisme"), "utilisateur_id", "organisme_id"),
+        siens.order_by().values_list(Value("organisme"), "utilisateur_id", "organisme_id"),
+        deports.values_list(Value("dossier"), "utilisateur_id", "dossier_id"),
+        aides.order_by().values_list(Value("dossier"), "utilisateur_id", aide),
+        portes.order_by().values_list(
+            Value("dossier"), "organisme__rattachements__utilisateur_id", "dossier_id"
+        ),
     )
+    equipe: dict[int, None] = {}
+    remplacants: dict[int, int | None] = {}
+    liens: Liens = {}
+    for genre, qui, quoi in lus:
+        if genre == "membre":
+            equipe[qui] = None
+        elif genre == "absence":
+            remplacants[qui] = quoi
+        else:
+            liens.setdefault(qui, ([], []))[genre == "dossier"].append(quoi)
+    return sorted(equipe), remplacants, liens

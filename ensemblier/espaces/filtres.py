@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, Q
 
-from ensemblier.appels.models import Appel
 from ensemblier.dossiers.etats import ABANDONNEE, BROUILLON, DECISIONS, DOSSIER, RECEVABLE
 from ensemblier.dossiers.horloge import PROCHE, rejet_passe, rejet_proche
 from ensemblier.dossiers.models import Ciblage, ContactCommune, Demande, Dossier, Message, Piece
@@ -132,8 +131,7 @@ def _etats(_: Lecteur) -> Choix:
 
 
 def _appels(lecteur: Lecteur) -> Choix:
-    publies = Appel.objects.filter(territoire=lecteur.territoire).publies()
-    return tuple(publies.values_list("code", "titre_court"))
+    return tuple((code, titre) for _, code, titre, _ in lecteur.appels)
 
 
 def _communes(lecteur: Lecteur) -> Choix:

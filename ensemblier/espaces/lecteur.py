@@ -9,7 +9,7 @@ from django.db.models import Case, DateField, Exists, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce, Concat
 from django.utils import timezone
 
-from ensemblier.appels.models import Appel
+from ensemblier.appels.models import Appel, Jalon
 from ensemblier.comptes.droits import exiger
 from ensemblier.comptes.models import Absence
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE
@@ -17,7 +17,7 @@ from ensemblier.dossiers.models import Demande, DemandeQuerySet, Dossier, Dossie
 from ensemblier.dossiers.recherche import Recherche, rechercher
 from ensemblier.dossiers.suivi import tenus_par_d_autres
 from ensemblier.instruction.attentes import Attente, attentes, lignes_attendues, reunir
-from ensemblier.instruction.examen import echeances_d_instruction
+from ensemblier.instruction.examen import INSTRUCTION
 from ensemblier.instruction.lecture import AUTORITES, lit_le_fil
 from ensemblier.instruction.models import Complement, DemandeDAvis, DemandeDAvisQuerySet
 from ensemblier.interface.champs import EurosField
@@ -72,7 +72,7 @@ class Lecteur:
 
     @cached_property
     def ailleurs(self) -> Q | None:
-        """Pour qui instruit : les dossiers qu'une autre personne suit."""
+        """Pour qui instruit : les dossiers qu'une autre personne suit ; une requête."""
         return tenus_par_d_autres(self.acteur, self.territoire, self.jour) if self.est_pilote else None
 
     @cached_property
@@ -96,9 +96,17 @@ class Lecteur:
         return lit_le_fil(self.acteur)
 
     @cached_property
+    def appels(self) -> list[tuple[int, str, str, date | None]]:
+        """Les appels publiés du territoire : clé, code, titre, fin de l'instruction ; une requête."""
+        jalons = Jalon.objects.filter(appel=OuterRef("pk"), nature=INSTRUCTION, fin__isnull=False)
+        fin = Subquery(jalons.order_by("-rang").values("fin")[:1])
+        siens = Appel.objects.filter(territoire=self.territoire).publies().annotate(fin=fin)
+        return list(siens.values_list("pk", "code", "titre_court", "fin"))
+
+    @property
     def fins_d_instruction(self) -> dict[int, date]:
-        """La fin de l'instruction de chaque appel du territoire ; une requête."""
-        return echeances_d_instruction(Appel.objects.filter(territoire=self.territoire).values("pk"))
+        """La fin de l'instruction de chaque appel qui la dit."""
+        return {cle: fin for cle, _, _, fin in self.appels if fin}
 
     @cached_property
     def echeance(self) -> Case:
