@@ -48,9 +48,12 @@ def suiveur(dossier: Dossier, jour: date) -> Suiveur | None:
     charge = dossier.charge_de_mission
     if charge is None:
         return None
+    equipe = pilotes(dossier.territoire, jour)
+    if charge not in equipe:
+        return None
     absence = absence_de(charge, dossier.territoire, jour)
     qui = absence.remplacant if absence else charge
-    if qui is None or qui not in pilotes(dossier.territoire, jour) or not peut_suivre(qui, dossier, jour):
+    if qui is None or qui not in equipe or not peut_suivre(qui, dossier, jour):
         return None
     return Suiveur(qui, absence)
 

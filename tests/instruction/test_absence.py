@@ -1,6 +1,7 @@
 """L'absence : qui répond, jusqu'à quand, sans réaffecter ; ni soi-même, ni boucle (R70, B10)."""
 
 from datetime import date
+from itertools import product
 
 import pytest
 import time_machine
@@ -8,9 +9,10 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from ensemblier.comptes.actes_equipe import annuler_absence, declarer_absence
-from ensemblier.comptes.models import Absence, Habilitation, Interet
+from ensemblier.comptes.models import Absence, Habilitation, Interet, Rattachement
 from ensemblier.dossiers import actes, suivi
 from ensemblier.dossiers.droits import roles
+from ensemblier.dossiers.models import Dossier
 from ensemblier.noyau.machine import RoleInsuffisant
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.models import Courriel, Evenement
@@ -194,3 +196,52 @@ def test_le_responsable_declare_pour_une_autre_personne():
     envoi = {"de": f.personne("benoit").pk, "du": "20/05/2025", "au": "30/05/2025", "a": ""}
     assert f.client("irene").post(reverse("instruction_absence"), envoi).status_code == 302
     assert Absence.objects.get().utilisateur == f.personne("benoit")
+
+
+EQUIPE = ("benoit", "salome", "irene")
+PERSONNE = ("",)
+
+
+def _lier(dossier, qui, lien):
+    personne = f.personne(qui)
+    if lien == "interet":
+        Interet.objects.create(
+            utilisateur=personne, organisme=dossier.organisme, nature="bénévole", connu_le=DU
+        )
+    if lien == "rattachement":
+        Rattachement.objects.create(
+            utilisateur=personne, organisme=dossier.organisme, qualite="redacteur", fonction="bénévole"
+        )
+    if lien == "depart":
+        Habilitation.objects.filter(utilisateur=personne).update(au=date(2025, 5, 1))
+
+
+@pytest.mark.parametrize("lien", ["interet", "rattachement", "depart"])
+def test_la_liste_et_le_courriel_disent_la_meme_personne(lien):
+    """Le SQL de la liste, le Python d'un dossier, dans chaque cas : affecté, absent, remplacé, lié, parti."""
+    for qui in EQUIPE:
+        f.personne(qui)
+    dossier, lieu, vus = f.dossier_depose(), f.territoire(), 0
+    for charge, remplacant, lie in product((*PERSONNE, "benoit"), (None, "", "salome"), (*PERSONNE, *EQUIPE)):
+        with transaction.atomic():
+            Dossier.objects.filter(pk=dossier.pk).update(
+                charge_de_mission=f.personne(charge) if charge else None
+            )
+            if remplacant is not None:
+                absenter("benoit", remplacant or None)
+            if lie:
+                _lier(dossier, lie, lien)
+            lu = Dossier.objects.select_related("charge_de_mission", "territoire").get(pk=dossier.pk)
+            repond = suivi.suiveur(lu, DU)
+            for qui in EQUIPE:
+                acteur = f.acteur(qui)
+                siens = Dossier.objects.a_juger_par(acteur).exclude(
+                    suivi.tenus_par_d_autres(acteur, lieu, DU)
+                )
+                lit = Dossier.objects.a_juger_par(acteur).exists()
+                sous_les_yeux = charge == qui and remplacant is not None
+                attendu = lit and (repond is None or repond.personne == f.personne(qui) or sous_les_yeux)
+                assert siens.exists() is attendu, (charge, remplacant, lie, qui)
+                vus += 1
+            transaction.set_rollback(True)
+    assert vus == 72
