@@ -135,8 +135,11 @@ def lettres(serveur: Serveur, a: str) -> list[Lettre]:
 
 
 def recue(serveur: Serveur, a: str, mots: str) -> Lettre:
-    """La lettre reçue à cette adresse où ces mots se lisent ; le rythme ne passe que si elle manque."""
-    for passer in (lambda: None, serveur.rythme):
+    """La lettre reçue à cette adresse où ces mots se lisent ; le rythme ne passe que si elle manque.
+
+    Deux fois s'il le faut : un passage envoie 200 courriels au plus, et la démonstration en a écrit autant.
+    """
+    for passer in (lambda: None, serveur.rythme, serveur.rythme):
         passer()
         for lettre in lettres(serveur, a):
             if mots in f"{lettre.objet}\n{lettre.corps}":
