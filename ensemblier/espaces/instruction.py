@@ -17,10 +17,12 @@ from ensemblier.dossiers.fiche import rapport_de
 from ensemblier.dossiers.horloge import horloge_de
 from ensemblier.dossiers.models import Dossier, Piece
 from ensemblier.dossiers.reponses import Reponses
+from ensemblier.espaces.organisme import organisme_de
 from ensemblier.espaces.panneaux import financements, lignes_d_avis, prochain_acte, siens
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.instruction.examen import PieceAttendue, completude, echeance_d_instruction
 from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal, page_du_journal
+from ensemblier.instruction.questions import questions_de
 from ensemblier.noyau.machine import Acteur, Role
 
 SECTIONS = (
@@ -55,6 +57,8 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
         "briques": financements(lues, lignes),
         "pieces": [_piece(request.acteur, lu, p) for p in completude(lues).lignes],
         "criteres": [c for c in lues.criteres if c.est_declare],
+        "organisme": organisme_de(request.acteur, lu, lues.demandes),
+        "questions": questions_de(lues),
         "echeance": echeance,
         "horloge": (minuterie := horloge_de(lu)),
         "reste_avant_rejet": minuterie and minuterie.reste(jour),

@@ -201,3 +201,20 @@ class Mention(models.Model):
         indexes = (
             models.Index(fields=("utilisateur",), condition=models.Q(lu_le=None), name="mention_a_lire"),
         )
+
+
+class Verification(models.Model):
+    """La réponse du service à une question de fond (`questions.ECRITES`) ; le registre garde les autres."""
+
+    dossier = models.ForeignKey(Dossier, on_delete=models.CASCADE, related_name="+")
+    code = models.CharField(max_length=30)
+    reponse = models.BooleanField()
+    motif = models.TextField()
+    donnee_le = models.DateTimeField()
+    donnee_par = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("dossier", "code"), name="verification_unique"),
+            models.CheckConstraint(condition=~Q(motif=""), name="verification_motivee"),
+        )

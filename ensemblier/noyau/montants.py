@@ -55,12 +55,22 @@ from ensemblier.noyau.effectifs import (
     taux_qpv,
     verifier_effectifs,
 )
-from ensemblier.noyau.suites import Convention, Retrait, Solde, convention_requise, retrait_cer, solde
+from ensemblier.noyau.suites import (
+    ComptesAnnuels,
+    Convention,
+    Retrait,
+    Solde,
+    comptes_annuels,
+    convention_requise,
+    retrait_cer,
+    solde,
+)
 
 __all__ = [
     "Attribuable",
     "Candidat",
     "CompteInconnu",
+    "ComptesAnnuels",
     "Convention",
     "Cumul",
     "Echeancier",
@@ -85,6 +95,7 @@ __all__ = [
     "assiette",
     "attribuable",
     "classer",
+    "comptes_annuels",
     "convention_requise",
     "cumul_financements",
     "de_centimes",

@@ -35,6 +35,12 @@ def mots(texte: str) -> list[str]:
     return [m for m in dict.fromkeys(lus) if m not in VIDES and (len(m) > 1 or m.isdigit())]
 
 
+def se_ressemblent(un: str, autre: str) -> bool:
+    """Deux intitulés proches : la moitié au moins de leurs mots réunis leur sont communs (P32)."""
+    a, b = set(mots(un)), set(mots(autre))
+    return bool(a & b) and 2 * len(a & b) >= len(a | b)
+
+
 def mots_d_un_numero(numero: str) -> list[str]:
     """« 26-0041 » : entier (« 260041 »), et ses formes courtes (« 0041 », « 41 »)."""
     morceaux = _MOT.findall(plat(numero))

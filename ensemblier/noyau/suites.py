@@ -50,6 +50,30 @@ def convention_requise(
 
 
 @dataclass(frozen=True, slots=True)
+class ComptesAnnuels:
+    """B11 ; `total` : les aides publiques en numéraire d'un organisme, un exercice, tous attribuants."""
+
+    requis: bool
+    total: Decimal
+    lignes: tuple[Ligne, ...]
+
+
+def comptes_annuels(
+    aides: Sequence[tuple[str, Decimal]], *, seuil: Decimal = Decimal("153000")
+) -> ComptesAnnuels:
+    """B11 (code de commerce, L612-4) : au-delà du seuil, comptes publiés et commissaire aux comptes.
+
+    `aides` : qui donne, et combien.
+    """
+    total = sommer([montant for _, montant in aides])
+    lignes = [Ligne(qui, "aide publique de l'exercice", montant) for qui, montant in aides]
+    requis = total > seuil
+    signe, suite = (">", "comptes annuels exigés") if requis else ("≤", "pas d'obligation")
+    calcul = f"{en_francais(total)} {signe} {en_francais(seuil)}{INSECABLE}: {suite}"
+    return ComptesAnnuels(requis, total, (*lignes, Ligne("Total de l'exercice", calcul, total)))
+
+
+@dataclass(frozen=True, slots=True)
 class Retrait:
     """K12 ; les jours restants comprennent celui du manquement."""
 

@@ -21,7 +21,7 @@ from ensemblier.instruction.actes.recevabilite import (
     valider_piece,
     valider_tolerance,
 )
-from ensemblier.instruction.actes.suivi import demander_avis, relancer, relancer_un_avis
+from ensemblier.instruction.actes.suivi import demander_avis, relancer, relancer_un_avis, verifier
 
 __all__ = [
     "completer",
@@ -45,4 +45,5 @@ __all__ = [
     "rendre_avis",
     "valider_piece",
     "valider_tolerance",
+    "verifier",
 ]

@@ -12,7 +12,8 @@ from ensemblier.dossiers.models import Dossier
 from ensemblier.instruction import courriels
 from ensemblier.instruction.droits import PILOTE, est_concerne, exiger_role
 from ensemblier.instruction.examen import complement_ouvert, exiger_recevable, pourquoi_pas_d_avis
-from ensemblier.instruction.models import DemandeDAvis
+from ensemblier.instruction.models import DemandeDAvis, Verification
+from ensemblier.instruction.questions import posees
 from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.actes import ActeBloque, consigner, verrouiller
@@ -123,3 +124,37 @@ def relancer_un_avis(demande: DemandeDAvis, *, jours: int, par: Acteur, le: date
         libelle=f"Rappel de l'avis attendu, {abs(jours)} j {quand} : {demande.financeur.sigle}",
     )  # fmt: skip
     return True
+
+
+@transaction.atomic
+def verifier(
+    dossier: Dossier,
+    *,
+    code: str,
+    reponse: bool,
+    motif: str,
+    par: Acteur,
+    roles: Iterable[Role],
+    le: datetime,
+) -> Verification:
+    """Répond à une question de fond (B1, R37, R39, R42) ; ne bloque rien, et se motive."""
+    exiger_role(roles, PILOTE, "Répondre à une question")
+    verrouiller(dossier.racine())
+    ecrite = next((e for e in posees(dossier) if e.code == code), None)
+    if ecrite is None:
+        raise ActeBloque("Cette question ne se pose pas sur ce dossier.")
+    if not motif.strip():
+        raise ActeBloque("Le motif manque. Écrivez ce qui fonde la réponse.")
+    verification, _ = Verification.objects.update_or_create(
+        dossier=dossier,
+        code=code,
+        defaults={
+            "reponse": reponse, "motif": motif.strip(), "donnee_le": le, "donnee_par": par.signature,
+        },
+    )  # fmt: skip
+    consigner(
+        dossier, "verifier", par=par, le=le, public=False, motif=motif.strip(),
+        libelle=f"{ecrite.titre} {'Oui' if reponse else 'Non'}"[:200],
+        details={"question": code, "reponse": reponse},
+    )  # fmt: skip
+    return verification

@@ -20,6 +20,7 @@ from ensemblier.instruction import actes
 from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.forms import DauphinForm, DepotForm, JugementForm
 from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal, page_du_journal
+from ensemblier.instruction.questions import CODES, questions_de
 from ensemblier.instruction.views.commun import essayer, statut
 from ensemblier.interface.formats import date_courte
 from ensemblier.noyau.machine import Role
@@ -32,7 +33,7 @@ REMETTENT = {*PILOTE, Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL}
 
 
 def _jugements(dossier: Dossier) -> list[dict[str, Any]]:
-    """Les questions que l'instructeur tranche : la tolérance, puis chaque critère déclaré (R29)."""
+    """Ce que l'instructeur tranche : la tolérance, chaque critère déclaré (R29), les questions de fond."""
     lignes = []
     if dossier.est_experimentale:
         lignes.append(
@@ -50,6 +51,11 @@ def _jugements(dossier: Dossier) -> list[dict[str, Any]]:
             "reponse": c.est_qualifie, "motif": c.qualification, "valide": c.est_valide, "est_critere": True,
         }
         for c in dossier.criteres.filter(est_declare=True).order_by("pk")
+    ]  # fmt: skip
+    lignes += [
+        {"code": q.code, "titre": q.titre, "dit": q.dit, "reponse": q.reponse, "motif": q.motif,
+         "alerte": q.alerte, "est_question": True}
+        for q in questions_de(Reponses(dossier))
     ]  # fmt: skip
     return lignes
 
@@ -87,6 +93,7 @@ def criteres(request: HttpRequest, numero: str) -> HttpResponse:
         ligne["form"] = soumis if soumis and ligne["code"] == code else JugementForm(prefix=ligne["code"])
     contexte = {
         "dossier": dossier, "fil": fil(dossier, "Critères"), "lignes": lignes,
+        "restent": sum(ligne["reponse"] is None for ligne in lignes),
         "est_pilote": bool(roles(request.acteur, dossier) & set(PILOTE)),
     }  # fmt: skip
     return render(request, "instruction/criteres.html", contexte, status=statut(soumis) if soumis else 200)
@@ -97,6 +104,9 @@ def _trancher(request: HttpRequest, dossier: Dossier, code: str, dit: dict[str, 
     oui = dit["reponse"] == "oui"
     if code == "tolerance":
         actes.valider_tolerance(dossier, est_validee=oui, motif=dit["motif"], **options)
+        return
+    if code in CODES:
+        actes.verifier(dossier, code=code, reponse=oui, motif=dit["motif"], **options)
         return
     critere = get_object_or_404(dossier.criteres.select_related("dossier"), code=code)
     actes.qualifier_critere(critere, est_qualifie=oui, qualification=dit["motif"], **options)
