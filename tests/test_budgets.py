@@ -32,7 +32,7 @@ PAGES = (
     ("benoit", "instruction_completude", "depose", "", 19),
     ("chloe", "instruction_avis", "depose", "ETAT", 26),
     ("amina", "dossier", "depose", "", 11),
-    ("amina", "accuse", "depose", "", 10),
+    ("amina", "accuse", "depose", "", 9),
     ("amina", "dossier_messages", "depose", "", 9),
     ("benoit", "instruction_messages", "depose", "", 8),
     *(("amina", "dossier_etape", "depose", code, 11 + (code == "publics")) for code in CODES),
