@@ -87,6 +87,8 @@ class Genre(models.TextChoices):
 
 LIBRES = (Genre.MESSAGE, Genre.SUITE, Genre.TRAVAIL, Genre.MENTION)
 """Ce que chacun règle dans « Mes courriels »."""
+DES_AGENTS = frozenset((Genre.TRAVAIL, Genre.MENTION))
+"""Ceux qu'aucun porteur ne reçoit."""
 
 
 class RythmeDeCourriel(models.TextChoices):

@@ -12,7 +12,7 @@ from django.test import Client
 
 from ensemblier.comptes import actes as actes_comptes
 from ensemblier.comptes.courriels import adresse_de_desabonnement, ecrire
-from ensemblier.comptes.models import LIBRES, Genre, ReglageDeCourriel
+from ensemblier.comptes.models import DES_AGENTS, LIBRES, Genre, ReglageDeCourriel
 from ensemblier.dossiers.models import Dossier
 from ensemblier.espaces.taches import envoyer_les_recapitulatifs
 from ensemblier.registre.courriels import envoyer_en_attente
@@ -164,7 +164,9 @@ def test_se_desabonner_du_recapitulatif_tait_ce_qu_il_reunit_et_lui_seul(dossier
     regler("amina", "recapitulatif")
     adresse = adresse_de_desabonnement(f.personne("amina"), Genre.RECAPITULATIF)
     Client().post(adresse, MESSAGERIE)
-    assert f.personne("amina").rythmes() == {"message": "jamais", "suite": "immediat", "travail": "jamais"}
+    assert f.personne("amina").rythmes() == {
+        "message": "jamais", "suite": "immediat", "travail": "jamais", "mention": "immediat"
+    }  # fmt: skip
 
 
 def test_un_jeton_abime_ne_desabonne_personne(dossier):
@@ -181,7 +183,8 @@ def test_amina_choisit_et_la_page_le_redit(dossier):
     client = f.client("amina")
     page = client.get("/mon-compte/courriels/").content.decode()
     assert "L&#x27;accusé de réception" in page
-    assert 'name="travail"' not in page, "un porteur n'a pas les courriels d'un agent"
+    for genre in DES_AGENTS:
+        assert f'name="{genre}"' not in page, "un porteur n'a pas les courriels d'un agent"
     choix = {"message": "recapitulatif", "suite": "jamais", "heure": "20", "accuse": "jamais"}
     assert client.post("/mon-compte/courriels/", choix).status_code == 302
     assert "chaque jour à 20 h" in client.get("/mon-compte/courriels/").content.decode().replace(
@@ -192,4 +195,4 @@ def test_amina_choisit_et_la_page_le_redit(dossier):
     }  # fmt: skip
     faute = client.post("/mon-compte/courriels/", choix | {"heure": "3", "message": "demain"})
     assert faute.status_code == 422
-    assert {g.value for g in LIBRES} == {"message", "suite", "travail"}
+    assert {g.value for g in LIBRES} == {"message", "suite", "travail", "mention"}

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from ensemblier.comptes import actes
 from ensemblier.comptes.courriels import lire_le_jeton
 from ensemblier.comptes.forms import MesCourrielsForm
-from ensemblier.comptes.models import LIBRES, Genre, RythmeDeCourriel, Utilisateur
+from ensemblier.comptes.models import DES_AGENTS, LIBRES, Genre, RythmeDeCourriel, Utilisateur
 
 
 def _genres(personne: Utilisateur) -> tuple[Genre, ...]:
@@ -21,7 +21,7 @@ def _genres(personne: Utilisateur) -> tuple[Genre, ...]:
     porteur, agent = personne.rattachements.exists(), personne.habilitations.exists()
     if porteur == agent:
         return LIBRES
-    return tuple(g for g in LIBRES if (g is Genre.TRAVAIL) == agent)
+    return tuple(g for g in LIBRES if (g in DES_AGENTS) == agent)
 
 
 @require_http_methods(["GET", "POST"])
