@@ -12,7 +12,6 @@ import argparse
 import csv
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -75,15 +74,22 @@ def mesurer(fichier: Path, var: Path, *options: str) -> dict[str, object]:
     commande = [sys.executable, "-m", "config.cli", "importer", "dauphin", str(fichier), "--json", *options]
     commande += ["--territoire", "lens-lievin"]
     environnement = os.environ | {"ENSEMBLIER_VAR": str(var), "ENSEMBLIER_DEMONSTRATION": "1"}
-    avant = time.perf_counter()
-    rendu = subprocess.run(
-        commande, cwd=RACINE, env=environnement, capture_output=True, text=True, check=False
-    )
-    secondes = time.perf_counter() - avant
-    crete = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    if rendu.returncode != 0:
-        raise SystemExit(rendu.stderr[-2000:])
-    return {"secondes": secondes, "crete": crete, **json.loads(rendu.stdout)}
+    with tempfile.TemporaryFile("w+") as sortie, tempfile.TemporaryFile("w+") as erreurs:
+        avant = time.perf_counter()
+        enfant = subprocess.Popen(commande, cwd=RACINE, env=environnement, stdout=sortie, stderr=erreurs)
+        _, _, usage = os.wait4(enfant.pid, 0)
+        secondes = time.perf_counter() - avant
+        sortie.seek(0)
+        erreurs.seek(0)
+        rendu = sortie.read()
+        if not rendu:
+            raise SystemExit(erreurs.read()[-2000:])
+    cout = {
+        "secondes": secondes,
+        "processeur": usage.ru_utime + usage.ru_stime,
+        "crete": usage.ru_maxrss / 1024,
+    }
+    return {**cout, **json.loads(rendu)}
 
 
 def main() -> None:
@@ -103,11 +109,13 @@ def main() -> None:
         sys.stdout.write(f"{dits.lignes} lignes, dont {len(connues)} de dossiers connus.\n")
         for quoi, fichier, *plus in (
             ("CSV, essai à blanc", "CSV"), ("XLSX, essai à blanc", "XLSX"),
-            ("CSV, import", "CSV", "--appliquer"), ("CSV, le même encore", "CSV", "--appliquer"),
+            ("CSV, import", "CSV", "--appliquer", "--les-autres"),
+            ("CSV, le même encore", "CSV", "--appliquer", "--les-autres"),
         ):  # fmt: skip
             lu = mesurer(fichiers[fichier], var, *plus)
             comptes = ", ".join(f"{n} {mot}" for mot, n in lu["comptes"].items())
-            sys.stdout.write(f"{quoi:22} {lu['secondes']:6.1f} s   crête {lu['crete']:5.0f} Mo   {comptes}\n")
+            temps = f"{lu['secondes']:6.1f} s ({lu['processeur']:.1f} s de processeur)"
+            sys.stdout.write(f"{quoi:22} {temps}   crête {lu['crete']:5.0f} Mo   {comptes}\n")
 
 
 if __name__ == "__main__":

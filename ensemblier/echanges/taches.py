@@ -11,7 +11,7 @@ from django.utils import timezone
 from ensemblier.comptes.droits import acteur_de
 from ensemblier.comptes.models import Utilisateur
 from ensemblier.echanges.actes import IMPORT
-from ensemblier.echanges.importer import IMPORTEE, Rapport, extractions_de, importer, lire
+from ensemblier.echanges.importer import IMPORTEE, INCONNUE, Rapport, extractions_de, importer, lire
 from ensemblier.echanges.models import Importation
 from ensemblier.interface.controles import FichierRefuse
 from ensemblier.noyau.calendrier import jour_de
@@ -70,7 +70,8 @@ def _lignes(rapport: Rapport) -> Iterable[Ligne]:
     refusees = {id(x) for x in rapport.bloquantes}
     for x in rapport.lignes:
         adresse = reverse("instruction_depots", args=[x.numero]) if x.numero else ""
-        issue = ISSUE.REFUSE if id(x) in refusees else ISSUE.FAIT if x.issue == IMPORTEE else ISSUE.A_FAIRE
+        faite = ISSUE.A_FAIRE if x.issue == INCONNUE else ISSUE.FAIT
+        issue = ISSUE.REFUSE if id(x) in refusees else faite
         debut = "Serait importée. " if x.issue == IMPORTEE and not rapport.est_ecrit else ""
         yield Ligne(x.libelle, adresse=adresse, issue=issue, phrase=f"{debut}{x.phrase}")
 

@@ -246,6 +246,15 @@ def test_un_code_et_un_siret_qui_se_contredisent_attendent_une_personne(dossier)
     assert "autre exercice" in seule(jouer(csv_de(ligne(exercice=2025)))).phrase
 
 
+def test_un_code_porte_deux_fois_se_departage_par_l_organisme(dossier):
+    autre = s.dossier("26-0043", appel="aap-2026", porteur=s.organisme("Le Club", "005432018"))
+    Dossier.objects.update(numero_dauphin="DA01234567")
+    assert seule(jouer(csv_de(ligne()))).numero == "26-0041"
+    Dossier.objects.filter(pk=autre.pk).update(organisme=dossier.organisme)
+    lu = seule(jouer(csv_de(ligne())))
+    assert (lu.issue, "porté par plusieurs dossiers" in lu.phrase) == ("ambigue", True)
+
+
 def test_deux_lignes_pour_un_dossier_la_seconde_attend(dossier):
     rapport = jouer(csv_de(ligne(), ligne(demande="7000")))
     assert [x.issue for x in rapport.lignes] == ["importee", "ambigue"]

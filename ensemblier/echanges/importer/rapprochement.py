@@ -111,7 +111,10 @@ class Rapprochement:
         trouves = par_code.get(_canonique(ligne.numero), []) if ligne.numero else []
         if len(trouves) == 1:
             return self._par_code(ligne, trouves[0])
-        if len(trouves) > 1:
+        if len(trouves) > 1:  # deux éditions d'un appel peuvent porter le même code : le reste départage
+            siens = [c for c in trouves if _concorde(ligne, c)]
+            if len(siens) == 1:
+                return Rapprochee(ligne, RECONNUE, candidat=siens[0])
             return _ambigue(ligne, trouves, f"Le code {ligne.numero} est porté par plusieurs dossiers")
         if ligne.siret and ligne.exercice:
             trouves = par_siren.get((ligne.siret[:9], ligne.exercice), [])
@@ -165,6 +168,11 @@ def volets(dossiers: Iterable[int], financeur: str) -> dict[int, list[int]]:
     for pk, dossier in lus.order_by("pk").values_list("pk", "dossier"):
         siens.setdefault(dossier, []).append(pk)
     return siens
+
+
+def _concorde(ligne: Ligne, c: Candidat) -> bool:
+    """L'organisme et l'exercice que dit la ligne sont ceux du dossier ; ce qu'elle tait ne compte pas."""
+    return ligne.siret[:9] in ("", c.siren) and ligne.exercice in (None, c.exercice)
 
 
 def _canonique(numero: str) -> str:
