@@ -17,6 +17,7 @@ from ensemblier.comptes.droits import systeme
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.echanges.importer import extractions_de, importer, lire
 from ensemblier.echanges.importer import importation as module
+from ensemblier.echanges.importer.ecriture import mene_a
 from ensemblier.echanges.models import LigneReprise
 from ensemblier.interface.controles import FichierRefuse
 from ensemblier.noyau.machine import RoleInsuffisant
@@ -337,6 +338,30 @@ def test_un_etat_impossible_est_refuse_jamais_en_silence(dossier):
     assert lu.issue == "refusee"
     assert "aucun acte ne mène de l'un à l'autre" in lu.phrase
     assert volet().etat == "recevable"
+
+
+def test_une_proposition_ne_se_retire_pas_par_un_import(dossier):
+    """La maison sait retirer une proposition ; une extraction ne le lui fait pas faire."""
+    Demande.objects.update(etat="proposee", propose=Decimal("6000.00"))
+    lu = seule(jouer(csv_de(ligne(etat="Non recevable")), ecrit=True))
+    assert (lu.issue, volet().etat) == ("refusee", "proposee")
+
+
+@pytest.mark.parametrize(
+    ("de", "vers", "oui"),
+    [
+        ("sollicitee", "votee", True),
+        ("en_attente", "votee", True),
+        ("non_recevable", "refusee", True),
+        ("proposee", "prise_en_charge", False),
+        ("proposee", "non_recevable", False),
+        ("votee", "refusee", False),
+        ("ecartee", "votee", False),
+        ("abandonnee", "votee", False),
+    ],
+)
+def test_un_etat_se_reprend_si_les_actes_y_menent_sans_retour(de, vers, oui):
+    assert mene_a(de, vers) is oui
 
 
 def test_la_maison_plus_avancee_garde_son_etat(dossier):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
@@ -19,16 +20,31 @@ from ensemblier.programmation.actes import DecisionReprise, reprendre_une_decisi
 from ensemblier.registre.actes import ActeBloque, consigner, reprendre
 
 
-def mene_a(de: str, vers: str) -> bool:
-    """Vrai si les actes de la maison mènent un volet de cet état à cet autre."""
-    atteints, a_voir = {de}, [de]
+def _atteints(de: str, pas: Iterable[tuple[str, str]]) -> set[str]:
+    """Les états qu'on atteint depuis celui-ci, lui compris."""
+    liens, atteints, a_voir = list(pas), {de}, [de]
     while a_voir:
         etat = a_voir.pop()
-        for t in DEMANDE.transitions:
-            if etat in t.de and t.vers not in atteints:
-                atteints.add(t.vers)
-                a_voir.append(t.vers)
-    return vers in atteints
+        suivants = {vers for depart, vers in liens if depart == etat} - atteints
+        atteints |= suivants
+        a_voir += suivants
+    return atteints
+
+
+def _pas() -> tuple[tuple[str, str], ...]:
+    """Les pas que les actes font faire à un volet ; retirer une proposition est un retour, pas un pas."""
+    rang = {etat: n for n, etat in enumerate(DEMANDE.etats)}
+    tous = [(de, t.vers) for t in DEMANDE.transitions for de in t.de if de != t.vers]
+    en_avant = [(de, vers) for de, vers in tous if rang[de] < rang[vers]]
+    return tuple((de, vers) for de, vers in tous if de not in _atteints(vers, en_avant))
+
+
+PAS = _pas()
+
+
+def mene_a(de: str, vers: str) -> bool:
+    """Vrai si les actes de la maison mènent un volet, sans revenir en arrière, de cet état à cet autre."""
+    return vers in _atteints(de, PAS)
 
 
 def ecrire(
@@ -108,7 +124,7 @@ def _avancer(
         return [f"{en_francais(ligne.vote)} lus sans état : pas repris, une décision a sa date et son acte"]
     if cible in ("", EN_SAISIE, SOLLICITEE):
         return []
-    if demande.etat == cible or (mene_a(cible, demande.etat) and not mene_a(demande.etat, cible)):
+    if mene_a(cible, demande.etat):
         _exiger_la_meme_decision(demande, ligne)
         return []
     ici, la_bas = demande.etat_agent, DEMANDE.libelle(cible)
