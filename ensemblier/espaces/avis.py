@@ -32,7 +32,7 @@ from ensemblier.instruction.views.liens import REPONSES
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.montants import Attribuable
 from ensemblier.programmation.actes import proposer
-from ensemblier.programmation.calculs import attribuable_au_volet
+from ensemblier.programmation.calculs import Restes, attribuable_au_volet
 from ensemblier.programmation.models import Enveloppe
 from ensemblier.territoires.models import Financeur
 
@@ -81,8 +81,8 @@ def _proposables(request: HttpRequest, lues: Reponses, volets: list[Demande]) ->
         return {}
     fiche = fiche_de(dossier, lues=lues)
     enveloppe = Enveloppe.objects.filter(appel=dossier.appel_id, financeur=ouverts[0].financeur_id).first()
-    reste = enveloppe.reste if enveloppe else None
-    return {v: attribuable_au_volet(v, fiche=fiche, reste=reste) for v in ouverts}
+    restes = Restes(enveloppe) if enveloppe else None
+    return {v: attribuable_au_volet(v, fiche=fiche, reste=restes.de(v) if restes else None) for v in ouverts}
 
 
 @transaction.atomic

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from ensemblier.dossiers.etats import PERDUS
@@ -10,7 +10,7 @@ from ensemblier.dossiers.fiche import fiche_de, reglement_de
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.noyau import montants
 from ensemblier.noyau.regles import Constat, Fiche, evaluer
-from ensemblier.programmation.models import Enveloppe
+from ensemblier.programmation.models import Enveloppe, SousEnveloppe
 
 ZERO = Decimal("0.00")
 RAISONS = {
@@ -26,7 +26,43 @@ def reste_de_l_enveloppe(demande: Demande) -> Decimal | None:
     enveloppe = Enveloppe.objects.filter(
         appel=demande.dossier.appel_id, financeur=demande.financeur_id
     ).first()
-    return enveloppe.reste if enveloppe else None
+    return Restes(enveloppe).de(demande) if enveloppe else None
+
+
+def part_de(parts: Iterable[SousEnveloppe], demande: Demande) -> SousEnveloppe | None:
+    """La sous-enveloppe qui paie ce volet : celle de son dispositif, à défaut de sa nature de crédits.
+
+    Une part d'un autre dispositif ou d'une autre nature ne le paie pas ; la plus ancienne l'emporte.
+    """
+    credits = demande.dispositif.credits
+    justes = [
+        p for p in parts if p.dispositif_id in (None, demande.dispositif_id) and p.nature in ("", credits)
+    ]
+    return max(justes, key=lambda p: (p.dispositif_id is not None, p.nature != "", -p.pk), default=None)
+
+
+class Restes:
+    """Ce qui reste pour chaque volet d'un financeur : dans le tout, et dans sa part ; une requête.
+
+    `prendre` compte un accord qui s'écrit dans le même acte.
+    """
+
+    def __init__(self, enveloppe: Enveloppe) -> None:
+        self.parts = [*enveloppe.parts.all()]
+        self._tout = enveloppe.reste
+        hors = enveloppe.engage - sum((p.engage for p in self.parts), ZERO)
+        self._restes = {p.pk: p.reste for p in self.parts} | {0: enveloppe.montant - enveloppe.reparti - hors}
+
+    def _cle(self, demande: Demande) -> int:
+        part = part_de(self.parts, demande)
+        return part.pk if part else 0
+
+    def de(self, demande: Demande) -> Decimal:
+        return min(self._tout, self._restes[self._cle(demande)])
+
+    def prendre(self, demande: Demande, montant: Decimal) -> None:
+        self._tout -= montant
+        self._restes[self._cle(demande)] -= montant
 
 
 def attribuable_au_volet(

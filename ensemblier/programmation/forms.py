@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from ensemblier.appels.models import Dispositif
 from ensemblier.comptes.models import Habilitation, Utilisateur
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.instruction.droits import PILOTE
@@ -20,7 +21,7 @@ from ensemblier.noyau.machine import Role
 from ensemblier.noyau.packs import Quorum
 from ensemblier.programmation.actes.amendements import Voix
 from ensemblier.programmation.actes.convocations import jour_passe
-from ensemblier.programmation.models import Inscription, Seance
+from ensemblier.programmation.models import Inscription, Seance, SousEnveloppe
 
 MEMBRES = ("membres", "sans_voix")
 COURT = forms.Textarea({"rows": 3})
@@ -38,6 +39,40 @@ class EnveloppeForm(Formulaire):
         super().__init__(*args, **kwargs)
         if not est_ouverte:
             del self.fields["motif"]
+
+
+class PartForm(Formulaire):
+    """Prendre une part de l'enveloppe pour un objet, et dire qui la tient."""
+
+    exercice = forms.IntegerField(label="Exercice", min_value=2000, max_value=2100)
+    nature = forms.CharField(
+        label="Nature des crédits", max_length=60, required=False, help_text="Par exemple BOP 147."
+    )
+    dispositif = forms.ModelChoiceField(
+        label="Dispositif", queryset=Dispositif.objects.none(), required=False, empty_label="Tous"
+    )
+    delegataire = forms.CharField(label="Déléguée à", max_length=100, required=False)
+    montant = EurosFormField(label="Montant de la part")
+
+    def __init__(self, *args: Any, dispositifs: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["dispositif"].queryset = dispositifs
+        self.fields["dispositif"].label_from_instance = lambda d: d.nom
+
+
+class VirementForm(Formulaire):
+    """Passer des crédits d'une part à une autre."""
+
+    de = forms.ModelChoiceField(label="De", queryset=SousEnveloppe.objects.none())
+    vers = forms.ModelChoiceField(label="Vers", queryset=SousEnveloppe.objects.none())
+    montant = EurosFormField(label="Montant viré")
+    motif = forms.CharField(label="Pourquoi ce virement ?", widget=COURT, max_length=500)
+
+    def __init__(self, *args: Any, parts: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for nom in ("de", "vers"):
+            self.fields[nom].queryset = parts
+            self.fields[nom].label_from_instance = lambda p: p.nom
 
 
 def _heure() -> forms.TimeField:

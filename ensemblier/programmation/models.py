@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 
-from ensemblier.appels.models import Appel
+from ensemblier.appels.models import Appel, Dispositif
 from ensemblier.comptes.models import Utilisateur
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.interface.champs import EurosField
@@ -19,17 +19,27 @@ from ensemblier.territoires.models import Financeur, Territoire
 
 
 class Enveloppe(Suivi):
-    """Les crédits d'un financeur pour un appel ; `engage` (voté) n'en dépasse jamais le montant."""
+    """Les crédits d'un financeur pour un appel ; `engage` (voté) n'en dépasse jamais le montant.
+
+    `reparti` : ce que ses sous-enveloppes en ont pris ; `version` : un de plus à chaque acte.
+    """
 
     machine = ENVELOPPE
     appel = models.ForeignKey(Appel, on_delete=models.PROTECT, related_name="+")
     financeur = models.ForeignKey(Financeur, on_delete=models.PROTECT, related_name="+")
     montant = EurosField()
     engage = EurosField(default=Decimal(0))
+    reparti = EurosField(default=Decimal(0))
+    version = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("appel", "financeur"), name="enveloppe_unique"),
+            models.CheckConstraint(
+                condition=Q(reparti__gte=0) & Q(reparti__lte=F("montant")),
+                name="enveloppe_repartie",
+                violation_error_message="Les sous-enveloppes dépasseraient l'enveloppe.",
+            ),
             models.CheckConstraint(
                 condition=Q(engage__gte=0) & Q(engage__lte=F("montant")),
                 name="enveloppe_jamais_depassee",
@@ -40,6 +50,59 @@ class Enveloppe(Suivi):
     @property
     def reste(self) -> Decimal:
         return self.montant - self.engage
+
+    @property
+    def libre(self) -> Decimal:
+        """Ni réparti, ni voté hors des sous-enveloppes ; une requête."""
+        dans_les_parts = sum(self.parts.values_list("engage", flat=True), Decimal(0))
+        return self.montant - self.reparti - (self.engage - dans_les_parts)
+
+
+class SousEnveloppe(Suivi):
+    """Une part d'enveloppe : exercice, nature de crédits, dispositif, et qui la tient par délégation."""
+
+    machine = ENVELOPPE
+    enveloppe = models.ForeignKey(Enveloppe, on_delete=models.PROTECT, related_name="parts")
+    exercice = models.PositiveSmallIntegerField()
+    nature = models.CharField(max_length=60, blank=True)
+    dispositif = models.ForeignKey(Dispositif, null=True, on_delete=models.PROTECT, related_name="+")
+    delegataire = models.CharField(max_length=100, blank=True)
+    montant = EurosField()
+    engage = EurosField(default=Decimal(0))
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("enveloppe", "exercice", "nature", "dispositif", "delegataire"),
+                name="sous_enveloppe_unique",
+            ),
+            models.UniqueConstraint(
+                fields=("enveloppe", "exercice", "nature", "delegataire"),
+                condition=Q(dispositif=None),
+                name="sous_enveloppe_unique_sans_dispositif",
+            ),
+            models.CheckConstraint(
+                condition=Q(engage__gte=0) & Q(engage__lte=F("montant")),
+                name="sous_enveloppe_jamais_depassee",
+                violation_error_message="La sous-enveloppe serait dépassée.",
+            ),
+        )
+
+    def racine(self) -> str:
+        return f"programmation.Enveloppe:{self.enveloppe_id}"
+
+    @property
+    def reste(self) -> Decimal:
+        return self.montant - self.engage
+
+    @property
+    def nom(self) -> str:
+        """« 2026, BOP 147, Cité éducative, déléguée à : Ville de Lens »."""
+        dispositif = self.dispositif.nom if self.dispositif else ""
+        dits = [str(self.exercice), self.nature, dispositif]
+        dits += [f"déléguée à : {self.delegataire}"] if self.delegataire else []
+        return ", ".join(d for d in dits if d)
 
 
 class SeanceQuerySet(models.QuerySet["Seance"]):

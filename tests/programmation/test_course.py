@@ -43,7 +43,7 @@ def engages():
 
 def doubler(monkeypatch, second):
     """Un autre acte passe juste avant que le premier ne prenne le verrou."""
-    verrouiller, passes = deliberations._verrouiller, []
+    verrouiller, passes = deliberations.verrouiller_dans_l_ordre, []
 
     def prendre(racines):
         if not passes:
@@ -51,7 +51,7 @@ def doubler(monkeypatch, second):
             scene.deliberer("CALL", (second, "9000"), numero="2025-119")
         verrouiller(racines)
 
-    monkeypatch.setattr(deliberations, "_verrouiller", prendre)
+    monkeypatch.setattr(deliberations, "verrouiller_dans_l_ordre", prendre)
 
 
 @pytest.mark.django_db

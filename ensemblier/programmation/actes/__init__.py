@@ -24,6 +24,7 @@ from ensemblier.programmation.actes.jury import (
     valider_critere,
     verifier_le_taux,
 )
+from ensemblier.programmation.actes.parts import Objet, repartir, virer
 from ensemblier.programmation.actes.propositions import CaseChangee, proposer, retirer_la_proposition
 from ensemblier.programmation.actes.reprises import DecisionReprise, reprendre_une_decision
 from ensemblier.programmation.actes.scenarios import (
@@ -48,6 +49,7 @@ __all__ = [
     "Decision",
     "DecisionReprise",
     "Membre",
+    "Objet",
     "Voix",
     "amender",
     "annexer",
@@ -75,10 +77,12 @@ __all__ = [
     "proposer",
     "quorum_perdu",
     "rendre_prive",
+    "repartir",
     "reprendre_une_decision",
     "retenir",
     "retenir_taux",
     "retirer_la_proposition",
     "valider_critere",
     "verifier_le_taux",
+    "virer",
 ]

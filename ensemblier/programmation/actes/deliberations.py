@@ -20,11 +20,12 @@ from ensemblier.instruction.examen import exiger_recevable
 from ensemblier.interface.controles import FichierRefuse, controler
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
-from ensemblier.noyau.montants import Attribuable, Ligne, en_francais, euros
+from ensemblier.noyau.montants import Attribuable, Ligne, euros
 from ensemblier.programmation import documents
 from ensemblier.programmation.actes import accords
+from ensemblier.programmation.actes.parts import engager
 from ensemblier.programmation.actes.propositions import lignes_en_json
-from ensemblier.programmation.calculs import ZERO
+from ensemblier.programmation.calculs import ZERO, Restes
 from ensemblier.programmation.models import Attribution, Deliberation, Enveloppe
 from ensemblier.registre.actes import ActeBloque, avancer, consigner
 from ensemblier.registre.fichiers import conserver
@@ -97,17 +98,24 @@ def _enregistrer(
         enregistree_le=le,
         enregistree_par=par.signature,
     )
-    engage, raisons = ZERO, []
+    restes = Restes(enveloppe) if enveloppe else None
+    engages, raisons = [], []
     for decision in sorted(decisions, key=lambda d: d.demande.pk):
-        reste = enveloppe.reste - engage if enveloppe else None
+        reste = restes.de(decision.demande) if restes else None
         try:
-            engage += _appliquer(deliberation, decision, reste=reste, par=par, le=le)
+            montant = _appliquer(deliberation, decision, reste=reste, par=par, le=le)
         except ActeBloque as refus:
             raisons.extend(refus.raisons)
+            continue
+        engages.append((decision.demande, montant))
+        if restes:
+            restes.prendre(decision.demande, montant)
     if raisons:
         raise ActeBloque(*raisons)
-    if enveloppe and engage:
-        engager(enveloppe, deliberation=deliberation, montant=engage, par=par, le=le)
+    if enveloppe and any(montant for _, montant in engages):
+        pris = sum((montant for _, montant in engages), ZERO)
+        libelle = f"{'Engagé' if pris > 0 else 'Libéré'} par l'acte {deliberation.numero}"
+        engager(enveloppe, engages, libelle=libelle, par=par, le=le)
     for dossier in dossiers.values():
         clore_l_instruction(dossier, le=le)
     return deliberation
@@ -200,25 +208,6 @@ def _attribuer(
     Attribution.objects.create(
         demande=demande, deliberation=deliberation, montant=montant, motif=motif, lignes=lignes
     )
-
-
-def engager(
-    enveloppe: Enveloppe, *, deliberation: Deliberation, montant: Decimal, par: Acteur, le: datetime
-) -> None:
-    """Additionne en Python sous le verrou ; le CHECK de la base garde la porte en dernier."""
-    total = enveloppe.engage + montant
-    if total > enveloppe.montant:
-        raise ActeBloque(
-            f"L'enveloppe de « {enveloppe.financeur.sigle} » serait dépassée de "
-            f"{en_francais(total - enveloppe.montant)} : {en_francais(montant)} accordés, il reste "
-            f"{en_francais(enveloppe.reste)}. Rien n'est enregistré : baissez un montant, "
-            "ou relevez l'enveloppe."
-        )
-    consigner(
-        enveloppe, "engager", par=par, le=le,
-        libelle=f"{'Engagé' if montant > 0 else 'Libéré'} par l'acte {deliberation.numero}"[:200],
-        details={"montant": str(montant), "engage": str(total)}, public=False, engage=total,
-    )  # fmt: skip
 
 
 def clore_l_instruction(dossier: Dossier, *, le: datetime) -> None:

@@ -11,6 +11,7 @@ from ensemblier.appels.models import Appel
 from ensemblier.instruction.droits import exiger_sa_ligne
 from ensemblier.noyau.machine import Acteur
 from ensemblier.noyau.montants import en_francais, euros
+from ensemblier.programmation.actes.parts import exiger_la_version, relire
 from ensemblier.programmation.models import Enveloppe
 from ensemblier.registre.actes import ActeBloque, consigner, ouvrir, verrouiller
 from ensemblier.territoires.models import Financeur
@@ -37,18 +38,33 @@ def ouvrir_enveloppe(
 
 @transaction.atomic
 def modifier_enveloppe(
-    enveloppe: Enveloppe, *, montant: Decimal, motif: str, par: Acteur, le: datetime
+    enveloppe: Enveloppe,
+    *,
+    montant: Decimal,
+    motif: str,
+    par: Acteur,
+    le: datetime,
+    version: int | None = None,
 ) -> None:
-    """Change les crédits, avec motif ; jamais sous ce qui est déjà voté."""
+    """Change les crédits, avec motif ; jamais sous ce qui est déjà voté ou réparti.
+
+    `version` : celle de la page lue ; l'enveloppe changée entre-temps ne s'écrit pas.
+    """
     exiger_sa_ligne(par, enveloppe.financeur, "Modifier l'enveloppe")
     if not motif.strip():
         raise ActeBloque("Le motif manque : écrivez pourquoi l'enveloppe change.")
     valeur = _positif(montant)
     verrouiller(enveloppe.racine())
-    enveloppe.refresh_from_db()
+    relire(enveloppe)
+    exiger_la_version(enveloppe, version)
     if valeur < enveloppe.engage:
         raise ActeBloque(
             f"{en_francais(enveloppe.engage)} sont déjà votés : l'enveloppe ne peut pas descendre à "
+            f"{en_francais(valeur)}."
+        )
+    if valeur < (pris := enveloppe.montant - enveloppe.libre):
+        raise ActeBloque(
+            f"{en_francais(pris)} sont déjà répartis ou votés : l'enveloppe ne peut pas descendre à "
             f"{en_francais(valeur)}."
         )
     avant = enveloppe.montant
@@ -56,6 +72,7 @@ def modifier_enveloppe(
         enveloppe, "modifier_enveloppe", par=par, le=le, motif=motif.strip(), public=False,
         libelle=f"Enveloppe modifiée : {enveloppe.financeur.sigle}",
         details={"avant": str(avant), "apres": str(valeur)}, montant=valeur,
+        version=enveloppe.version + 1,
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from ensemblier.dossiers.actes.volets import rafraichir_etape
+from ensemblier.dossiers.actes.volets import marquer_le_changement, rafraichir_etape
 from ensemblier.dossiers.etats import REFUSEE, VOTEE
 from ensemblier.dossiers.models import Demande
 from ensemblier.instruction.examen import exiger_recevable
@@ -18,11 +18,11 @@ from ensemblier.noyau.montants import Attribuable, Ligne, euros
 from ensemblier.programmation.actes.accords import exiger_l_accord
 from ensemblier.programmation.actes.deliberations import (
     clore_l_instruction,
-    engager,
     verrouiller_dans_l_ordre,
 )
+from ensemblier.programmation.actes.parts import engager
 from ensemblier.programmation.actes.propositions import lignes_en_json
-from ensemblier.programmation.calculs import ZERO
+from ensemblier.programmation.calculs import ZERO, Restes
 from ensemblier.programmation.models import Attribution, Deliberation, Enveloppe
 from ensemblier.registre.actes import ActeBloque, reprendre
 
@@ -62,18 +62,20 @@ def reprendre_une_decision(
         demande.vote, demande.votee_le, etat = ZERO, acte.le, REFUSEE
     else:
         montant = euros(decision.montant)
-        reste = enveloppe.reste if enveloppe else None
+        reste = Restes(enveloppe).de(demande) if enveloppe else None
         calcul = exiger_l_accord(demande, montant, reste=reste, le=le, avis=False)
         complet = Attribuable(montant, calcul.limite, (*calcul.lignes, Ligne("Accordé", libelle, montant)))
         _attribuer(demande, montant, lignes_en_json(complet), acte=acte, motif=decision.motif)
         demande.vote, demande.votee_le, etat = montant, acte.le, VOTEE
         details["montant"] = str(montant)
         if enveloppe:
-            engager(enveloppe, deliberation=acte, montant=montant, par=par, le=le)
+            libelle = f"Engagé par l'acte {acte.numero}"
+            engager(enveloppe, [(demande, montant)], libelle=libelle, par=par, le=le)
     demande.reference_decision = acte.numero[:60]
-    reprendre(
+    evenement = reprendre(
         demande, etat=etat, par=par, le=le, libelle=f"Décision reprise : {source}"[:200], details=details
     )
+    marquer_le_changement(demande, evenement)
     rafraichir_etape(dossier)
     clore_l_instruction(dossier, le=le)
 
