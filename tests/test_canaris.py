@@ -22,7 +22,7 @@ from ensemblier.comptes import actes as actes_comptes
 from ensemblier.comptes import coffre
 from ensemblier.comptes.models import Interet
 from ensemblier.dossiers.models import Demande, Deport, Dossier, Piece
-from ensemblier.instruction.models import Avis
+from ensemblier.instruction.models import Avis, Echange
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import consigner
 from ensemblier.registre.fichiers import conserver
@@ -72,6 +72,8 @@ CANARIS = (
     _canari("zibeline-interet", "la nature d'un intérêt", set()),
     _canari("zibeline-deport", "le motif d'un déport, dit en séance", SERVICE, {"elise"}),
     _canari("zibeline-message", "un message au service", PORTEUR, SERVICE),
+    _canari("zibeline-entre-nous", "un message interne partagé", SERVICE, {"chloe", "farid"}),
+    _canari("zibeline-du-service", "un message interne du service", SERVICE),
     _canari("zibeline-devis", "le fichier d'un message", PORTEUR, SERVICE),
     _canari("zibeline-resume", "le texte du dossier", LECTEURS_DU_DOSSIER),
     _canari("zibeline-bilan", "le bilan du porteur", PORTEUR, SERVICE, PAYEUR, {"chloe", "farid"}),
@@ -121,6 +123,11 @@ def _semer(le_monde: monde.Monde) -> None:
     message = dossier.messages.exclude(fichier=None).get()
     message.texte, message.fichier = "zibeline-message", _fichier("zibeline-devis")
     message.save()
+    for partage, mot in (("financeurs", "zibeline-entre-nous"), ("service", "zibeline-du-service")):
+        Echange.objects.create(
+            dossier=dossier, cle=mot, auteur_nom="Benoît", auteur_fonction="chargé de mission", texte=mot,
+            partage=partage, envoye_le=NOTIFIE_LE,
+        )  # fmt: skip
     Interet.objects.update(nature="zibeline-interet")
     Deport.objects.update(motif="zibeline-deport")
     Bilan.objects.filter(dossier=dossier).update(difficultes="zibeline-bilan", depose_le=NOTIFIE_LE)
