@@ -304,6 +304,8 @@ TABLE = {
     "scenario": ("ciiiicooooooiiioii", "ciiiicooooooiiioii"),
     "scenario_partager": ("c----c------------", "ciiiiciiiiiiiiiiii"),
     "scenario_rendre_prive": ("c----c------------", "ciiiicoiiiiiiiiiii"),
+    "scenario_colonne": ("c----c------------", "ciiiicooooooiiiiii"),
+    "programmation_proposer": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
     "scenario_retenir": ("c----c------------", "ciiiicooiiiiiiiiii"),
     "programmation_lignes": ("ciiiicooooooiiioii", "c----c------------"),
     "programmation_fiches": ("ciiiicooooooiiioii", "c----c------------"),

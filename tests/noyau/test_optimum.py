@@ -180,8 +180,17 @@ def test_un_souhait_de_part_arrete_un_dossier_et_se_nomme() -> None:
 def test_mille_euros_de_plus_disent_qui_ils_financeraient() -> None:
     dits = {m.enveloppe: m for m in o.proposer(POSE).marges}
     assert dits["CALL"].gagnants == (("B", UN_PEU_PLUS),)
-    assert nets(dits["CALL"].phrase) == "1 000,00 € de plus pour CALL financeraient B (+1 000,00 €)."
+    assert (
+        nets(dits["CALL"].phrase) == "1 000,00 € de plus dans l'enveloppe CALL financeraient B (+1 000,00 €)."
+    )
     assert dits["ETAT"].gagnants == (("C", UN_PEU_PLUS),)
+
+
+def test_mille_euros_de_plus_ne_servent_a_rien_quand_tout_est_servi() -> None:
+    large = replace(POSE, enveloppes=enveloppes(CALL=50_000, ETAT=3000))
+    dits = {m.enveloppe: nets(m.phrase) for m in o.proposer(large).marges}
+    assert dits["CALL"].endswith("ne financeraient rien : tout ce qu'elle peut accorder l'est déjà.")
+    assert dits["ETAT"].endswith("financeraient C (nouveau, 1 000,00 €).")
 
 
 def test_des_souhaits_qui_se_contredisent_sont_nommes_et_eux_seuls() -> None:

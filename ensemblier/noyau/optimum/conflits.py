@@ -140,7 +140,8 @@ class Chercheur:
         if rendu.borne is None:
             return f"Baissez le plancher : « {membre.libelle} »."
         au_plus = max(0, int(rendu.borne + 1e-3))
-        return f"« {membre.libelle} » : au plus {en_euros(au_plus)} en tenant les autres."
+        ensemble = " en tenant les autres" if autres else ""
+        return f"« {membre.libelle} » : au plus {en_euros(au_plus)}{ensemble}."
 
 
 def _sans_verrou(c: Candidature, *, sauf: set[str]) -> Candidature:

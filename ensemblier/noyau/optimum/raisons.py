@@ -130,8 +130,10 @@ def marge(
     """Ce qui change quand l'enveloppe a 1 000 € de plus, chacun gardant ce qu'il a."""
     gagnants = tuple(_gagnants(probleme, avant, apres))
     gain = sum(probleme.poids[code] * centimes for code, centimes in gagnants)
-    debut = f"{en_euros(UN_PEU_PLUS)} de plus pour {enveloppe.libelle}"
-    if not gagnants:
+    debut = f"{en_euros(UN_PEU_PLUS)} de plus dans l'enveloppe {enveloppe.libelle}"
+    if not gagnants and _est_servie(probleme, enveloppe, avant):
+        phrase = f"{debut} ne financeraient rien : tout ce qu'elle peut accorder l'est déjà."
+    elif not gagnants:
         phrase = f"{debut} ne financeraient rien de plus sans retirer à d'autres."
     else:
         servis = {c.code for c in probleme.candidatures if any(avant[case.cle] for case in c.cases)}
@@ -143,6 +145,15 @@ def marge(
             dits.append(f"{len(gagnants) - 3} autres")
         phrase = f"{debut} financeraient {_enumerer(dits)}."
     return Marge(enveloppe.code, gagnants, gain, phrase)
+
+
+def _est_servie(probleme: Probleme, enveloppe: Enveloppe, avant: Mapping[str, int]) -> bool:
+    """Chaque case de l'enveloppe est au plus haut, ou fixée à la main."""
+    return all(
+        case.verrou is not None or avant[case.cle] == min(case.plafond, c.recevable)
+        for c, case in probleme.cases
+        if case.enveloppe == enveloppe.code
+    )
 
 
 def _gagnants(

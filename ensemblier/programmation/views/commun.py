@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from django.http import HttpRequest
@@ -48,3 +49,9 @@ def fil(seance: Seance, titre: str = "") -> list[tuple[str, str]]:
         else [(seance.titre, "")]
     )
     return [("Séances", "/programmation/seances/"), *suite]
+
+
+def cle_du_formulaire(request: HttpRequest) -> str:
+    """La clé du formulaire : renvoyé, il rend le même travail ; sans elle, c'en est un autre."""
+    lue = request.POST.get("cle", "")
+    return lue if lue.isalnum() and 16 <= len(lue) <= 64 else secrets.token_hex(16)

@@ -15,16 +15,10 @@ from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import RoleInsuffisant
 from ensemblier.programmation import editions, fiches
 from ensemblier.programmation.models import Edition
-from ensemblier.programmation.views.commun import MEMBRES, seance_visible
+from ensemblier.programmation.views.commun import MEMBRES, cle_du_formulaire, seance_visible
 from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.fichiers import servir
-
-
-def _cle(request: HttpRequest) -> str:
-    """La clé du formulaire : renvoyé, il rend le même travail ; sans elle, c'en est un autre."""
-    lue = request.POST.get("cle", "")
-    return lue if lue.isalnum() and 16 <= len(lue) <= 64 else secrets.token_hex(16)
 
 
 @require_http_methods(["GET", "POST"])
@@ -34,7 +28,9 @@ def page(request: HttpRequest, appel: str) -> HttpResponse:
     lu = appel_de(request, appel)
     if request.method == "POST":
         try:
-            travail = editions.demander_les_fiches(lu, cle=_cle(request), par=acteur, le=timezone.now())
+            travail = editions.demander_les_fiches(
+                lu, cle=cle_du_formulaire(request), par=acteur, le=timezone.now()
+            )
             return redirect("travail", travail.pk)
         except ActeBloque as refus:
             messages.error(request, str(refus))
@@ -82,5 +78,7 @@ def demander_le_dossier(request: HttpRequest, pk: int) -> HttpResponse:
     """`/programmation/seances/<id>/dossier/` : le dossier d'une longue séance, fait par un travail."""
     acteur = exiger(request.acteur, *MEMBRES)
     seance = seance_visible(request, pk)
-    travail = editions.demander_le_dossier(seance, cle=_cle(request), par=acteur, le=timezone.now())
+    travail = editions.demander_le_dossier(
+        seance, cle=cle_du_formulaire(request), par=acteur, le=timezone.now()
+    )
     return redirect("travail", travail.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import partial
 from typing import Any
 
@@ -24,8 +25,10 @@ from ensemblier.programmation import actes, lecture, scenarios
 from ensemblier.programmation.actes.scenarios import AUTEURS, Saisie
 from ensemblier.programmation.calculs import ZERO
 from ensemblier.programmation.comparaison import comparer
+from ensemblier.programmation.etats import RETENU
 from ensemblier.programmation.forms_scenarios import ComparaisonForm, ScenarioForm
 from ensemblier.programmation.models import Explication, Scenario
+from ensemblier.programmation.taches import a_proposer
 from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de
 from ensemblier.registre.actes import ActeBloque
 
@@ -33,7 +36,7 @@ TABLEAU = "tableau"
 CHANGEMENTS = 50
 
 
-def _fil(appel: Appel, titre: str = "") -> list[tuple[str, str]]:
+def fil_des_scenarios(appel: Appel, titre: str = "") -> list[tuple[str, str]]:
     suite = [("Scénarios", f"/programmation/{appel.code}/scenarios/"), (titre, "")]
     return [
         ("Programmation", "/programmation/"), (appel.titre_court, f"/programmation/{appel.code}/"),
@@ -68,7 +71,7 @@ def liste(request: HttpRequest, appel: str) -> HttpResponse:
         cases=Count("propositions"), total=somme("propositions__montant")
     )
     contexte = {
-        "appel": lu, "fil": _fil(lu), "form": form,
+        "appel": lu, "fil": fil_des_scenarios(lu), "form": form,
         "scenarios": Page(annotes, "-modifie_le", apres=request.GET.get("apres", "")),
         "peut_ouvrir": acteur.a(*AUTEURS), "est_pilote": acteur.a(*PILOTE),
         "comparaison": ComparaisonForm(choix=_choix(visibles)),
@@ -155,13 +158,14 @@ def _contexte(
     for e in Explication.objects.visibles_par(acteur).filter(scenario=lu).select_related("dossier"):
         dits.setdefault(e.get_genre_display(), []).append(e)
     return {
-        "scenario": lu, "appel": lu.appel, "fil": _fil(lu.appel, lu.titre), "colonnes": colonnes,
+        "scenario": lu, "appel": lu.appel, "fil": fil_des_scenarios(lu.appel, lu.titre), "colonnes": colonnes,
         "lignes": [(ligne, [ligne.colonnes.get(c.cle, []) for c in colonnes]) for ligne in lignes],
         "jauges": jauges, "depassees": depassees,
         "nombre": nombre, "cout": cout, "attribue": sum(poses.values(), ZERO),
         "a_une_case": any(c.est_mienne for x in lignes for cs in x.colonnes.values() for c in cs),
         "est_auteur": lu.auteur_id == acteur.utilisateur, "est_pilote": acteur.a(*PILOTE),
-        "peut_copier": acteur.a(*AUTEURS), "explications": list(dits.items()),
+        "a_reprendre": len(a_proposer(lu, acteur)) if lu.etat == RETENU else 0,
+        "cle": secrets.token_hex(16), "explications": list(dits.items()),
         "suivant": f"?apres={suivant}" if suivant else "",
         "q": request.GET.get("q", ""),
     }  # fmt: skip
@@ -197,7 +201,7 @@ def comparaison(request: HttpRequest, appel: str) -> HttpResponse:
     lu = appel_de(request, appel)
     visibles = Scenario.objects.visibles_par(acteur).filter(appel=lu)
     form = ComparaisonForm(request.GET or None, choix=_choix(visibles))
-    contexte: dict[str, Any] = {"appel": lu, "fil": _fil(lu, "Comparer"), "form": form}
+    contexte: dict[str, Any] = {"appel": lu, "fil": fil_des_scenarios(lu, "Comparer"), "form": form}
     if form.is_valid():
         deux = [_choisi(visibles, form.cleaned_data[nom]) for nom in ("avant", "apres")]
         rendue = comparer(lu, lecture.dossiers_de(acteur, lu), *deux)
