@@ -64,6 +64,11 @@ class Restes:
         self._tout -= montant
         self._restes[self._cle(demande)] -= montant
 
+    def manques(self) -> list[tuple[str, Decimal]]:
+        """Chaque part que ce qui est pris dépasse, et de combien ; la part non répartie comprise."""
+        noms = {p.pk: p.nom for p in self.parts} | {0: "non réparti"}
+        return [(noms[cle], -reste) for cle, reste in self._restes.items() if reste < 0]
+
 
 def attribuable_au_volet(
     demande: Demande, *, fiche: Fiche | None = None, reste: Decimal | None = None

@@ -16,7 +16,13 @@ from ensemblier.instruction.droits import PILOTE
 from ensemblier.interface.champs import somme
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.montants import en_francais
-from ensemblier.programmation.calculs import ZERO, attribuable_au_volet, cumul, phrase_du_depassement
+from ensemblier.programmation.calculs import (
+    ZERO,
+    Restes,
+    attribuable_au_volet,
+    cumul,
+    phrase_du_depassement,
+)
 from ensemblier.programmation.etats import RETENU
 from ensemblier.programmation.lecture import PROPOSABLES, Ligne, cle_de
 from ensemblier.programmation.models import Enveloppe, Proposition, Scenario
@@ -203,3 +209,21 @@ def _fautes_des_enveloppes(scenario: Scenario) -> Iterator[Faute]:
                 f"reste {en_francais(e.reste)}. Baissez des montants, ou relevez d'abord l'enveloppe."
             )
             yield Faute(None, dit)
+        elif e.parts.exists():
+            yield from _fautes_des_parts(scenario, e)
+
+
+def _fautes_des_parts(scenario: Scenario, enveloppe: Enveloppe) -> Iterator[Faute]:
+    """Chaque sous-enveloppe face à ce qu'elle paierait : les cases libres, et ce qu'une séance a retenu."""
+    restes = Restes(enveloppe)
+    siens = volets_de(scenario.appel).filter(financeur=enveloppe.financeur_id, vote=None)
+    posees = dict(scenario.propositions.values_list("demande", "montant"))
+    for volet in siens.select_related("dispositif"):
+        fixe = montant_fixe(volet)
+        restes.prendre(volet, posees.get(volet.pk, ZERO) if fixe is None else fixe)
+    for nom, manque in restes.manques():
+        dit = (
+            f"La part « {nom} » de l'enveloppe de « {enveloppe.financeur.sigle} » serait dépassée de "
+            f"{en_francais(manque)}. Baissez des montants, ou virez d'abord des crédits."
+        )
+        yield Faute(None, dit)

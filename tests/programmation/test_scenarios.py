@@ -215,6 +215,18 @@ def test_retenir_refuse_l_enveloppe_depassee_garde_levee(dossier, monkeypatch):
     assert poses[scene.financeur("CALL").pk] > 7999.99, "sans la garde, le dépassement se voit"
 
 
+def test_retenir_refuse_une_sous_enveloppe_depassee_que_l_enveloppe_couvre(dossier):
+    enveloppe = scene.enveloppe("CALL", "50000", "aap-2026", le=LE)
+    dispositif = scene.volet(dossier).dispositif
+    objet = actes.Objet(2026, "", dispositif, "")
+    actes.repartir(enveloppe, objet=objet, montant=Decimal("7999.99"), par=f.acteur("benoit"), le=LE)
+    lu = scenario()
+    ecrire(lu, dossier, CALL="8000")
+    assert "serait dépassée de 0,01 €" in refus_de(lu)[0]
+    ecrire(lu, dossier, CALL="7999.99")
+    actes.retenir(lu, par=f.acteur("benoit"), le=LE)
+
+
 def test_retenir_refuse_plus_que_le_cout(dossier):
     """P25, S41 : chaque case tient dans sa demande, leur somme dépasse le coût."""
     Demande.objects.filter(dossier=dossier).update(demande=Decimal(11000))
