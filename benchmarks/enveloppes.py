@@ -109,6 +109,8 @@ def ecrire(graine: int, cles: list[int], saisies: int, avec_gardes: bool) -> Bil
                 _jouer(geste, par, avec_gardes)
             except OperationalError:
                 bilan.issues["reprise"] += 1
+                if not avec_gardes:
+                    break
                 if time.monotonic() > limite:
                     raise
                 time.sleep(hasard.random() / 50)
