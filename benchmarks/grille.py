@@ -164,7 +164,7 @@ def une_visite(navigateur: Browser, adresse: str, session: str, lignes: int) -> 
 
 
 def ecrire(page: Page, fois: int, *, depuis: int) -> list[float]:
-    """Autant de cases différentes, réparties dans le tableau, écrites l'une après l'autre, de `depuis` euros."""
+    """Autant de cases différentes, réparties dans le tableau, l'une après l'autre, de `depuis` euros."""
     noms = page.eval_on_selector_all("td.m input", "bs => bs.map((b) => b.getAttribute('aria-label'))")
     pas = max(1, len(noms) // fois)
     return [
