@@ -9,8 +9,8 @@ import pytest
 from django.conf import settings
 
 PIECES = (
-    "appels", "bilans", "comptes", "conventions", "dossiers", "espaces", "exploitation", "instruction",
-    "observatoire", "programmation", "registre", "territoires",
+    "appels", "bilans", "comptes", "conventions", "dossiers", "echanges", "espaces", "exploitation",
+    "instruction", "observatoire", "programmation", "registre", "territoires",
 )  # fmt: skip
 
 

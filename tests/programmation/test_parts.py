@@ -122,6 +122,8 @@ def sans_check():
     table = SousEnveloppe._meta.db_table
     with connection.cursor() as curseur:
         if connection.vendor == "postgresql":
+            # Une clé étrangère à vérifier en fin de transaction tient la table : elle se vérifie d'abord.
+            curseur.execute("SET CONSTRAINTS ALL IMMEDIATE")
             curseur.execute(f"ALTER TABLE {table} DROP CONSTRAINT sous_enveloppe_jamais_depassee")
             yield
             return
