@@ -38,7 +38,8 @@ PATIENCE = 30_000
 DEPARTS = (
     "/", "/connexion/", "/mon-espace/", "/mon-compte/", "/dossiers/", "/mon-organisme/", "/messages/",
     "/instruction/", "/suites/", "/programmation/", "/programmation/seances/",
-    "/programmation/deliberations/", "/galerie/", "/introuvable/",
+    "/programmation/deliberations/", "/depots/", "/remises/", "/imports/", "/travaux/", "/mon-agenda/",
+    "/galerie/", "/introuvable/",
 )  # fmt: skip
 REGLES = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 """La taille des cibles (WCAG 2.5.8) : axe la laisse éteinte si on ne la demande pas."""
