@@ -308,6 +308,7 @@ TABLE = {
     "programmation_proposer": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
     "scenario_retenir": ("c----c------------", "ciiiicooiiiiiiiiii"),
     "programmation_lignes": ("ciiiicooooooiiioii", "c----c------------"),
+    "programmation_xlsx": ("ciiiicooooooiiioii", "c----c------------"),
     "programmation_fiches": ("ciiiicooooooiiioii", "c----c------------"),
     "programmation_sonde": ("ciiiicooooooiiioii", "c----c------------"),
     "programmation_cases": ("c----c------------", "ciiiicooooooiiioii"),

@@ -66,6 +66,7 @@ urlpatterns = [
     path("programmation/<slug:appel>/scenarios/", scenarios.liste, name="scenarios"),
     path("programmation/<slug:appel>/scenarios/comparer/", scenarios.comparaison, name="scenarios_comparer"),
     path("programmation/<slug:appel>/", tableau.tableau, name="programmation_appel"),
+    path("programmation/<slug:appel>/tableau.xlsx", tableau.exporter, name="programmation_xlsx"),
     path("programmation/<slug:appel>/lignes/", tableau.lignes, name="programmation_lignes"),
     path("programmation/<slug:appel>/fiches.css", tableau.fiches, name="programmation_fiches"),
     path("programmation/<slug:appel>/cases/", cases.cases, name="programmation_cases"),

@@ -6,18 +6,22 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ensemblier.appels.models import Appel
 from ensemblier.comptes.droits import exiger
+from ensemblier.interface.exports import TYPES, XLSX
+from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
-from ensemblier.programmation import colonnes, groupes, lecture
+from ensemblier.programmation import classeur, colonnes, groupes, lecture
 from ensemblier.programmation.grille import APRES, COLONNE, GROUPE, RONDS, Grille
 from ensemblier.programmation.saisie import CaseRefusee, ecrire
 from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de, mes_financeurs
+from ensemblier.registre.actes import tracer
+from ensemblier.registre.models import Trace
 
 COLONNES_GARDEES = "colonnes_du_tableau"
 
@@ -117,6 +121,7 @@ def _contexte(
         "suivant": grille.adresse(apres=suivant) if suivant else "",
         "suite": grille.adresse(apres=suivant, **ronde) if suivant else "",
         "adresse": grille.adresse(**ronde),
+        "adresse_du_classeur": grille.adresse(),
         "depuis": int(grille.le.timestamp() * 1000),
         "filtres": [
             {"nom": nom, "libelle": libelle, "choix": choix, "valeur": grille.poses.get(nom, "")}
@@ -166,3 +171,16 @@ def fiches(request: HttpRequest, appel: str) -> HttpResponse:
     acteur = exiger(request.acteur, *LECTEURS)
     grille = lire(request, acteur, appel_de(request, appel), timezone.now())
     return HttpResponse(colonnes.fiches_css(grille.cases), content_type="text/css; charset=utf-8")
+
+
+@require_safe
+def exporter(request: HttpRequest, appel: str) -> FileResponse:
+    """`…/tableau.xlsx` : toute la liste filtrée, ses colonnes à l'écran ; la sortie se trace."""
+    acteur, present = exiger(request.acteur, *LECTEURS), timezone.now()
+    grille = lire(request, acteur, appel_de(request, appel), present)
+    tracer(
+        par=acteur, nature=Trace.Nature.CONSULTATION, chemin=request.get_full_path(), le=present,
+        raison="Tableau de programmation exporté",
+    )  # fmt: skip
+    nom = f"programmation-{grille.appel.code}-{jour_de(present):%Y-%m-%d}.xlsx"
+    return FileResponse(classeur.ecrire(grille), as_attachment=True, filename=nom, content_type=TYPES[XLSX])

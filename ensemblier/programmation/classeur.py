@@ -1,0 +1,271 @@
+"""Le tableau de programmation en tableur : la grille de l'écran, modifiable, et de quoi la reconnaître.
+
+La première feuille porte les lignes et les colonnes de l'écran ; une ligne et des colonnes cachées y gardent
+les clés. Une case d'un financeur est un seul volet : les communes y ont chacune leur colonne. Protégée, sauf
+les cases que la personne peut écrire. La seconde feuille, cachée, dit d'où vient le fichier.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from hashlib import sha256
+from typing import IO, Any
+
+from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
+
+from ensemblier.dossiers.models import Demande
+from ensemblier.programmation.calculs import ZERO
+from ensemblier.programmation.colonnes import DEMANDE, Case
+from ensemblier.programmation.grille import Grille
+from ensemblier.programmation.lecture import Cellule, Ligne, cle_de
+
+FORMAT = "ensemblier-programmation"
+VERSION = 1
+FEUILLE, ORIGINE = "Programmation", "Origine"
+NUMERO, PORTEUR, CLE, TOTAL = "numero", "porteur", "cle", "total"
+PREMIERE = 2
+"""La première ligne de dossier : au-dessus, les clés des colonnes (cachées), puis les titres."""
+OPTIONS = {
+    "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+    "strings_to_numbers": False,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Une colonne du tableur ; `volet` : le financeur et son rang dans la ligne, vide hors financeurs."""
+
+    cle: str
+    titre: str
+    case: Case | None = None
+    volet: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """Les colonnes du fichier, et ce que chaque ligne a de volets."""
+
+    places: list[Place]
+    lignes: list[tuple[Ligne, dict[str, Cellule]]]
+    rangs: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rangs = {p.cle: rang for rang, p in enumerate(self.places)}
+
+
+def cle_du_volet(volet: Demande) -> str:
+    """« 12:3:9000.00 » : le volet, sa version, le montant proposé à l'export (vide s'il n'y en a pas)."""
+    return f"{volet.pk}:{volet.version}:{'' if volet.propose is None else volet.propose}"
+
+
+def empreinte(cles: Iterable[tuple[str, str, str]]) -> str:
+    """Des clés (numéro, colonne, volet), quel que soit leur ordre : trier le tableau ne la change pas."""
+    return sha256("\n".join("|".join(c) for c in sorted(cles)).encode()).hexdigest()
+
+
+def _volets(ligne: Ligne) -> dict[str, Cellule]:
+    """Les volets de la ligne par colonne du fichier : le code du financeur, puis « CODE 2 » s'il revient."""
+    rendus: dict[str, Cellule] = {}
+    for cellule in (c for cellules in ligne.colonnes.values() for c in cellules):
+        code = nom = cellule.volet.financeur.code
+        rang = 1
+        while nom in rendus:
+            rang += 1
+            nom = f"{code} {rang}"
+        rendus[nom] = cellule
+    return rendus
+
+
+def planifier(grille: Grille) -> Plan:
+    """Toutes les lignes de la liste, page après page, et les colonnes qu'il leur faut."""
+    lignes: list[tuple[Ligne, dict[str, Cellule]]] = []
+    apres, encore = "", True
+    while encore:
+        lues, apres = grille.page(apres)
+        lignes += [(x, _volets(x)) for x in lues]
+        encore = bool(apres)
+    par_colonne: dict[str, dict[str, tuple[int, str]]] = {}
+    for _, volets in lignes:
+        for nom, c in volets.items():
+            f = c.volet.financeur
+            titre = f.sigle if nom == f.code else f"{f.sigle} {nom.rpartition(' ')[2]}"
+            par_colonne.setdefault(cle_de(f), {})[nom] = (f.rang, titre)
+    places = [Place(NUMERO, "N°"), Place(PORTEUR, "Porteur · action")]
+    for case in grille.cases:
+        if case.champ is not None:
+            places.append(Place(case.cle, case.titre, case))
+            continue
+        for nom, (_, titre) in sorted(par_colonne.get(case.financeur, {}).items(), key=lambda x: x[1]):
+            sorte = case.cle.partition("-")[0]
+            places.append(Place(f"{sorte}-{nom}", f"{titre}, {case.sous}", case, nom))
+    return Plan([*places, *_cachees(places)], lignes)
+
+
+def _cachees(places: Sequence[Place]) -> Iterator[Place]:
+    yield Place(f"{CLE}-{NUMERO}", "")
+    for p in places:
+        if p.volet and not p.cle.startswith(f"{DEMANDE}-"):
+            yield Place(f"{CLE}-{p.volet}", "", volet=p.volet)
+
+
+def _cles(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    caches = [p for p in plan.places if p.cle.startswith(f"{CLE}-") and p.volet]
+    for ligne, volets in plan.lignes:
+        for p in caches:
+            if p.volet in volets:
+                yield ligne.dossier.numero, p.cle, cle_du_volet(volets[p.volet].volet)
+
+
+def ecrire(grille: Grille) -> IO[bytes]:
+    """Le .xlsx de la liste entière, ouvert au début ; un texte n'y est jamais une formule."""
+    plan, sortie = planifier(grille), io.BytesIO()
+    with Workbook(sortie, OPTIONS) as classeur:
+        page = classeur.add_worksheet(FEUILLE)
+        plume = _Plume(page, plan, _formats(classeur))
+        plume.mettre_en_page()
+        plume.titres()
+        for rang, (ligne, volets) in enumerate(plan.lignes, start=PREMIERE):
+            plume.ligne(rang, ligne, volets)
+        plume.totaux()
+        _origine(classeur.add_worksheet(ORIGINE), grille, plan)
+    sortie.seek(0)
+    return sortie
+
+
+def _formats(classeur: Any) -> dict[str, Any]:
+    argent = {"num_format": "#,##0.00", "valign": "top"}
+    return {
+        "texte": classeur.add_format({"quote_prefix": True, "valign": "top"}),
+        "gras": classeur.add_format({"quote_prefix": True, "bold": True, "text_wrap": True, "valign": "top"}),
+        "argent": classeur.add_format(argent),
+        "vote": classeur.add_format(argent | {"bold": True}),
+        "somme": classeur.add_format(argent | {"bold": True, "top": 1}),
+        "mien": classeur.add_format(argent | {"locked": False, "bg_color": "#FFF7D6", "border": 1}),
+    }
+
+
+def _origine(page: Any, grille: Grille, plan: Plan) -> None:
+    page.hide()
+    page.protect()
+    dits = (
+        ("format", FORMAT), ("version", str(VERSION)), ("territoire", grille.appel.territoire.code),
+        ("appel", grille.appel.code), ("nom", grille.appel.titre_court),
+        ("empreinte", empreinte(_cles(plan))), ("exporte_le", grille.le.isoformat()),
+    )  # fmt: skip
+    for rang, (nom, valeur) in enumerate(dits):
+        page.write_string(rang, 0, nom)
+        page.write_string(rang, 1, valeur)
+
+
+class _Plume:
+    """Écrit les lignes dans l'ordre, et retient les sommes : une formule porte sa valeur calculée."""
+
+    def __init__(self, page: Any, plan: Plan, formats: dict[str, Any]) -> None:
+        self.page, self.plan, self.formats = page, plan, formats
+        self.sommes: dict[int, Decimal] = {}
+        caches = {p.volet for p in plan.places if p.cle.startswith(f"{CLE}-")}
+        self.est_complet = all(nom in caches for _, volets in plan.lignes for nom in volets)
+        """Tous les financeurs sont à l'écran : le total d'une ligne se recalcule dans le fichier."""
+
+    def mettre_en_page(self) -> None:
+        page, places = self.page, self.plan.places
+        page.freeze_panes(PREMIERE, 2)
+        page.set_row(0, None, None, {"hidden": True})
+        for rang, p in enumerate(places):
+            cachee = {"hidden": True} if p.cle.startswith(f"{CLE}-") else {}
+            page.set_column(rang, rang, 40 if p.cle == PORTEUR else 16, None, cachee)
+        page.repeat_rows(1)
+        page.set_landscape()
+        page.set_paper(8)
+        page.fit_to_pages(1, 0)
+        page.protect("", {"format_columns": True, "format_rows": True})
+
+    def titres(self) -> None:
+        for rang, p in enumerate(self.plan.places):
+            self.page.write_string(0, rang, p.cle)
+        for rang, p in enumerate(self.plan.places):
+            self.page.write_string(1, rang, p.titre, self.formats["gras"])
+
+    def _texte(self, rang: int, colonne: int, texte: str, forme: str = "texte") -> None:
+        if texte:
+            self.page.write_string(rang, colonne, texte, self.formats[forme])
+
+    def _argent(self, rang: int, colonne: int, valeur: Decimal, forme: str = "argent") -> None:
+        self.sommes[colonne] = self.sommes.get(colonne, ZERO) + valeur
+        self.page.write_number(rang, colonne, float(valeur), self.formats[forme])
+
+    def ligne(self, rang: int, ligne: Ligne, volets: dict[str, Cellule]) -> None:
+        d = ligne.dossier
+        for colonne, p in enumerate(self.plan.places):
+            if p.cle in (NUMERO, f"{CLE}-{NUMERO}"):
+                self._texte(rang, colonne, d.numero)
+            elif p.cle == PORTEUR:
+                self._texte(rang, colonne, f"{d.organisme.nom} · {d.intitule}")
+            elif p.volet:
+                self._volet(rang, colonne, p, volets.get(p.volet))
+            elif p.case and p.case.champ:
+                self._champ(rang, colonne, ligne, p.case)
+
+    def _volet(self, rang: int, colonne: int, place: Place, cellule: Cellule | None) -> None:
+        if cellule is None:
+            return
+        if place.cle.startswith(f"{CLE}-"):
+            self._texte(rang, colonne, cle_du_volet(cellule.volet))
+        elif place.cle.startswith(f"{DEMANDE}-"):
+            self._argent(rang, colonne, cellule.volet.demande)
+        elif cellule.mot:
+            self._texte(rang, colonne, cellule.mot)
+        elif cellule.montant is not None:
+            forme = "mien" if cellule.est_mienne else "vote" if cellule.statut == "vote" else "argent"
+            self._argent(rang, colonne, cellule.montant, forme)
+        elif cellule.est_mienne:
+            self.page.write_blank(rang, colonne, None, self.formats["mien"])
+        else:
+            self._texte(rang, colonne, "attendu")
+
+    def _champ(self, rang: int, colonne: int, ligne: Ligne, case: Case) -> None:
+        valeur = case.champ.lire(ligne) if case.champ else None
+        if not isinstance(valeur, Decimal):
+            self._texte(rang, colonne, valeur or "")
+        elif formule := self._formule(rang, case.cle):
+            self.sommes[colonne] = self.sommes.get(colonne, ZERO) + valeur
+            self.page.write_formula(rang, colonne, formule, self.formats["argent"], float(valeur))
+        else:
+            self._argent(rang, colonne, valeur)
+
+    def _formule(self, rang: int, cle: str) -> str:
+        """Le total d'une ligne et son reste à trouver, si toutes leurs cases sont dans le fichier."""
+        rangs = self.plan.rangs
+        if cle == TOTAL and self.est_complet:
+            cases = [
+                xl_rowcol_to_cell(rang, colonne)
+                for colonne, p in enumerate(self.plan.places)
+                if p.volet and not p.cle.startswith((f"{DEMANDE}-", f"{CLE}-"))
+            ]
+            return f"=SUM({','.join(cases)})" if cases else ""
+        if cle == "ecart" and {"cout", TOTAL} <= rangs.keys() and self.est_complet:
+            cout, total = xl_rowcol_to_cell(rang, rangs["cout"]), xl_rowcol_to_cell(rang, rangs[TOTAL])
+            return f"={cout}-{total}"
+        return ""
+
+    def totaux(self) -> None:
+        """La dernière ligne : chaque colonne d'argent s'additionne, valeur écrite avec la formule."""
+        if not self.plan.lignes:
+            return
+        rang = PREMIERE + len(self.plan.lignes)
+        for colonne, p in enumerate(self.plan.places):
+            if colonne == 0:
+                self._texte(rang, colonne, "Total", "gras")
+            elif colonne in self.sommes or self._se_remplira(p):
+                lettre = xl_col_to_name(colonne)
+                formule = f"=SUM({lettre}{PREMIERE + 1}:{lettre}{rang})"
+                valeur = float(self.sommes.get(colonne, ZERO))
+                self.page.write_formula(rang, colonne, formule, self.formats["somme"], valeur)
+
+    @staticmethod
+    def _se_remplira(place: Place) -> bool:
+        return bool(place.volet) and not place.cle.startswith(f"{CLE}-")
