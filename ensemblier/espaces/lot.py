@@ -218,7 +218,7 @@ ACTES = {
             _demander_avis,
         ),
         ActeEnLot(
-            "relancer", "Relancer", SansChoix, lambda combien, _: f"Relancer sur {combien}",
+            "relancer", "Relancer", SansChoix, lambda combien, _: f"Relancer pour {combien}",
             _ecarter_de_relancer, _relancer,
         ),
         ActeEnLot(

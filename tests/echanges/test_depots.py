@@ -139,6 +139,13 @@ def test_la_page_mene_a_la_page_ou_l_on_note_le_depot(dossiers):
     assert "26-0004" not in texte
 
 
+def test_un_service_sans_depot_mene_encore_a_l_import_et_aux_remises():
+    texte = f.client("benoit").get("/depots/").content.decode()
+    assert "Aucun dépôt ne reste à faire ailleurs" in texte
+    assert 'href="/imports/"' in texte
+    assert 'href="/remises/"' in texte
+
+
 def test_un_refus_oublie_dans_la_condition_se_voit_garde_levee(dossiers, monkeypatch):
     """Sans la garde des volets perdus, le Département refusé redeviendrait « à faire »."""
     assert "26-0005" not in numeros(guichet="plateforme-departement")
