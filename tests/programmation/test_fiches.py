@@ -86,9 +86,7 @@ def test_toutes_les_fiches_se_font_par_un_travail_et_se_relisent():
     assert faire_les_travaux(OUVRAGES) == 1
     travail.refresh_from_db()
     assert travail.phrase == "2 fiches action, une par page."
-    reponse = benoit.get(travail.adresse)
-    assert b"".join(reponse.streaming_content).startswith(b"%PDF-")
-    reponse.close()
+    assert f.contenu(benoit.get(travail.adresse)).startswith(b"%PDF-")
     assert f.client("odile").get(travail.adresse).status_code == 404  # à qui l'a demandé
 
 
