@@ -16,10 +16,10 @@ from ensemblier.registre.models import Lien
 from ensemblier.territoires.models import Contact, Territoire
 
 
-def destinataires(dossier: Dossier, *, le: datetime) -> list[str]:
+def destinataires(objet: Dossier | Derogation, *, le: datetime) -> list[str]:
     """Les adresses des personnes de l'organisme, rattachées ce jour-là, sans doublon."""
     rattachements = Rattachement.objects.en_vigueur(jour_de(le)).filter(
-        organisme=dossier.organisme_id, utilisateur__is_active=True
+        organisme=objet.organisme_id, utilisateur__is_active=True
     )
     return sorted(set(rattachements.values_list("utilisateur__courriel", flat=True)))
 
@@ -178,10 +178,7 @@ def annoncer_l_affectation(
 
 def annoncer_la_derogation(derogation: Derogation, *, territoire: Territoire, le: datetime) -> None:
     """Les personnes de l'organisme apprennent jusqu'à quand elles peuvent déposer, et pourquoi."""
-    chez_eux = Rattachement.objects.en_vigueur(jour_de(le)).filter(
-        organisme=derogation.organisme_id, utilisateur__is_active=True
-    )
-    for adresse in sorted(set(chez_eux.values_list("utilisateur__courriel", flat=True))):
+    for adresse in destinataires(derogation, le=le):
         ecrire(
             Genre.ECHEANCE,
             cle=f"derogation:{derogation.pk}:{derogation.jusqu_au:%Y%m%d}:{adresse}",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from ensemblier.espaces.a_instruire import lire
 from ensemblier.espaces.liste import Liste
 from ensemblier.espaces.tableaux import entetes, valeurs
-from ensemblier.interface.exports import CSV, TYPES, XLSX, en_csv, en_xlsx
+from ensemblier.interface.exports import CSV, XLSX, en_reponse
 from ensemblier.registre.actes import tracer
 from ensemblier.registre.models import Trace
 
@@ -29,14 +29,10 @@ def telecharger(request: HttpRequest, format: str) -> HttpResponseBase:
         par=request.acteur, nature=Trace.Nature.CONSULTATION, chemin=request.get_full_path(), le=maintenant,
         raison="Liste des dossiers exportée",
     )  # fmt: skip
-    nom = f"dossiers-{liste.lecteur.jour:%Y-%m-%d}.{format}"
-    titres, lignes = entetes(liste.colonnes), _lignes(liste)
-    if format == XLSX:
-        fichier = en_xlsx("Dossiers", titres, lignes)
-        return FileResponse(fichier, as_attachment=True, filename=nom, content_type=TYPES[XLSX])
-    reponse = StreamingHttpResponse(en_csv(titres, lignes), content_type=TYPES[CSV])
-    reponse["Content-Disposition"] = f'attachment; filename="{nom}"'
-    return reponse
+    return en_reponse(
+        f"dossiers-{liste.lecteur.jour:%Y-%m-%d}", format, feuille="Dossiers",
+        entetes=entetes(liste.colonnes), lignes=_lignes(liste),
+    )  # fmt: skip
 
 
 def _lignes(liste: Liste) -> Iterator[list[Any]]:

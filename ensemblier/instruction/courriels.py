@@ -6,11 +6,10 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Q
-
 from ensemblier.comptes.courriels import ecrire
 from ensemblier.comptes.droits import acteur_de
-from ensemblier.comptes.models import Genre, Rattachement, Utilisateur
+from ensemblier.comptes.models import Genre, Utilisateur
+from ensemblier.dossiers.courriels import destinataires
 from ensemblier.dossiers.droits import EPCI
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Dossier
@@ -18,16 +17,6 @@ from ensemblier.dossiers.suivi import adresse_du_suivi
 from ensemblier.instruction.lecture import agents_de
 from ensemblier.instruction.models import Complement, DemandeDAvis, Echange
 from ensemblier.noyau.calendrier import en_francais, jour_de
-
-
-def adresses_du_porteur(dossier: Dossier, le: datetime) -> list[str]:
-    """Les personnes rattachées à l'organisme ce jour-là."""
-    jour = jour_de(le)
-    en_vigueur = (Q(du=None) | Q(du__lte=jour)) & (Q(au=None) | Q(au__gte=jour))
-    liens = Rattachement.objects.filter(
-        en_vigueur, organisme=dossier.organisme_id, utilisateur__is_active=True
-    )
-    return sorted(set(liens.values_list("utilisateur__courriel", flat=True)))
 
 
 def _poster(
@@ -65,7 +54,7 @@ def complements_demandes(complement: Complement, *, noms: list[str], le: datetim
         Genre.CORRECTION,
         complement.dossier,
         cle=f"complement:{complement.pk}",
-        vers=adresses_du_porteur(complement.dossier, le),
+        vers=destinataires(complement.dossier, le=le),
         sujet=f"Ajoutez : {quoi}, avant le {en_francais(complement.echeance)}",
         gabarit="complements",
         le=le,
@@ -83,7 +72,7 @@ def rappel_des_complements(complement: Complement, *, le: datetime) -> int:
         Genre.CORRECTION,
         dossier,
         cle=f"complement:{complement.pk}:{le:%Y%m%d}",
-        vers=adresses_du_porteur(dossier, le),
+        vers=destinataires(dossier, le=le),
         sujet=f"Rappel : votre réponse avant le {en_francais(complement.echeance)}",
         gabarit="complements",
         le=le,
@@ -139,7 +128,7 @@ def irrecevable(dossier: Dossier, *, motif: str, le: datetime) -> None:
         Genre.DECISION,
         dossier,
         cle=f"irrecevable:{dossier.pk}",
-        vers=adresses_du_porteur(dossier, le),
+        vers=destinataires(dossier, le=le),
         sujet="Votre dossier ne peut pas être examiné",
         gabarit="irrecevable",
         le=le,
@@ -166,7 +155,7 @@ def delai_prolonge(complement: Complement, *, avant: date, motif: str, le: datet
         Genre.CORRECTION,
         complement.dossier,
         cle=f"prolongation:{complement.pk}:{complement.echeance:%Y%m%d}",
-        vers=adresses_du_porteur(complement.dossier, le),
+        vers=destinataires(complement.dossier, le=le),
         sujet=f"Vous avez jusqu'au {en_francais(complement.echeance)}",
         gabarit="prolongation",
         le=le,

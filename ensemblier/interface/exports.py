@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import IO, Any
 
+from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+
 FORMULES = ("=", "+", "-", "@", "\t", "\r", "\n")
 """Un tableur exécuterait un texte qui commence ainsi : l'apostrophe le garde texte."""
 CSV, XLSX = "csv", "xlsx"
@@ -81,3 +83,15 @@ def _ecrire_la_case(page: Any, rang: int, colonne: int, valeur: Any, formats: di
         page.write_number(rang, colonne, valeur)
     else:
         page.write_string(rang, colonne, str(valeur), formats[str])
+
+
+def en_reponse(
+    nom: str, format: str, *, feuille: str, entetes: Sequence[str], lignes: Iterable[Sequence[Any]]
+) -> HttpResponseBase:
+    """La réponse qui télécharge `nom.format` ; un CSV part au fil de l'eau."""
+    if format == XLSX:
+        fichier = en_xlsx(feuille, entetes, lignes)
+        return FileResponse(fichier, as_attachment=True, filename=f"{nom}.{format}", content_type=TYPES[XLSX])
+    reponse = StreamingHttpResponse(en_csv(entetes, lignes), content_type=TYPES[CSV])
+    reponse["Content-Disposition"] = f'attachment; filename="{nom}.{format}"'
+    return reponse

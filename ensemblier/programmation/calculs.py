@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-from ensemblier.dossiers.etats import PERDUS
+from ensemblier.dossiers.etats import ACCORDS, PERDUS
 from ensemblier.dossiers.fiche import fiche_de, reglement_de
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.noyau import montants
 from ensemblier.noyau.regles import Constat, Fiche, evaluer
-from ensemblier.programmation.models import Enveloppe, SousEnveloppe
+from ensemblier.programmation.models import Attribution, Enveloppe, SousEnveloppe
 
 ZERO = Decimal("0.00")
 RAISONS = {
@@ -44,7 +44,8 @@ def part_de(parts: Iterable[SousEnveloppe], demande: Demande) -> SousEnveloppe |
 class Restes:
     """Ce qui reste pour chaque volet d'un financeur : dans le tout, et dans sa part ; une requête.
 
-    `prendre` compte un accord qui s'écrit dans le même acte.
+    Un accord déjà voté garde la part qui l'a engagé (une requête). `prendre` compte un accord qui s'écrit
+    dans le même acte.
     """
 
     def __init__(self, enveloppe: Enveloppe) -> None:
@@ -52,10 +53,18 @@ class Restes:
         self._tout = enveloppe.reste
         hors = enveloppe.engage - sum((p.engage for p in self.parts), ZERO)
         self._restes = {p.pk: p.reste for p in self.parts} | {0: enveloppe.montant - enveloppe.reparti - hors}
+        self._cles: dict[int, int] = {}
 
     def _cle(self, demande: Demande) -> int:
-        part = part_de(self.parts, demande)
-        return part.pk if part else 0
+        if demande.pk not in self._cles:
+            if self.parts and demande.etat in ACCORDS:
+                tenues = Attribution.objects.filter(demande=demande, remplacee_le=None)
+                cle = tenues.values_list("part", flat=True).get()
+            else:
+                part = part_de(self.parts, demande)
+                cle = part.pk if part else None
+            self._cles[demande.pk] = cle or 0
+        return self._cles[demande.pk]
 
     def de(self, demande: Demande) -> Decimal:
         return min(self._tout, self._restes[self._cle(demande)])

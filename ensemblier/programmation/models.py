@@ -280,6 +280,8 @@ class Attribution(models.Model):
     lignes = models.JSONField(default=list)
     remplacee_le = models.DateTimeField(null=True)
     remplace = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="remplacante")
+    part = models.ForeignKey(SousEnveloppe, null=True, on_delete=models.PROTECT, related_name="+")
+    """Celle qui l'a engagé, la même d'un acte modificatif à l'autre ; vide : hors des parts."""
 
     class Meta:
         constraints = (

@@ -294,6 +294,14 @@ def test_numero_demande_et_etat_s_ecrivent_et_se_disent_au_registre(dossier):
     assert {"noter_numero_dauphin", "reprendre_le_demande", "reprendre"} <= dits
 
 
+@pytest.mark.parametrize("dits", [{"demande": "7500"}, {"etat": "Recevable"}])
+def test_une_case_du_tableau_lue_avant_l_import_ne_s_ecrit_plus(dossier, dits):
+    """Le montant demandé et l'état bornent une proposition : les changer numérote la case."""
+    lue = volet().version
+    jouer(csv_de(ligne(**dits)), ecrit=True)
+    assert volet().version == lue + 1
+
+
 def test_une_aide_votee_s_ecrit_avec_son_acte_et_engage_l_enveloppe(dossier):
     enveloppe = Enveloppe(appel=dossier.appel, financeur=volet().financeur, montant=Decimal("10000.00"))
     ouvrir(enveloppe, par=f.systeme("lens-lievin"), le=s.AVANT, libelle="Enveloppe ouverte")

@@ -86,6 +86,36 @@ def test_un_accord_compte_dans_la_part_de_son_dispositif():
     assert (relu(la).engage, relu(enveloppe).engage) == (9000, 9000)
 
 
+@pytest.mark.parametrize("montant", ["8000", "8500.50"])
+def test_un_accord_vote_avant_la_part_change_sans_y_toucher(montant):
+    """Un accord reste compté là où il le fut d'abord : sa baisse ne rend rien à une part ouverte depuis."""
+    premier, second = scene.recevable(), scene.deuxieme()
+    for dossier in (premier, second):
+        scene.programmer(dossier, "9000")
+    enveloppe = scene.enveloppe("CALL", "30000.00")
+    scene.deliberer("CALL", (premier, "9000"))
+    la = part(enveloppe, "10000", dispositif=scene.volet(premier).dispositif)
+    scene.deliberer("CALL", (premier, montant, "Moins de séances."), numero="2025-119")
+    assert (relu(la).engage, relu(enveloppe).engage) == (0, Decimal(montant))
+    assert relu(enveloppe).libre == 20000 - Decimal(montant)
+    scene.deliberer("CALL", (second, "9000"), numero="2025-120")
+    assert (relu(la).engage, relu(enveloppe).engage) == (9000, 9000 + Decimal(montant))
+
+
+def test_un_accord_change_dans_la_part_qui_l_a_paye():
+    """Une part plus précise ouverte depuis ne paie pas ce qu'une autre a déjà engagé."""
+    dossier = scene.recevable()
+    scene.programmer(dossier, "9000")
+    enveloppe = scene.enveloppe("CALL", "30000.00")
+    large = part(enveloppe, "10000", delegataire="Lens")
+    scene.deliberer("CALL", (dossier, "8000"))
+    juste = part(enveloppe, "10000", dispositif=scene.volet(dossier).dispositif)
+    scene.deliberer("CALL", (dossier, "7000", "Moins de séances."), numero="2025-119")
+    assert (relu(large).engage, relu(juste).engage) == (7000, 0)
+    with pytest.raises(ActeBloque, match="Au plus"):
+        scene.deliberer("CALL", (dossier, "10000.01", "Plus de séances."), numero="2025-120")
+
+
 def test_hors_des_parts_il_reste_ce_qui_n_est_pas_reparti():
     premier = scene.recevable()
     scene.programmer(premier, "9000")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
-from ensemblier.dossiers.actes import noter_numero_dauphin
+from ensemblier.dossiers.actes import marquer_le_changement, noter_numero_dauphin
 from ensemblier.dossiers.actes.commun import tenir
 from ensemblier.dossiers.actes.volets import rafraichir_etape
 from ensemblier.dossiers.etats import DECISIONS, DEMANDE, PERDUS, REFUSEE, SOLLICITEE, VOTEE
@@ -106,11 +106,12 @@ def _noter_la_demande(
     if ligne.demande <= 0:
         raise ActeBloque(f"{demande.dossier.numero} : un montant demandé est au-dessus de zéro.")
     dossier, avant = demande.dossier, demande.demande
-    consigner(
+    evenement = consigner(
         demande, "reprendre_le_demande", par=par, le=le, public=False,
         libelle=f"Montant demandé repris : {extraction.nom}"[:200],
         details={"avant": str(avant), "apres": str(ligne.demande)}, demande=ligne.demande,
     )  # fmt: skip
+    marquer_le_changement(demande, evenement)
     dossier.demande_totale += ligne.demande - avant
     dossier.save(update_fields=("demande_totale",))
     return [f"{ecart}, repris ; le plan de financement du dossier n'est pas changé"]
@@ -142,10 +143,11 @@ def _avancer(
         somme = f", {en_francais(montant)}" if montant else ""
         return [f"Volet : {ici} → {la_bas}{somme}, acte {ligne.decision}"]
     exiger_recevable(demande.dossier, f"l'état du volet « {demande.financeur.sigle} »")
-    reprendre(
+    evenement = reprendre(
         demande, etat=cible, par=par, le=le, libelle=f"Volet repris : {extraction.nom}"[:200],
         details={"source": extraction.nom, "ligne": ligne.rang},
     )  # fmt: skip
+    marquer_le_changement(demande, evenement)
     rafraichir_etape(demande.dossier)
     return [f"Volet : {ici} → {la_bas}"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from ensemblier.echanges.actes import REMETTENT
 from ensemblier.echanges.depots import TOUT, VUES, Suivi, entetes, valeurs
 from ensemblier.echanges.importer import extractions_de
-from ensemblier.interface.exports import CSV, TYPES, XLSX, en_csv, en_xlsx
+from ensemblier.interface.exports import en_reponse
 from ensemblier.registre.actes import tracer
 from ensemblier.registre.models import Trace
 
@@ -36,11 +36,7 @@ def exporter(request: HttpRequest, format: str) -> HttpResponseBase:
         par=request.acteur, nature=Trace.Nature.CONSULTATION, chemin=request.get_full_path(), le=maintenant,
         raison="Tableau des dépôts exporté",
     )  # fmt: skip
-    nom = f"depots-{timezone.localdate():%Y-%m-%d}.{format}"
-    titres, lignes = entetes(suivi), (valeurs(ligne) for ligne in suivi.toutes())
-    if format == XLSX:
-        fichier = en_xlsx("Dépôts", titres, lignes)
-        return FileResponse(fichier, as_attachment=True, filename=nom, content_type=TYPES[XLSX])
-    reponse = StreamingHttpResponse(en_csv(titres, lignes), content_type=TYPES[CSV])
-    reponse["Content-Disposition"] = f'attachment; filename="{nom}"'
-    return reponse
+    return en_reponse(
+        f"depots-{timezone.localdate():%Y-%m-%d}", format, feuille="Dépôts", entetes=entetes(suivi),
+        lignes=(valeurs(ligne) for ligne in suivi.toutes()),
+    )  # fmt: skip

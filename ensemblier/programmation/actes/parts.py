@@ -21,7 +21,7 @@ from ensemblier.instruction.droits import exiger_sa_ligne
 from ensemblier.noyau.machine import Acteur
 from ensemblier.noyau.montants import en_francais, euros
 from ensemblier.programmation.calculs import part_de
-from ensemblier.programmation.models import Enveloppe, SousEnveloppe
+from ensemblier.programmation.models import Attribution, Enveloppe, SousEnveloppe
 from ensemblier.registre.actes import ActeBloque, consigner, ouvrir, verrouiller
 
 
@@ -155,11 +155,24 @@ def engager(
 
 
 def _engager_les_parts(enveloppe: Enveloppe, montants: Iterable[tuple[Demande, Decimal]]) -> None:
+    """Chaque accord dans sa part, et l'attribution la retient : un montant changé y revient."""
     parts = [*enveloppe.parts.select_for_update().order_by("pk")]
+    if not parts:
+        return
     pris: dict[int, Decimal] = {}
     for demande, montant in montants:
-        if part := part_de(parts, demande):
+        attribution = (
+            Attribution.objects.filter(demande=demande.pk, remplacee_le=None)
+            .select_related("remplace")
+            .first()
+        )
+        if attribution and attribution.remplace:
+            part = next((p for p in parts if p.pk == attribution.remplace.part_id), None)
+        else:
+            part = part_de(parts, demande) if montant else None
+        if part:
             pris[part.pk] = pris.get(part.pk, Decimal(0)) + montant
+            Attribution.objects.filter(demande=demande.pk, remplacee_le=None).update(part=part)
     for part in parts:
         if not (prise := pris.get(part.pk)):
             continue
