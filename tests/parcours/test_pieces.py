@@ -135,3 +135,24 @@ def test_ajouter_ouvre_le_choix_sur_place_et_un_melange_se_refuse(personne, tmp_
     ajouter.focus()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/joindre/statuts/"))
+
+
+def test_la_ligne_relue_ne_reprend_pas_le_point_a_qui_est_deja_ailleurs(personne, tmp_path):
+    """L'annonce attend la ligne neuve ; entre-temps, la personne a gagné une autre ligne, elle y reste."""
+    amina = personne("amina")
+    numero = brouillon(amina)
+    amina.va(f"/dossiers/{numero}/pieces/")
+    page = amina.page
+    ligne = page.locator(".piece").filter(has=page.get_by_text("Statuts", exact=True))
+    ailleurs = page.get_by_role("link", name=re.compile("(Ajouter|Remplacer) : RIB"))
+    retenues = []
+    page.route(f"**/dossiers/{numero}/pieces/", lambda route: retenues.append(route))
+    with page.expect_file_chooser() as choix:
+        ligne.get_by_role("link", name=re.compile("Ajouter|Remplacer")).click()
+    choix.value.set_files(gestes.feuille(tmp_path, "statuts"))
+    expect(ligne).to_contain_text("Statuts : pièce reçue.")
+    expect(page.locator("#annonce")).not_to_contain_text("pièce reçue")
+    ailleurs.focus()
+    retenues.pop().continue_()
+    expect(page.locator("#annonce")).to_contain_text("Statuts : pièce reçue")
+    expect(ailleurs).to_be_focused()

@@ -195,25 +195,33 @@
   }
 
   // La ligne, le compte de ce qui reste et la marge se relisent ; les autres envois ne sont pas touchés.
+  // L'annonce vient quand la ligne est à sa place : qui l'entend peut agir. Qui est déjà ailleurs y reste.
   async function recevoir(envoi, phrase) {
-    const { ligne } = envoi;
-    clore(envoi, () => dire(ligne, phrase));
+    clore(envoi, () => dire(envoi.ligne, phrase));
+    const page = await lire().catch(() => null);
+    if (page) replacer(envoi.ligne, page);
     annoncer(phrase);
-    let page;
-    try { page = await lire(); } catch { return; }
+  }
+  const GESTES = "a, button";
+  function replacer(ligne, page) {
     const pareille = [...page.querySelectorAll(".piece")].find((p) => p.querySelector("strong")?.textContent === ligne.dataset.libelle);
     const ici = ligne.closest("li");
     if (!pareille || !ici) return;
     const neuve = document.importNode(pareille.closest("li"), true);
+    const tenu = document.activeElement;
+    const dedans = ici.contains(tenu);
+    const libre = dedans || tenu === document.body;
     ici.replaceWith(neuve);
-    neuve.tabIndex = -1;
-    neuve.focus({ preventScroll: true });
     for (const nom of ["reste", "vivant"]) {
       const vieux = document.getElementById(nom);
       const neuf = page.getElementById(nom);
       if (vieux && neuf) vieux.replaceChildren(...[...neuf.childNodes].map((n) => document.importNode(n, true)));
     }
     for (const autre of neuve.querySelectorAll(".piece[data-envoi]")) equiper(autre);
+    if (!libre) return;
+    const meme = dedans && [...neuve.querySelectorAll(GESTES)].find((geste) => geste.textContent === tenu.textContent);
+    neuve.tabIndex = -1;
+    (meme || neuve).focus({ preventScroll: true });
   }
 
   // Glisser : la ligne survolée se voit ; lâché à côté, le fichier ne chasse pas la page.
