@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ensemblier.dossiers.droits import roles_sur_demande
+from ensemblier.dossiers.etats import A_COMPLETER, DEPOSE, IRRECEVABLE, RETIRE
 from ensemblier.dossiers.fiche import fiche_de
 from ensemblier.dossiers.lecture import phrase_du_contact
 from ensemblier.dossiers.models import ContactCommune, Demande, Dossier
@@ -40,6 +41,14 @@ ACTES = {
     "prendre_en_charge": (actes.prendre_en_charge, "Demande prise en charge."),
     "recevoir": (actes.recevoir, "Volet jugé recevable."),
 }
+
+PAS_OUVERT = {
+    DEPOSE: "Le service vérifie les pièces : votre avis s'ouvre dès que le dossier est recevable.",
+    A_COMPLETER: "Le porteur complète son dossier : votre avis s'ouvre dès qu'il est recevable.",
+    IRRECEVABLE: "Ce dossier n'est pas recevable : aucun avis n'est demandé.",
+    RETIRE: "Le porteur a retiré ce dossier : aucun avis n'est demandé.",
+}
+RIEN_A_JUGER = "L'examen de ce dossier est fini : aucun avis n'est plus demandé."
 
 
 def _financeur(request: HttpRequest, code: str) -> Financeur:
@@ -108,7 +117,7 @@ def _contexte(
     echeance = next((x.echeance for x in lignes if x.financeur.pk == ligne.pk), fin)
     close = decision_close(dossier, ligne, volets)
     if dossier.etat != "recevable" and not close:
-        close = f"Le dossier est « {dossier.etat_agent} » : l'avis s'ouvre quand il est recevable."
+        close = PAS_OUVERT.get(dossier.etat, RIEN_A_JUGER)
     return {
         "dossier": dossier,
         "fil": fil(dossier, f"Avis : {ligne.sigle}"),

@@ -153,6 +153,18 @@ def test_avant_l_examen_le_referent_est_mene_a_son_contact():
     assert farid.get(reverse("instruction_dossier", args=[depose.numero])).context["acte"].bouton == ""
 
 
+def test_avant_l_examen_la_page_d_avis_dit_ce_qu_on_attend():
+    depose = f.dossier_depose("aap-2026")
+    adresse = reverse("instruction_avis", args=[depose.numero, "ETAT"])
+    page = f.client("chloe").get(adresse)
+    assert page.context["close"].startswith("Le service vérifie les pièces")
+    par = f.acteur("benoit")
+    actes.demander_complements(
+        depose, pieces=["rib"], message="Illisible.", par=par, roles=roles(par, depose), le=NOVEMBRE
+    )
+    assert f.client("chloe").get(adresse).context["close"].startswith("Le porteur complète son dossier")
+
+
 def test_le_referent_confirme_le_contact(aap):
     farid = f.client("farid")
     adresse = reverse("instruction_avis", args=[aap.numero, code_de_lens()])

@@ -75,8 +75,11 @@ def test_la_reponse_que_le_service_attend_a_sa_date_et_donne_la_premiere():
         assert f.client("amina").get("/dossiers/").context["premiere"].avant == date(2025, 5, 25)
     with time_machine.travel(f.instant("2025-05-28 10:00"), tick=True):
         tard = f.client("amina").get("/dossiers/")
+        fiche = f.client("amina").get(f"/dossiers/{dossier.numero}/").content.decode()
     assert tard.context["premiere"] is None
     assert "Il vous reste 1\xa0chose à faire, dont 1 en retard." in tard.content.decode()
+    assert "en retard de 1\xa0jour" in tard.content.decode()
+    assert "en retard de 1\xa0jour</strong> : répondez" in fiche.replace("\xa0:", " :")
 
 
 def test_la_convention_a_signer_est_a_faire_pour_qui_a_le_mandat_seulement():

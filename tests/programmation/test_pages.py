@@ -401,7 +401,9 @@ def test_un_membre_se_deporte_et_ne_peut_pas_deporter_un_autre():
     adresse = reverse("seance_deport", args=[tenue.pk, dossier.numero])
     elise, chloe = f.personne("elise"), f.personne("chloe")
     autre = {"utilisateur": str(chloe.pk), "motif": "adhérente"}
-    assert f.client("elise").post(adresse, autre).status_code == 422
+    refusee = f.client("elise").post(adresse, autre)
+    assert refusee.status_code == 422
+    assert f'href="{reverse("seance", args=[tenue.pk])}">Revenir' in refusee.content.decode()
     assert f.client("elise").post(adresse, {"utilisateur": str(elise.pk), "motif": "sœur"}).status_code == 302
     assert f.client("elise").get(adresse).status_code == 404
 

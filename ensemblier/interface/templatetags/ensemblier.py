@@ -2,12 +2,13 @@
 
 Filtres : `euros`, `euros_ronds`, `nombre`, `pourcent[:seuil]`, `taux`, `date_longue`, `date_courte`,
 `echeance`, `heure`, `heure_serveur`, `telephone`, `siret`, `poids`, `duree`, `dans`, `limite`,
-`accord:"dossier,dossiers"`.
+`jours_passes`, `accord:"dossier,dossiers"`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django import template
@@ -16,6 +17,7 @@ from django.forms import widgets as w
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from ensemblier.interface import constats as mise_en_constat
@@ -401,6 +403,12 @@ def bouton_de_courriel(mot: str, *adresse: object) -> dict[str, Any]:
 def resume_erreurs(form: BaseForm) -> dict[str, Any]:
     """`{% resume_erreurs form %}` : « Il y a 2 choses à corriger », chaque erreur un lien vers sa boîte."""
     return presentation.resume_erreurs(form)
+
+
+@register.filter
+def jours_passes(jour: date) -> int:
+    """Les jours écoulés depuis une échéance, à Paris ; zéro tant qu'elle n'est pas passée."""
+    return max(0, (timezone.localdate() - jour).days)
 
 
 @register.filter
