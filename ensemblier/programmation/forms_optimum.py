@@ -63,7 +63,7 @@ class PropositionForm(Formulaire):
                 label=f"Souhait {rang} : au moins", required=False
             )
             self.fields[f"part_{rang}"] = forms.DecimalField(
-                label=f"Souhait {rang} : ou au moins, en % du total", required=False,
+                label=f"Souhait {rang} : ou en %", required=False,
                 min_value=Decimal(0), max_value=Decimal(100), decimal_places=2,
             )  # fmt: skip
 
@@ -78,8 +78,8 @@ class PropositionForm(Formulaire):
             ("Le scénario", ("titre", "depuis", "objectif", "part_minimale", "note_par_defaut", "limite")),
             (
                 "Les souhaits d'équité", tuple(souhaits),
-                "Pour chacun : qui, et au moins combien d'euros ou quelle part. S'ils se contredisent, "
-                "vous saurez lesquels.",
+                "Pour chacun : qui, et au moins combien d'euros, ou quelle part du total. S'ils se "
+                "contredisent, vous saurez lesquels.",
             ),
         )  # fmt: skip
 
