@@ -39,6 +39,7 @@ class Total:
     nom: str
     montant: Decimal
     nombre: int
+    commune: bool = False
 
 
 def attributions(territoire: Territoire | None) -> QuerySet[Attribution]:
@@ -70,15 +71,33 @@ def filtrer(
 def totaux(lignes: QuerySet[Attribution]) -> list[Total]:
     """Ce que chaque financeur a accordé, et sur combien d'actions ; les plus gros d'abord."""
     valeurs = lignes.values_list(
-        "demande__financeur__code", "demande__financeur__nom", "montant", "demande__dossier_id"
-    )
-    montants: dict[tuple[str, str], Decimal] = {}
-    actions: dict[tuple[str, str], set[int]] = {}
-    for code, nom, montant, dossier in valeurs:
-        montants[code, nom] = montants.get((code, nom), Decimal(0)) + montant
-        actions.setdefault((code, nom), set()).add(dossier)
-    rendus = [Total(code, nom, montant, len(actions[code, nom])) for (code, nom), montant in montants.items()]
+        "demande__financeur__code", "demande__financeur__nom", "demande__financeur__type", "montant",
+        "demande__dossier_id",
+    )  # fmt: skip
+    montants: dict[tuple[str, str, str], Decimal] = {}
+    actions: dict[tuple[str, str, str], set[int]] = {}
+    for *cle, montant, dossier in valeurs:
+        qui = tuple(cle)
+        montants[qui] = montants.get(qui, Decimal(0)) + montant
+        actions.setdefault(qui, set()).add(dossier)
+    rendus = [
+        Total(code, nom, montant, len(actions[code, nom, genre]), genre == "commune")
+        for (code, nom, genre), montant in montants.items()
+    ]
     return sorted(rendus, key=lambda t: (-t.montant, t.nom))
+
+
+def en_briques(totaux: Iterable[Total]) -> list[dict[str, Any]]:
+    """Une brique par financeur, les communes n'en font qu'une ; les plus grosses d'abord."""
+    communes = [t for t in totaux if t.commune]
+    seuls = [t for t in totaux if not t.commune]
+    if len(communes) > 1:
+        ensemble = sum((t.montant for t in communes), Decimal(0))
+        communes = [Total("COMMUNES", f"Communes ({len(communes)})", ensemble, 0)]
+    return [
+        {"financeur": t.financeur, "libelle": t.nom, "montant": t.montant, "statut": "vote"}
+        for t in sorted((*seuls, *communes), key=lambda t: -t.montant)
+    ]
 
 
 def page_d_actions(lignes: QuerySet[Attribution], *, apres: str = "") -> Page:

@@ -81,10 +81,7 @@ def observatoire(request: HttpRequest) -> HttpResponse:
         "totaux": totaux,
         "total": sum((t.montant for t in totaux), Decimal(0)),
         "nombre_actions": lecture.nombre_d_actions(request.territoire),
-        "briques": [
-            {"financeur": t.financeur, "libelle": t.nom, "montant": t.montant, "statut": "vote"}
-            for t in totaux
-        ],
+        "briques": lecture.en_briques(totaux),
         "annonces": lecture.annonces(request.territoire.pack()),
         "present": timezone.now(),
     }

@@ -8,6 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ensemblier.dossiers.models import Ciblage, Demande, Dossier
+from ensemblier.interface import presentation
+from ensemblier.observatoire import lecture
 from ensemblier.programmation.models import Attribution, Deliberation
 from ensemblier.registre.actes import ouvrir
 from tests import fabriques
@@ -125,3 +127,15 @@ def test_le_nombre_de_requetes_ne_depend_pas_du_nombre_d_actions(adresse):
             navigateur.get(adresse)
         comptes.append(len(requetes))
     assert comptes[0] == comptes[1] <= 12
+
+
+def test_la_barre_ne_fait_qu_une_brique_des_communes():
+    totaux = [
+        lecture.Total("LENS", "Lens", Decimal(30), 2, commune=True),
+        lecture.Total("ETAT", "État", Decimal(40), 3),
+        lecture.Total("AVION", "Avion", Decimal(20), 1, commune=True),
+    ]
+    briques = lecture.en_briques(totaux)
+    assert [(b["libelle"], b["montant"]) for b in briques] == [("Communes (2)", 50), ("État", 40)]
+    assert presentation.couleur(briques[0]["financeur"]) == "financeur--communes"
+    assert [b["libelle"] for b in lecture.en_briques(totaux[:2])] == ["État", "Lens"]
