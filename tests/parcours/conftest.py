@@ -41,15 +41,15 @@ OUVERTES = pytest.StashKey[dict]()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
-    """Marque les parcours, et met un long récit en tête de chaque moitié : un par processus, d'abord."""
+    """Marque les parcours, et partage les longs récits en tête des deux moitiés : une par processus."""
     for item in items:
         if "parcours" in str(item.fspath):
             item.add_marker(pytest.mark.navigateur)
     yield
     longs = [item for item in items if "test_recit" in item.nodeid]
-    items[:] = longs[:1] + [item for item in items if item not in longs]
+    items[:] = longs[::2] + [item for item in items if item not in longs]
     milieu = len(items) // 2 + 1
-    items[milieu:milieu] = longs[1:]
+    items[milieu:milieu] = longs[1::2]
 
 
 def _port_libre() -> int:
