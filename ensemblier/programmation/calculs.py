@@ -44,8 +44,8 @@ def part_de(parts: Iterable[SousEnveloppe], demande: Demande) -> SousEnveloppe |
 class Restes:
     """Ce qui reste pour chaque volet d'un financeur : dans le tout, et dans sa part ; une requête.
 
-    Un accord déjà voté garde la part qui l'a engagé (une requête). `prendre` compte un accord qui s'écrit
-    dans le même acte.
+    Les parts et le « non réparti » se partagent le tout : leurs restes font le sien. Un accord déjà voté
+    garde la part qui l'a engagé (une requête). `prendre` compte un accord qui s'écrit dans le même acte.
     """
 
     def __init__(self, enveloppe: Enveloppe) -> None:
@@ -55,7 +55,8 @@ class Restes:
         self._restes = {p.pk: p.reste for p in self.parts} | {0: enveloppe.montant - enveloppe.reparti - hors}
         self._cles: dict[int, int] = {}
 
-    def _cle(self, demande: Demande) -> int:
+    def cle(self, demande: Demande) -> int:
+        """La part qui paie ce volet ; 0 : ce qui n'est pas réparti."""
         if demande.pk not in self._cles:
             if self.parts and demande.etat in ACCORDS:
                 tenues = Attribution.objects.filter(demande=demande, remplacee_le=None)
@@ -67,16 +68,20 @@ class Restes:
         return self._cles[demande.pk]
 
     def de(self, demande: Demande) -> Decimal:
-        return min(self._tout, self._restes[self._cle(demande)])
+        return min(self._tout, self._restes[self.cle(demande)])
 
     def prendre(self, demande: Demande, montant: Decimal) -> None:
         self._tout -= montant
-        self._restes[self._cle(demande)] -= montant
+        self._restes[self.cle(demande)] -= montant
+
+    def par_part(self) -> list[tuple[int, str, Decimal]]:
+        """Clé, nom et reste de chaque part, puis de ce qui n'est pas réparti."""
+        noms = {p.pk: p.nom for p in self.parts} | {0: "non réparti"}
+        return [(cle, noms[cle], reste) for cle, reste in self._restes.items()]
 
     def manques(self) -> list[tuple[str, Decimal]]:
         """Chaque part que ce qui est pris dépasse, et de combien ; la part non répartie comprise."""
-        noms = {p.pk: p.nom for p in self.parts} | {0: "non réparti"}
-        return [(noms[cle], -reste) for cle, reste in self._restes.items() if reste < 0]
+        return [(nom, -reste) for _, nom, reste in self.par_part() if reste < 0]
 
 
 def attribuable_au_volet(

@@ -17,10 +17,11 @@ from ensemblier.interface.formats import accord
 from ensemblier.noyau import optimum, packs
 from ensemblier.noyau.montants import de_centimes, en_centimes, en_francais, pourcent
 from ensemblier.programmation.actes.scenarios import Dite
-from ensemblier.programmation.calculs import ZERO, attribuable_au_volet, financements
+from ensemblier.programmation.calculs import ZERO, Restes, attribuable_au_volet, financements
 from ensemblier.programmation.models import Enveloppe, Explication, Scenario, Seance
 from ensemblier.programmation.notes import resultats
 from ensemblier.programmation.scenarios import montant_fixe, volets_de
+from ensemblier.territoires.models import Financeur
 
 NOUVEAUX = "nouveaux"
 
@@ -121,22 +122,19 @@ def poser(appel: Appel, reglages: Reglages, depuis: Scenario | None = None) -> P
     sont ceux d'une vraie proposition (K4 à K6). Lève `EntreeInvalide`, toutes les raisons à la fois.
     """
     volets: dict[int, list[Demande]] = {}
-    for v in volets_de(appel).select_related("financeur").order_by("financeur__rang", "pk"):
+    for v in volets_de(appel).select_related("financeur", "dispositif").order_by("financeur__rang", "pk"):
         volets.setdefault(v.dossier_id, []).append(v)
     libres = {pk for pk, siens in volets.items() if any(montant_fixe(v) is None for v in siens)}
     dossiers = Dossier.objects.avec_ses_regles().filter(pk__in=libres, etat=RECEVABLE).order_by("numero")
     lus = list(dossiers)
     notes, parts = notes_du_jury(appel), _parts(lus, appel)
-    verrous = _verrous(depuis)
+    verrous, credits = _verrous(depuis), _credits(appel, volets)
     candidatures = tuple(
-        _candidature(
-            d, volets[d.pk], notes.get(d.pk, reglages.note_par_defaut), reglages, parts[d.pk], verrous
-        )
-        for d in lus
+        _candidature(d, volets[d.pk], notes.get(d.pk), reglages, parts[d.pk], verrous, credits) for d in lus
     )
     probleme = optimum.Probleme(
         candidatures,
-        tuple(_enveloppes(appel, candidatures, volets)),
+        tuple(_enveloppes(candidatures, volets, credits)),
         tuple(_souhaits(appel, reglages.voeux)),
         reglages.objectif,
     )
@@ -156,10 +154,11 @@ def _verrous(depuis: Scenario | None) -> dict[str, int]:
 def _candidature(
     dossier: Dossier,
     volets: list[Demande],
-    note: Decimal,
+    note: Decimal | None,
     reglages: Reglages,
     parts: tuple[tuple[str, Fraction], ...],
     verrous: Mapping[str, int],
+    credits: Mapping[int, Restes],
 ) -> optimum.Candidature:
     fiche = fiche_de(dossier)
     cases = []
@@ -167,12 +166,14 @@ def _candidature(
         v.dossier = dossier
         calcul = attribuable_au_volet(v, fiche=fiche)
         cle, plafond = str(v.pk), en_centimes(calcul.montant)
-        cases.append(optimum.Case(cle, v.financeur.code, plafond, verrous.get(cle), calcul.limite))
+        cases.append(optimum.Case(cle, _enveloppe_de(v, credits), plafond, verrous.get(cle), calcul.limite))
     libres = {int(case.cle): ZERO for case in cases}
     fixes = {v.pk: fixe for v in volets if (fixe := montant_fixe(v)) is not None}
     acquis = sum(financements(dossier, {**fixes, **libres}, fiche=fiche).values(), ZERO)
     besoin = max(0, en_centimes(dossier.cout_total) - en_centimes(acquis))
     recevable = min(besoin, sum(case.plafond for case in cases))
+    if note is None:
+        note = reglages.note_par_defaut
     return optimum.Candidature(
         dossier.numero, note, tuple(cases), besoin, ceil(Fraction(reglages.part_minimale) * recevable), parts
     )
@@ -206,28 +207,58 @@ def _parts_de(
         yield NOUVEAUX, Fraction(1)
 
 
+def _credits(appel: Appel, volets: Mapping[int, list[Demande]]) -> dict[int, Restes]:
+    """Par financeur qui a dit ses crédits, ce qu'il en reste, ôté ce qu'une séance a retenu."""
+    dites = Enveloppe.objects.filter(appel=appel).prefetch_related("parts__dispositif")
+    credits = {e.financeur_id: Restes(e) for e in dites}
+    for v in (v for siens in volets.values() for v in siens):
+        if v.etat == PROGRAMMEE and v.vote is None and v.propose and v.financeur_id in credits:
+            credits[v.financeur_id].prendre(v, v.propose)
+    return credits
+
+
+def _enveloppe_de(volet: Demande, credits: Mapping[int, Restes]) -> str:
+    """L'enveloppe qui paie ce volet : celle du financeur, ou la part qu'il en a faite pour lui."""
+    restes = credits.get(volet.financeur_id)
+    return _code(volet.financeur.code, restes.cle(volet) if restes and restes.parts else None)
+
+
+def _code(financeur: str, part: int | None) -> str:
+    return financeur if part is None else f"{financeur}/{part}"
+
+
 def _enveloppes(
-    appel: Appel, candidatures: Iterable[optimum.Candidature], volets: Mapping[int, list[Demande]]
+    candidatures: Iterable[optimum.Candidature],
+    volets: Mapping[int, list[Demande]],
+    credits: Mapping[int, Restes],
 ) -> Iterator[optimum.Enveloppe]:
-    """Le reste de chacune, ôté ce qu'une séance a retenu ; sans crédits dits, rien ne borne (K6)."""
-    dites = {e.financeur_id: e for e in Enveloppe.objects.filter(appel=appel).select_related("financeur")}
+    """Celles qu'un dossier sollicite ; un financeur qui répartit en a une par part.
+
+    Sans crédits dits, rien ne borne (K6).
+    """
     demandes: dict[str, int] = {}
     for c in candidatures:
         for case in c.cases:
             demandes[case.enveloppe] = demandes.get(case.enveloppe, 0) + case.plafond
     financeurs = {v.financeur_id: v.financeur for siens in volets.values() for v in siens}
     for pk, financeur in sorted(financeurs.items(), key=lambda x: (x[1].rang, x[0])):
-        if financeur.code not in demandes:
-            continue
-        if (dite := dites.get(pk)) is None:
-            libelle = f"{financeur.sigle} (crédits non dits)"
-            yield optimum.Enveloppe(financeur.code, libelle, demandes[financeur.code])
-            continue
-        retenus = sum(
-            (v.propose or ZERO for siens in volets.values() for v in siens
-             if v.financeur_id == pk and v.etat == PROGRAMMEE and v.vote is None), ZERO,
-        )  # fmt: skip
-        yield optimum.Enveloppe(financeur.code, financeur.sigle, en_centimes(dite.reste - retenus))
+        for code, libelle, reste in _restes_du_financeur(financeur, credits.get(pk)):
+            if code in demandes:
+                en_tout = demandes[code] if reste is None else en_centimes(reste)
+                yield optimum.Enveloppe(code, libelle, en_tout)
+
+
+def _restes_du_financeur(
+    financeur: Financeur, restes: Restes | None
+) -> Iterator[tuple[str, str, Decimal | None]]:
+    if restes is None:
+        yield financeur.code, f"{financeur.sigle} (crédits non dits)", None
+        return
+    for cle, nom, reste in restes.par_part():
+        if restes.parts:
+            yield _code(financeur.code, cle), f"{financeur.sigle} ({nom})", reste
+        else:
+            yield financeur.code, financeur.sigle, reste
 
 
 def _souhaits(appel: Appel, voeux: Iterable[Voeu]) -> Iterator[optimum.Souhait]:
@@ -256,7 +287,7 @@ def explications(pose: Pose, rendue: optimum.Proposition, reglages: Reglages) ->
         yield Dite(genre.BILAN, phrase)
     for refus in rendue.refus:
         yield Dite(genre.REFUS, refus.phrase, pose.dossiers[refus.code].pk)
-    libelles = {e.code: e.libelle for e in pose.probleme.enveloppes}
+    libelles = pose.probleme.libelles
     for marge in rendue.marges:
         for code, centimes in marge.gagnants:
             dit = f"{libelles[marge.enveloppe]} : {en_francais(de_centimes(centimes))} de plus."

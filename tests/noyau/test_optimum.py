@@ -213,6 +213,20 @@ def test_un_verrou_peut_contredire_un_souhait() -> None:
     assert any("Libérez A" in remede for remede in rendue.conflit.remedes)
 
 
+def test_une_enveloppe_se_dit_par_son_nom_et_non_par_son_code() -> None:
+    nommees = (o.Enveloppe("CALL/7", "CALL (2026, FTU)", 100_000),)
+    ferme = o.Candidature("A", D(90), (o.Case("a", "CALL/7", 1000, 0),), 1000, parts=(("agir", Fraction(1)),))
+    rendue = o.proposer(o.Probleme((ferme,), nommees, (plancher("agir", 1),)))
+    assert rendue.conflit is not None
+    assert "fixés à la main (CALL (2026, FTU))" in rendue.conflit.phrase
+    (faute,) = o.verifier(
+        o.Probleme((replace(ferme, cases=(o.Case("a", "CALL/7", 1000),)),), nommees), {"a": 1001}
+    )[:1]
+    assert "ce que CALL (2026, FTU) peut accorder" in faute.phrase
+    with pytest.raises(o.EntreeInvalide, match=r"CALL \(2026, FTU\) peut lui accorder"):
+        o.Probleme((replace(ferme, cases=(o.Case("a", "CALL/7", 1000, 1001),)),), nommees)
+
+
 # --- Le temps, l'annulation, la répétition
 
 

@@ -12,8 +12,10 @@ from ensemblier.dossiers.models import Demande
 from ensemblier.noyau import optimum as calcul
 from ensemblier.noyau.machine import RoleInsuffisant
 from ensemblier.programmation import actes, scenarios, taches
+from ensemblier.programmation import optimum as probleme
 from ensemblier.programmation.actes.scenarios import Saisie
-from ensemblier.programmation.models import Explication, Scenario
+from ensemblier.programmation.calculs import Restes
+from ensemblier.programmation.models import Enveloppe, Explication, Scenario, SousEnveloppe
 from ensemblier.programmation.optimum import Reglages, Voeu, poser
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.models import Travail
@@ -140,6 +142,72 @@ def test_ce_qui_est_vote_ou_retenu_en_seance_sort_de_l_enveloppe_et_du_besoin(de
     candidature = next(c for c in pose.probleme.candidatures if c.code == premier.numero)
     assert [case.enveloppe for case in candidature.cases] == ["ETAT"]
     assert candidature.besoin == 1_500_000
+
+
+# --- Les sous-enveloppes
+
+
+@pytest.fixture
+def reparties(deux):
+    """La CALL met 3 000 de ses 6 000 sur le dispositif que les deux demandent, et 2 000 ailleurs."""
+    dispositif, par = scene.volet(deux[0]).dispositif, {"par": f.acteur("benoit"), "le": LE}
+    enveloppe = Enveloppe.objects.get(financeur__code="CALL")
+    for objet, montant in (
+        (actes.Objet(2026, dispositif=dispositif), 3000),
+        (actes.Objet(2026, "FTU"), 2000),
+    ):
+        actes.repartir(enveloppe, objet=objet, montant=Decimal(montant), **par)
+    return deux
+
+
+def accorde_par_la_call():
+    return sum(
+        Scenario.objects.get()
+        .propositions.filter(demande__financeur__code="CALL")
+        .values_list("montant", flat=True)
+    )
+
+
+def test_chaque_part_borne_la_proposition_et_se_nomme(reparties):
+    faire()
+    assert accorde_par_la_call() == 3000
+    assert list(scenarios.fautes(Scenario.objects.get())) == []
+    dits = " ".join(Explication.objects.values_list("phrase", flat=True))
+    part = SousEnveloppe.objects.get(dispositif__isnull=False)
+    assert f"CALL ({part.nom}) : 1\u00a0000,00\u00a0€ de plus" in dits
+
+
+def test_chaque_part_borne_la_proposition_garde_levee(reparties, monkeypatch):
+    """Contrôle négatif : l'enveloppe prise d'un bloc, la part déborde, et le scénario n'est pas retenu."""
+
+    class DUnBloc(Restes):
+        def __init__(self, enveloppe):
+            super().__init__(enveloppe)
+            self.parts, self._restes = [], {0: enveloppe.reste}
+
+    monkeypatch.setattr(probleme, "Restes", DUnBloc)
+    faire()
+    assert accorde_par_la_call() == 6000
+    with pytest.raises(ActeBloque, match="serait dépassée de 3"):
+        actes.retenir(Scenario.objects.get(), par=f.acteur("benoit"), le=LE)
+
+
+def test_un_dossier_sans_argent_dit_la_part_qui_l_arrete(reparties):
+    faire(reglages=Reglages(calcul.Objectif.EUROS, Decimal(1), Decimal(50)))
+    refus = Explication.objects.filter(genre="refus").values_list("phrase", flat=True)
+    assert len(refus) == 2, "tout ou rien : 3 000 ne suffisent ni à l'un ni à l'autre"
+    part = SousEnveloppe.objects.get(dispositif__isnull=False)
+    assert all(f"CALL ({part.nom}) 3\u00a0000,00\u00a0€" in phrase for phrase in refus)
+
+
+def test_les_parts_font_le_tout_et_ce_qu_une_seance_retient_sort_de_la_sienne(reparties):
+    scene.programmer(reparties[0], "1234.56", le=LE)
+    restes = {e.libelle: e.reste for e in poser(f.appel("aap-2026"), REGLAGES).probleme.enveloppes}
+    part = SousEnveloppe.objects.get(dispositif__isnull=False)
+    assert restes[f"CALL ({part.nom})"] == 300_000 - 123_456
+    tout = Restes(Enveloppe.objects.get(financeur__code="CALL"))
+    assert sum(reste for *_, reste in tout.par_part()) == 6000
+    assert {nom for _, nom, _ in tout.par_part()} == {part.nom, "2026, FTU", "non réparti"}
 
 
 def test_les_plafonds_poses_sont_ceux_d_une_vraie_proposition(deux):

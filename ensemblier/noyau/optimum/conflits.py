@@ -12,10 +12,11 @@ from ensemblier.noyau.optimum.verification import en_euros
 
 @dataclass(frozen=True, slots=True)
 class Verrou:
-    """Un montant fixé à la main, comme membre d'un conflit."""
+    """Un montant fixé à la main, comme membre d'un conflit ; `enveloppe` : le nom qu'on en dit."""
 
     candidature: Candidature
     case: Case
+    enveloppe: str
 
     @property
     def cle(self) -> str:
@@ -24,7 +25,7 @@ class Verrou:
     @property
     def phrase(self) -> str:
         fixe = en_euros(self.case.verrou or 0)
-        return f"{self.candidature.code} : {fixe} fixés à la main ({self.case.enveloppe})"
+        return f"{self.candidature.code} : {fixe} fixés à la main ({self.enveloppe})"
 
 
 Membre = Souhait | Verrou
@@ -70,7 +71,11 @@ class Chercheur:
     def conflit(self) -> Conflit:
         """QuickXplain sur les souhaits et les verrous ; enveloppes, plafonds et minimums demeurent."""
         souples: list[Membre] = [*self.probleme.souhaits]
-        souples += [Verrou(c, case) for c, case in self.probleme.cases if case.verrou is not None]
+        souples += [
+            Verrou(c, case, self.probleme.libelles[case.enveloppe])
+            for c, case in self.probleme.cases
+            if case.verrou is not None
+        ]
         try:
             membres = self._expliquer([], bool(souples), souples)
         except _Coupe:
@@ -133,7 +138,7 @@ class Chercheur:
 
     def _remede(self, membre: Membre, autres: Sequence[Membre]) -> str:
         if isinstance(membre, Verrou):
-            return f"Libérez {membre.candidature.code} ({membre.case.enveloppe}), ou baissez ce montant."
+            return f"Libérez {membre.candidature.code} ({membre.enveloppe}), ou baissez ce montant."
         if membre.part is not None:
             return f"Baissez la part demandée : « {membre.libelle} »."
         rendu = self._resoudre(self._avec(autres), Demande(vise=self._exigence(membre)))

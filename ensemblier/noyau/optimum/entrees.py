@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -94,7 +94,10 @@ class Candidature:
 
 @dataclass(frozen=True, slots=True)
 class Enveloppe:
-    """Ce qu'un financeur peut encore accorder, en centimes."""
+    """Ce qu'un financeur peut encore accorder, en centimes ; ou l'une de ses parts, s'il l'a répartie.
+
+    Les parts et ce qui n'est pas réparti sont alors autant d'enveloppes : ensemble, elles font le tout.
+    """
 
     code: str
     libelle: str
@@ -151,6 +154,11 @@ class Probleme:
     @cached_property
     def cases(self) -> tuple[tuple[Candidature, Case], ...]:
         return tuple((c, case) for c in self.candidatures for case in c.cases)
+
+    @cached_property
+    def libelles(self) -> dict[str, str]:
+        """Par enveloppe, le nom qu'une phrase en dit."""
+        return {e.code: e.libelle for e in self.enveloppes}
 
     @cached_property
     def poids(self) -> dict[str, int]:
@@ -222,7 +230,6 @@ def _doublons(probleme: Probleme) -> Iterator[str]:
 
 
 def _fautes_des_montants(probleme: Probleme) -> Iterator[str]:
-    connues = {e.code for e in probleme.enveloppes}
     for e in probleme.enveloppes:
         if e.reste < 0:
             yield f"L'enveloppe {e.libelle} est déjà dépassée de {_dit(-e.reste)}."
@@ -230,10 +237,10 @@ def _fautes_des_montants(probleme: Probleme) -> Iterator[str]:
         if s.montant < 0 or (s.part is not None and not 0 <= s.part <= 1):
             yield f"« {s.libelle} » : un plancher est positif, une part va de 0 à 100 %."
     for c in probleme.candidatures:
-        yield from _fautes_du_dossier(c, connues)
+        yield from _fautes_du_dossier(c, probleme.libelles)
 
 
-def _fautes_du_dossier(c: Candidature, connues: set[str]) -> Iterator[str]:
+def _fautes_du_dossier(c: Candidature, libelles: Mapping[str, str]) -> Iterator[str]:
     if not 0 <= c.note <= 100:
         yield f"{c.code} : la note {c.note} sort de l'échelle, de 0 à 100."
     if c.besoin < 0 or c.minimum < 0 or any(case.plafond < 0 for case in c.cases):
@@ -241,12 +248,13 @@ def _fautes_du_dossier(c: Candidature, connues: set[str]) -> Iterator[str]:
     if any(part < 0 or part > 1 for _, part in c.parts):
         yield f"{c.code} : une part sort de l'échelle, de 0 à 1."
     for case in c.cases:
-        if case.enveloppe not in connues:
+        if case.enveloppe not in libelles:
             yield f"{c.code} : l'enveloppe « {case.enveloppe} » n'existe pas."
         if case.verrou is not None and not 0 <= case.verrou <= case.plafond:
             yield (
                 f"{c.code} : le montant fixé à la main, {_dit(case.verrou)}, dépasse ce que "
-                f"{case.enveloppe} peut lui accorder, {_dit(case.plafond)}. Baissez-le."
+                f"{libelles.get(case.enveloppe, case.enveloppe)} peut lui accorder, {_dit(case.plafond)}. "
+                "Baissez-le."
             )
     fixes = sum(case.verrou or 0 for case in c.cases)
     if fixes > c.besoin:

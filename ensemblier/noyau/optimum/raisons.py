@@ -101,7 +101,7 @@ def _brides(plateau: Plateau, c: Candidature, centimes: int) -> list[str]:
 
 
 def _manque(plateau: Plateau, c: Candidature, possible: int, servies: Mapping[str, Decimal]) -> str:
-    libelles = {e.code: e.libelle for e in plateau.probleme.enveloppes}
+    libelles = plateau.probleme.libelles
     siennes = [case.enveloppe for case in c.cases if case.verrou is None and case.plafond]
     restes = _enumerer([f"{libelles[code]} {en_euros(max(plateau.restes[code], 0))}" for code in siennes])
     phrase = f"Il reste {restes}"

@@ -44,7 +44,7 @@ def verifier(probleme: Probleme, montants: Mapping[str, int]) -> tuple[Faute, ..
     if etranges:
         return etranges
     return (
-        *(f for c in probleme.candidatures for f in _fautes_du_dossier(c, montants)),
+        *(f for c in probleme.candidatures for f in _fautes_du_dossier(probleme, c, montants)),
         *_fautes_des_enveloppes(probleme, montants),
         *_fautes_des_souhaits(probleme, montants),
     )
@@ -67,7 +67,7 @@ def _cases_etranges(probleme: Probleme, montants: Mapping[str, int]) -> Iterator
             yield Faute("case", cle, f"« {cle} » : {montant!r} n'est pas un nombre entier de centimes.")
 
 
-def _fautes_du_dossier(c: Candidature, montants: Mapping[str, int]) -> Iterator[Faute]:
+def _fautes_du_dossier(probleme: Probleme, c: Candidature, montants: Mapping[str, int]) -> Iterator[Faute]:
     total = 0
     for case in c.cases:
         montant = montants[case.cle]
@@ -75,8 +75,8 @@ def _fautes_du_dossier(c: Candidature, montants: Mapping[str, int]) -> Iterator[
         if not 0 <= montant <= case.plafond:
             yield Faute(
                 "plafond", case.cle,
-                f"{c.code} : {en_euros(montant)} sort de ce que {case.enveloppe} peut accorder, de 0 à "
-                f"{en_euros(case.plafond)}.",
+                f"{c.code} : {en_euros(montant)} sort de ce que {probleme.libelles[case.enveloppe]} peut "
+                f"accorder, de 0 à {en_euros(case.plafond)}.",
             )  # fmt: skip
         if case.verrou is not None and montant != case.verrou:
             yield Faute(
