@@ -82,6 +82,10 @@ def _restaurer(p: argparse.ArgumentParser) -> None:
     p.add_argument("--remplacer", action="store_true", help="remplace une base qui contient déjà des données")
 
 
+def _mettre_a_jour(p: argparse.ArgumentParser) -> None:
+    p.add_argument("archive", metavar="ARCHIVE", help="la sauvegarde à écrire avant de rien changer")
+
+
 def _verifier_registre(p: argparse.ArgumentParser) -> None:
     p.add_argument("--tete", default="", help="la tête de registre gardée hors de la maison")
 
@@ -137,6 +141,11 @@ COMMANDES: dict[str, Commande] = {
         _sauvegarder,
     ),
     "restaurer": Commande("remet une archive en place", "config.commandes.sauvegarde:restaurer", _restaurer),
+    "mettre-a-jour": Commande(
+        "sauvegarde, puis met la base à la version installée",
+        "config.commandes.mise_a_jour:executer",
+        _mettre_a_jour,
+    ),
     "verifier-registre": Commande(
         "relit toutes les chaînes et tous les sceaux",
         "config.commandes.registre:executer",

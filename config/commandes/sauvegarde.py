@@ -56,7 +56,8 @@ def _empreinte(chemin: Path) -> str:
         return hashlib.file_digest(flux, "sha256").hexdigest()
 
 
-def ecrire(archive: Path) -> dict[str, Any]:
+def ecrire(archive: Path, tete: str = "") -> dict[str, Any]:
+    """Écrit l'archive et rend son manifeste ; `tete` : celle du registre, s'il vient d'être relu."""
     from django.conf import settings
     from django.db import connection
 
@@ -64,7 +65,7 @@ def ecrire(archive: Path) -> dict[str, Any]:
 
     with tempfile.TemporaryDirectory(prefix="sauvegarde-") as dossier:
         racine = Path(dossier)
-        tete = verifier().tete  # avant la copie, qui contient alors au moins ce sceau
+        tete = tete or verifier().tete  # avant la copie, qui contient alors au moins ce sceau
         _copier_la_base(racine / BASE)
         source = Path(settings.MEDIA_ROOT)
         if source.exists():
