@@ -14,7 +14,7 @@ from ensemblier.echanges import taches as echanges
 from ensemblier.espaces import taches as espaces
 from ensemblier.espaces.lot import OUVRAGES as EN_LOT
 from ensemblier.instruction import taches as instruction
-from ensemblier.programmation import editions
+from ensemblier.programmation import editions, retour
 from ensemblier.programmation import taches as programmation
 from ensemblier.registre.actes import sceller
 from ensemblier.registre.courriels import envoyer_en_attente
@@ -25,7 +25,7 @@ ARRET = threading.Event()
 """Levé quand le rythme s'arrête : un travail rend la main entre deux lignes, un autre processus reprend."""
 
 OUVRAGES: tuple[Ouvrage, ...] = (
-    *editions.OUVRAGES, *programmation.OUVRAGES, *EN_LOT, echanges.IMPORTER,
+    *editions.OUVRAGES, *programmation.OUVRAGES, *retour.OUVRAGES, *EN_LOT, echanges.IMPORTER,
 )  # fmt: skip
 """Tout ce qu'un travail sait faire ; chaque pièce déclare les siens."""
 

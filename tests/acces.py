@@ -10,6 +10,7 @@ from ensemblier.comptes.droits import acteur_de
 from ensemblier.comptes.models import Genre
 from ensemblier.echanges.models import Importation
 from ensemblier.espaces.models import Vue
+from ensemblier.programmation.models import Retour
 from ensemblier.registre.travaux import demander
 from tests import fabriques
 
@@ -109,6 +110,18 @@ def _import_de_benoit(m):
     return importation.pk
 
 
+def _retour_de_benoit(m):
+    """Un fichier de ce monde tient lieu de tableau : la page n'en lit que le nom."""
+    fichier = m.decide.pieces.first().fichier
+    connu = Retour.objects.filter(fichier=fichier).first()
+    recu = connu or Retour.objects.create(
+        appel=m.decide.appel, utilisateur=m.personnes["benoit"], fichier=fichier, cle="acces",
+        recu_le=m.decide.cree_le,
+    )  # fmt: skip
+    return recu.pk
+
+
+PARAMETRES["programmation_retour"] = {"retour": _retour_de_benoit}
 PARAMETRES["importation"] = {"importation": _import_de_benoit}
 for _nom in ("travail", "travail_annuler"):
     PARAMETRES[_nom] = {"travail": _travail_de_benoit}
@@ -309,6 +322,8 @@ TABLE = {
     "scenario_retenir": ("c----c------------", "ciiiicooiiiiiiiiii"),
     "programmation_lignes": ("ciiiicooooooiiioii", "c----c------------"),
     "programmation_xlsx": ("ciiiicooooooiiioii", "c----c------------"),
+    "programmation_retours": ("ciiiicooooooiiioii", "ciiiicooooooiiioii"),
+    "programmation_retour": ("ciiiiconnnnniiinii", "ciiiiconnnnniiinii"),
     "programmation_fiches": ("ciiiicooooooiiioii", "c----c------------"),
     "programmation_sonde": ("ciiiicooooooiiioii", "c----c------------"),
     "programmation_cases": ("c----c------------", "ciiiicooooooiiioii"),

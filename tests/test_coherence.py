@@ -194,6 +194,7 @@ PROPRIETAIRES = {
     "comptes.Mandat.fichier",
     "conventions.Notification.lettre",
     "programmation.Edition.fichier",
+    "programmation.Retour.fichier",
     "conventions.Convention.projet",
     "conventions.Convention.exemplaire_porteur",
     "conventions.Convention.exemplaire_signe",

@@ -10,8 +10,9 @@ from django.urls import reverse
 
 from ensemblier.dossiers.models import Ciblage, Message
 from ensemblier.programmation.actes import ouvrir_un_scenario, partager
-from ensemblier.programmation.models import Scenario
+from ensemblier.programmation.models import Retour, Scenario
 from ensemblier.registre.actes import reprendre
+from ensemblier.registre.fichiers import conserver
 from ensemblier.registre.models import Travail
 from ensemblier.registre.travaux import Ligne, demander
 from tests import fabriques as f
@@ -28,6 +29,8 @@ LISTES = (
     ("instruction_derogations", "irene"),
     ("programmation", "benoit"),
     ("programmation_appel", "benoit"),
+    ("programmation_retours", "benoit"),
+    ("programmation_retour", "benoit"),
     ("scenarios", "benoit"),
     ("scenario", "benoit"),
     ("scenario", "chloe"),
@@ -82,10 +85,25 @@ def _peupler(combien: int, *, depuis: int) -> None:
         scenario.propositions.create(
             demande=decide.demandes.first(), montant=1, modifiee_par="Benoît", modifiee_le=s.AVANT
         )
+        _relire(decide, rang)
         demander(
             cle=decide.numero, genre="essai", titre="Relancer", par=f.acteur("benoit"), le=s.AVANT,
             lignes=[Ligne(f"Dossier {n}") for n in range(combien)],
         )  # fmt: skip
+
+
+def _relire(decide, rang):
+    """Un tableau de plus dans la liste, une case de plus dans le premier."""
+    fichier = conserver(b"x", nom="t.xlsx", type_mime="application/x", par=f.acteur("benoit"), le=s.AVANT)
+    Retour.objects.create(
+        appel=decide.appel, utilisateur=f.personne("benoit"), fichier=fichier, cle=f"retour-{rang}",
+        recu_le=s.AVANT, essais=1, essaye_le=s.AVANT,
+    )  # fmt: skip
+    volet = decide.demandes.first()
+    Retour.objects.earliest("pk").cases.create(
+        rang=rang, lieu=f"F{rang}", numero=decide.numero, demande=volet, financeur=volet.financeur,
+        issue="bonne", apres=rang,
+    )  # fmt: skip
 
 
 def _compter(nom: str, qui: str | None) -> int:
@@ -94,6 +112,8 @@ def _compter(nom: str, qui: str | None) -> int:
         "programmation_appel": lambda: ("aap-2026",),
         "observatoire_programme": lambda: ("aap-2026",),
         "fiches_action": lambda: ("aap-2026",),
+        "programmation_retours": lambda: ("aap-2026",),
+        "programmation_retour": lambda: ("aap-2026", Retour.objects.earliest("pk").pk),
         "scenarios": lambda: ("aap-2026",),
         "scenario": lambda: (Scenario.objects.latest("pk").pk,),
         "scenarios_comparer": lambda: ("aap-2026",),

@@ -37,6 +37,10 @@ class _SansValeur:
 SANS_VALEUR: Final = _SansValeur()
 
 
+class FeuilleAbsente(FichierRefuse):
+    """Le classeur se lit, mais n'a pas de feuille de ce nom ; un .csv n'en a aucune."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bornes:
     """Ce qu'on accepte de lire : octets, lignes, colonnes."""
@@ -63,8 +67,11 @@ def lire(octets: bytes, bornes: Bornes = PETIT) -> list[list[Any]]:
     return list(parcourir(octets, bornes))
 
 
-def parcourir(octets: bytes, bornes: Bornes = PETIT) -> Iterator[list[Any]]:
-    """Les mêmes lignes, une à une ; tout ce qui refuse le fichier le fait avant la première."""
+def parcourir(octets: bytes, bornes: Bornes = PETIT, *, feuille: str = "") -> Iterator[list[Any]]:
+    """Les mêmes lignes, une à une ; tout ce qui refuse le fichier le fait avant la première.
+
+    `feuille` : une autre que la première, par son nom ; lève `FeuilleAbsente` si le fichier ne l'a pas.
+    """
     if not octets:
         raise FichierRefuse("Ce fichier est vide. Vérifiez qu'il s'ouvre chez vous, puis importez-le.")
     if len(octets) > bornes.poids:
@@ -77,11 +84,14 @@ def parcourir(octets: bytes, bornes: Bornes = PETIT) -> Iterator[list[Any]]:
             f"Ce fichier est un ancien tableur (.xls) ou un tableur protégé par mot de passe. {_ENREGISTRER}"
         )
     if octets.startswith(b"PK\x03\x04"):
-        return _lire_archive(octets, bornes)
-    return _lire_csv(octets, bornes)
+        return _lire_archive(octets, bornes, feuille)
+    lignes = _lire_csv(octets, bornes)
+    if feuille:
+        raise FeuilleAbsente(f"Ce fichier n'est pas un classeur : il n'a pas de feuille « {feuille} ».")
+    return lignes
 
 
-def _lire_archive(octets: bytes, bornes: Bornes) -> Iterator[list[Any]]:
+def _lire_archive(octets: bytes, bornes: Bornes, nom: str) -> Iterator[list[Any]]:
     if not any(signe in octets for signe in (b"xl/workbook.xml", ODS.encode())):
         raise FichierRefuse("Ce fichier n'est pas un tableur. Importez un fichier .xlsx, .ods ou .csv.")
     try:
@@ -91,9 +101,10 @@ def _lire_archive(octets: bytes, bornes: Bornes) -> Iterator[list[Any]]:
         raise FichierRefuse(f"{quoi}. {_ENREGISTRER}") from refus
     try:
         with zipfile.ZipFile(io.BytesIO(octets)) as archive:
-            muettes = _releve_xlsx(archive, bornes) if genre == XLSX else _releve_ods(archive, bornes)
+            releve = _releve_xlsx if genre == XLSX else _releve_ods
+            muettes = releve(archive, bornes, nom)
         classeur = CalamineWorkbook.from_filelike(io.BytesIO(octets))
-        feuille = classeur.get_sheet_by_index(0)
+        feuille = classeur.get_sheet_by_name(nom) if nom else classeur.get_sheet_by_index(0)
     except FichierRefuse:
         raise
     except Exception as erreur:  # celles de calamine, d'expat, de zipfile : toutes veulent dire « illisible »
@@ -273,25 +284,33 @@ def _colonne(reference: str) -> int:
     return rang
 
 
-def _releve_xlsx(archive: zipfile.ZipFile, bornes: Bornes) -> set[tuple[int, int]]:
-    """Le relevé de la première feuille, trouvée comme calamine la trouve : le classeur, puis ses liens."""
+def _releve_xlsx(archive: zipfile.ZipFile, bornes: Bornes, nom: str) -> set[tuple[int, int]]:
+    """Le relevé d'une feuille, trouvée comme calamine la trouve : le classeur, puis ses liens."""
     feuilles, liens = _Classeur(), _Classeur()
     feuilles.parcourir(archive.read("xl/workbook.xml"))
     liens.parcourir(archive.read("xl/_rels/workbook.xml.rels"))
-    cible = liens.cibles[feuilles.feuilles[0]]
+    cible = liens.cibles[feuilles.feuilles[_choisir(nom, [*feuilles.feuilles])]]
     chemin = cible.lstrip("/") if cible.startswith("/") else f"xl/{cible}"
     return _ReleveXlsx(bornes).parcourir(archive.read(chemin))
 
 
+def _choisir(nom: str, noms: Sequence[str]) -> str:
+    if nom and nom not in noms:
+        raise FeuilleAbsente(f"Ce tableur n'a pas de feuille « {nom} ».")
+    return nom or noms[0]
+
+
 class _Classeur(_Releve):
+    """Les feuilles d'un .xlsx, dans l'ordre, et où elles sont."""
+
     def __init__(self) -> None:
         super().__init__()
-        self.feuilles: list[str] = []
+        self.feuilles: dict[str, str] = {}
         self.cibles: dict[str, str] = {}
 
     def ouvrir(self, nom: str, attributs: dict[str, str]) -> None:
         if nom == "sheet":
-            self.feuilles.append(attributs["id"])
+            self.feuilles[attributs["name"]] = attributs["id"]
         elif nom == "Relationship":
             self.cibles[attributs["Id"]] = attributs["Target"]
 
@@ -299,14 +318,20 @@ class _Classeur(_Releve):
 class _ReleveOds(_Releve):
     """Une ligne ou une case peut se répéter : vide, elle ne compte pas ; pleine, autant de fois."""
 
-    def __init__(self, bornes: Bornes = PETIT) -> None:
+    def __init__(self, bornes: Bornes, feuille: str) -> None:
         super().__init__(bornes)
-        self.tables = self.repetee = 0
+        self.feuille, self.repetee = feuille, 0
+        self.tables: list[str] = []
+
+    @property
+    def est_la_bonne(self) -> bool:
+        """Dans la feuille cherchée : celle de ce nom, à défaut la première."""
+        return bool(self.tables) and self.tables[-1] == (self.feuille or self.tables[0])
 
     def ouvrir(self, nom: str, attributs: dict[str, str]) -> None:
         if nom == "table":
-            self.tables += 1
-        if self.tables != 1:
+            self.tables.append(attributs.get("name", ""))
+        if not self.est_la_bonne:
             return
         if nom == "table-row":
             self.ligne, self.colonne = self.ligne + 1, 0
@@ -324,9 +349,12 @@ class _ReleveOds(_Releve):
         self.colonne += fois
 
     def fermer(self, nom: str) -> None:
-        if nom == "table-row" and self.tables == 1:
+        if nom == "table-row" and self.est_la_bonne:
             self.ligne += self.repetee - 1
 
 
-def _releve_ods(archive: zipfile.ZipFile, bornes: Bornes) -> set[tuple[int, int]]:
-    return _ReleveOds(bornes).parcourir(archive.read("content.xml"))
+def _releve_ods(archive: zipfile.ZipFile, bornes: Bornes, nom: str) -> set[tuple[int, int]]:
+    releve = _ReleveOds(bornes, nom)
+    muettes = releve.parcourir(archive.read("content.xml"))
+    _choisir(nom, releve.tables)
+    return muettes

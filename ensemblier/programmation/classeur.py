@@ -17,7 +17,6 @@ from typing import IO, Any
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
-from ensemblier.dossiers.models import Demande
 from ensemblier.programmation.calculs import ZERO
 from ensemblier.programmation.colonnes import DEMANDE, Case
 from ensemblier.programmation.grille import Grille
@@ -27,6 +26,7 @@ FORMAT = "ensemblier-programmation"
 VERSION = 1
 FEUILLE, ORIGINE = "Programmation", "Origine"
 NUMERO, PORTEUR, CLE, TOTAL = "numero", "porteur", "cle", "total"
+ATTENDU = "attendu"
 PREMIERE = 2
 """La première ligne de dossier : au-dessus, les clés des colonnes (cachées), puis les titres."""
 OPTIONS = {
@@ -57,9 +57,18 @@ class Plan:
         self.rangs = {p.cle: rang for rang, p in enumerate(self.places)}
 
 
-def cle_du_volet(volet: Demande) -> str:
-    """« 12:3:9000.00 » : le volet, sa version, le montant proposé à l'export (vide s'il n'y en a pas)."""
-    return f"{volet.pk}:{volet.version}:{'' if volet.propose is None else volet.propose}"
+def cle_du_volet(cellule: Cellule) -> str:
+    """« 12:3:9000.00 » : le volet, sa version, ce que sa case dit à l'export (montant, mot, rien)."""
+    return f"{cellule.volet.pk}:{cellule.volet.version}:{dit_par(cellule)}"
+
+
+def dit_par(cellule: Cellule) -> str:
+    """Ce que la case porte dans le fichier ; une case à soi, sans montant, y est vide."""
+    if cellule.mot:
+        return cellule.mot
+    if cellule.montant is not None:
+        return f"{cellule.montant}"
+    return "" if cellule.est_mienne else ATTENDU
 
 
 def empreinte(cles: Iterable[tuple[str, str, str]]) -> str:
@@ -117,7 +126,7 @@ def _cles(plan: Plan) -> Iterator[tuple[str, str, str]]:
     for ligne, volets in plan.lignes:
         for p in caches:
             if p.volet in volets:
-                yield ligne.dossier.numero, p.cle, cle_du_volet(volets[p.volet].volet)
+                yield ligne.dossier.numero, p.cle, cle_du_volet(volets[p.volet])
 
 
 def ecrire(grille: Grille) -> IO[bytes]:
@@ -214,18 +223,16 @@ class _Plume:
         if cellule is None:
             return
         if place.cle.startswith(f"{CLE}-"):
-            self._texte(rang, colonne, cle_du_volet(cellule.volet))
+            self._texte(rang, colonne, cle_du_volet(cellule))
         elif place.cle.startswith(f"{DEMANDE}-"):
             self._argent(rang, colonne, cellule.volet.demande)
-        elif cellule.mot:
-            self._texte(rang, colonne, cellule.mot)
-        elif cellule.montant is not None:
+        elif cellule.montant is not None and not cellule.mot:
             forme = "mien" if cellule.est_mienne else "vote" if cellule.statut == "vote" else "argent"
             self._argent(rang, colonne, cellule.montant, forme)
-        elif cellule.est_mienne:
+        elif cellule.est_mienne and not cellule.mot:
             self.page.write_blank(rang, colonne, None, self.formats["mien"])
         else:
-            self._texte(rang, colonne, "attendu")
+            self._texte(rang, colonne, dit_par(cellule))
 
     def _champ(self, rang: int, colonne: int, ligne: Ligne, case: Case) -> None:
         valeur = case.champ.lire(ligne) if case.champ else None

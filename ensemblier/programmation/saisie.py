@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
 
-from ensemblier.dossiers.models import Demande
+from ensemblier.dossiers.droits import roles_sur_financeur
+from ensemblier.dossiers.models import Demande, DossierQuerySet
 from ensemblier.interface.champs import EurosFormField
-from ensemblier.noyau.machine import Acteur, TransitionRefusee
+from ensemblier.noyau.machine import Acteur, Role, TransitionRefusee
 from ensemblier.noyau.montants import en_francais
 from ensemblier.programmation import actes
 from ensemblier.registre.actes import ActeBloque
@@ -25,15 +27,50 @@ class CaseRefusee(Exception):
         self.en_conflit = en_conflit
 
 
-def ecrire(volet: Demande, saisie: str, *, version: int | None, par: Acteur, le: datetime) -> bool:
-    """Propose le montant tapé, ou vide la case ; rend vrai si elle a changé, lève `CaseRefusee` sinon.
+def volets_a_ecrire(dossiers: DossierQuerySet, cles: Iterable[int]) -> dict[int, Demande]:
+    """Les volets de ces dossiers, avec ce que leurs règles lisent ; un autre n'existe pas ici."""
+    lus = Demande.objects.filter(pk__in=list(cles), dossier__in=dossiers.values("pk")).select_related(
+        "financeur__commune", "dispositif", "dossier__territoire", "dossier__organisme",
+        "dossier__appel__reglement", "dossier__reglement", "dossier__pilier",
+    ).defer(
+        "dossier__territoire__cadre", "dossier__appel__projet", "dossier__appel__reglement__contenu",
+        "dossier__reglement__contenu",
+    )  # fmt: skip
+    return {v.pk: v for v in lus}
 
-    La case se lit « 9 000 », « 9 000,50 € » ; un texte, un négatif, plus de deux décimales se refusent (K1).
-    """
+
+def exiger_sa_colonne(volet: Demande, acteur: Acteur) -> None:
+    """Lève `CaseRefusee` si la personne n'écrit pas pour ce financeur."""
+    if Role.AGENT_FINANCEUR not in roles_sur_financeur(acteur, volet.financeur):
+        raise CaseRefusee(
+            f"Cette colonne est celle de « {volet.financeur.nom} », vous n'écrivez que la vôtre. {INCHANGEE}"
+        )
+
+
+def lire(saisie: str) -> Decimal | None:
+    """Le montant tapé (« 9 000,50 € », ou rien) ; un texte, un négatif, un millième se refusent (K1)."""
     try:
         montant: Decimal | None = EurosFormField(required=False).clean(saisie.strip())
     except ValidationError as erreur:
         raise CaseRefusee(f"{' '.join(erreur.messages)} {INCHANGEE}") from erreur
+    return montant
+
+
+def ecrire(volet: Demande, saisie: str, *, version: int | None, par: Acteur, le: datetime) -> bool:
+    """Propose le montant tapé, ou vide la case ; rend vrai si elle a changé, lève `CaseRefusee` sinon."""
+    return ecrire_le_montant(volet, lire(saisie), version=version, par=par, le=le)
+
+
+def ecrire_le_montant(
+    volet: Demande,
+    montant: Decimal | None,
+    *,
+    version: int | None,
+    par: Acteur,
+    le: datetime,
+    motif: str = "",
+) -> bool:
+    """Le même acte, d'un montant déjà lu ; `motif` : d'où il vient, s'il ne vient pas de l'écran."""
     if montant == volet.propose and version in (None, volet.version):
         return False
     if version is None:
@@ -42,7 +79,7 @@ def ecrire(volet: Demande, saisie: str, *, version: int | None, par: Acteur, le:
         if montant is None:
             actes.retirer_la_proposition(volet, par=par, le=le, version=version)
         else:
-            actes.proposer(volet, montant=montant, par=par, le=le, version=version)
+            actes.proposer(volet, montant=montant, motif=motif, par=par, le=le, version=version)
     except actes.CaseChangee as refus:
         if refus.demande.propose == montant:
             return False

@@ -13,11 +13,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from ensemblier.comptes.droits import exiger
-from ensemblier.dossiers.droits import roles_sur_financeur
 from ensemblier.dossiers.models import Demande
-from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.noyau.machine import Acteur
 from ensemblier.programmation.grille import EN_VOL, Grille
-from ensemblier.programmation.saisie import INCHANGEE, CaseRefusee, ecrire
+from ensemblier.programmation.saisie import (
+    INCHANGEE,
+    CaseRefusee,
+    ecrire,
+    exiger_sa_colonne,
+    volets_a_ecrire,
+)
 from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de
 from ensemblier.programmation.views.tableau import lire
 
@@ -38,7 +43,7 @@ def cases(request: HttpRequest, appel: str) -> HttpResponse:
     demandees = _lire_le_corps(request)
     if demandees is None:
         return JsonResponse({"raison": ILLISIBLE}, status=400)
-    volets = _volets(grille, demandees)
+    volets = volets_a_ecrire(grille.tous, (d["volet"] for d in demandees))
     issues = [_une_case(volets.get(d["volet"]), d, acteur, present) for d in demandees]
     touches = {v.dossier_id for v in volets.values()}
     return JsonResponse({"cases": issues, "lignes": _lignes(grille, touches)})
@@ -56,28 +61,12 @@ def _lire_le_corps(request: HttpRequest) -> list[dict[str, Any]] | None:
     return demandees if 0 < len(demandees) <= AU_PLUS else None
 
 
-def _volets(grille: Grille, demandees: list[dict[str, Any]]) -> dict[int, Demande]:
-    """Les volets de la liste que la personne voit ; un autre n'existe pas pour elle."""
-    lus = Demande.objects.filter(
-        pk__in=[d["volet"] for d in demandees], dossier__in=grille.tous.values("pk")
-    ).select_related(
-        "financeur__commune", "dispositif", "dossier__territoire", "dossier__organisme",
-        "dossier__appel__reglement", "dossier__reglement", "dossier__pilier",
-    ).defer(
-        "dossier__territoire__cadre", "dossier__appel__projet", "dossier__appel__reglement__contenu",
-        "dossier__reglement__contenu",
-    )  # fmt: skip
-    return {v.pk: v for v in lus}
-
-
 def _une_case(volet: Demande | None, dite: dict[str, Any], acteur: Acteur, le: datetime) -> dict[str, Any]:
     rendue = {"volet": dite["volet"], "faite": False, "conflit": False, "phrase": ""}
     if volet is None:
         return rendue | {"phrase": f"Cette case n'est pas dans la liste. {INCHANGEE}"}
-    if Role.AGENT_FINANCEUR not in roles_sur_financeur(acteur, volet.financeur):
-        phrase = f"Cette colonne est celle de « {volet.financeur.nom} », vous n'écrivez que la vôtre."
-        return rendue | {"phrase": f"{phrase} {INCHANGEE}"}
     try:
+        exiger_sa_colonne(volet, acteur)
         ecrire(volet, dite["valeur"], version=dite["version"], par=acteur, le=le)
     except CaseRefusee as refus:
         return rendue | {"phrase": str(refus), "conflit": refus.en_conflit}
