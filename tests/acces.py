@@ -279,6 +279,7 @@ TABLE = {
     "observatoire_programme": ("oooooooooooooooooo", "------------------"),
     "observatoire_programme_pdf": ("oooooooooooooooooo", "------------------"),
     "observatoire_actions": ("oooooooooooooooooo", "------------------"),
+    "observatoire_action": ("oooooooooooooooooo", "------------------"),
     "programmation": ("ciiiicooooooiiioii", "c----c------------"),
     "seances": ("ciiiicooooooooioii", "c----c------------"),
     "seance_nouvelle": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),

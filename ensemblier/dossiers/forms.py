@@ -99,7 +99,12 @@ class ActionForm(FormulaireDeDossier):
         max_length=256,
         help_text="Court et clair : il sera publié si l'action est aidée.",
     )
-    resume = texte("En deux phrases, de quoi s'agit-il ?", lignes=3, maximum=600)
+    resume = texte(
+        "En deux phrases, de quoi s'agit-il ?",
+        aide="Elles seront publiées si l'action est aidée, avec ses quartiers et le nombre de personnes.",
+        lignes=3,
+        maximum=600,
+    )
     pilier = forms.ModelChoiceField(
         label="Quel pilier du contrat l'action sert-elle d'abord ?", required=False, queryset=None,
         widget=forms.RadioSelect, empty_label=None,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from ensemblier.dossiers.models import Ciblage, Dossier
+from ensemblier.interface.champs import somme
 from ensemblier.interface.pages import Page
 from ensemblier.noyau import packs
 from ensemblier.programmation.models import Attribution
@@ -31,6 +33,11 @@ class Action:
     @property
     def total(self) -> Decimal:
         return sum((x["montant"] for x in self.lignes), Decimal(0))
+
+    @property
+    def le(self) -> date:
+        """Le jour du dernier acte qui l'accorde."""
+        return max(x["le"] for x in self.lignes)
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,7 @@ def actions(lignes: QuerySet[Attribution], page: Iterable[Dossier]) -> list[Acti
             {
                 "financeur": ligne.demande.financeur.code,
                 "libelle": ligne.demande.financeur.sigle,
+                "nom": ligne.demande.financeur.nom,
                 "montant": ligne.montant,
                 "statut": "vote",
                 "acte": ligne.deliberation.numero,
@@ -146,6 +154,38 @@ def actions(lignes: QuerySet[Attribution], page: Iterable[Dossier]) -> list[Acti
         if dossier_id in rendues:
             rendues[dossier_id].quartiers.append((code, nom))
     return [rendues[pk] for pk in voulus if pk in rendues]
+
+
+def dernieres(lignes: QuerySet[Attribution], combien: int = 3) -> list[Action]:
+    """Les dernières actions décidées, la plus récente d'abord ; trois requêtes."""
+    recentes = (
+        lignes.order_by()
+        .values_list("demande__dossier", "demande__dossier__numero")
+        .annotate(le=Max("deliberation__le"))
+        .order_by("-le", "-demande__dossier__numero")[:combien]
+    )
+    return actions(lignes, [Dossier(pk=pk) for pk, _, _ in recentes])
+
+
+@dataclass(frozen=True)
+class ParAppel:
+    """Ce qui est décidé dans un appel, et où en lire la programmation."""
+
+    code: str
+    titre: str
+    montant: Decimal
+    nombre: int
+
+
+def par_appel(lignes: QuerySet[Attribution]) -> list[ParAppel]:
+    """Ce que chaque appel a donné, le dernier exercice d'abord ; une requête."""
+    sommes = (
+        lignes.order_by()
+        .values_list("demande__dossier__appel__code", "demande__dossier__appel__titre")
+        .annotate(montant=somme("montant"), nombre=Count("demande__dossier", distinct=True))
+        .order_by("-demande__dossier__appel__exercice", "demande__dossier__appel__titre")
+    )
+    return [ParAppel(*x) for x in sommes]
 
 
 @dataclass(frozen=True)

@@ -15,4 +15,5 @@ urlpatterns = [
     ),
     path("observatoire/programmation/<slug:appel>/", programme.programme, name="observatoire_programme"),
     path("observatoire/actions/", views.actions, name="observatoire_actions"),
+    path("observatoire/actions/<str:numero>/", views.action, name="observatoire_action"),
 ]

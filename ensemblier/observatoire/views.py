@@ -8,19 +8,22 @@ from decimal import Decimal
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from ensemblier.appels import clair
 from ensemblier.appels import lecture as lecture_appels
+from ensemblier.dossiers.models import Ciblage, Dossier
 from ensemblier.noyau.calendrier import Jalon, jour_de
 from ensemblier.observatoire import lecture
 from ensemblier.territoires.forms import AdresseForm
 
 _CODE = re.compile(r"[\w'-]{1,60}")
 DEUX_MOIS = timedelta(days=60)
+PEU = 5
+"""Sous ce nombre de personnes, le nombre ne se publie pas : on les reconnaîtrait."""
 FILTRES = ("annee", "financeur", "pilier", "quartier")
 
 
@@ -32,7 +35,8 @@ def accueil(request: HttpRequest) -> HttpResponse:
         return render(request, "observatoire/sans_territoire.html")
     present, territoire = timezone.now(), request.territoire
     couples = lecture_appels.ranges(lecture_appels.publies(territoire), le=present)
-    totaux = lecture.totaux(lecture.attributions(territoire))
+    lignes = lecture.attributions(territoire)
+    totaux = lecture.totaux(lignes)
     contexte = {
         "present": present,
         "ouverts": [
@@ -50,6 +54,7 @@ def accueil(request: HttpRequest) -> HttpResponse:
         "totaux": totaux,
         "total": sum((t.montant for t in totaux), Decimal(0)),
         "nombre_actions": lecture.nombre_d_actions(territoire),
+        "dernieres": lecture.dernieres(lignes),
         "annonces": lecture.annonces(territoire.pack()),
         "nombre_quartiers": territoire.quartiers.count(),
     }
@@ -82,6 +87,7 @@ def observatoire(request: HttpRequest) -> HttpResponse:
         "total": sum((t.montant for t in totaux), Decimal(0)),
         "nombre_actions": lecture.nombre_d_actions(request.territoire),
         "briques": lecture.en_briques(totaux),
+        "appels": lecture.par_appel(lignes),
         "annonces": lecture.annonces(request.territoire.pack()),
         "present": timezone.now(),
     }
@@ -108,3 +114,26 @@ def actions(request: HttpRequest) -> HttpResponse:
         "fil": [("Ce qui est financé", reverse("observatoire")), ("Actions", "")],
     }
     return render(request, "observatoire/actions.html", contexte)
+
+
+@login_not_required
+@require_safe
+def action(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/observatoire/actions/<n>/` : une action décidée ; une autre n'existe pas pour le public (R60)."""
+    lignes = lecture.attributions(request.territoire).filter(demande__dossier__numero=numero)
+    lus = Dossier.objects.filter(territoire=request.territoire, pk__in=lignes.values("demande__dossier"))
+    dossier = get_object_or_404(lus.select_related("appel").prefetch_related("thematiques"), numero=numero)
+    (decidee,) = lecture.actions(lignes, [dossier])
+    communes = Ciblage.objects.filter(dossier=dossier).values_list("communes__code", "communes__nom")
+    contexte = {
+        "dossier": dossier,
+        "action": decidee,
+        "communes": sorted({c for c in communes if c[0]}, key=lambda c: c[1]),
+        "peu": PEU,
+        "fil": [
+            ("Ce qui est financé", reverse("observatoire")),
+            ("Actions", reverse("observatoire_actions")),
+            (numero, ""),
+        ],
+    }
+    return render(request, "observatoire/action.html", contexte)

@@ -74,6 +74,50 @@ def test_ni_un_refus_ni_une_demande_ni_une_personne_ne_paraissent():
     assert "Benoît" not in page
 
 
+def test_la_page_d_une_action_dit_ou_pour_qui_et_par_quel_acte():
+    dossier = _dossier("25-0021")
+    Dossier.objects.filter(pk=dossier.pk).update(
+        resume="On jardine le mercredi.", publics_total=40, publics_qpv=4, du=date(2025, 10, 1)
+    )
+    _volet(dossier, "9000.00")
+    _volet(dossier, "4000.00", financeur="ETAT", acte="ETAT-7")
+    page = _page("/observatoire/actions/25-0021/")
+    assert ": 13\u00a0000,00\u00a0€ accordés par 2\u00a0financeurs" in page
+    for dit in ("On jardine le mercredi.", "Lens", "Grande Résidence", "ETAT-7, 18/09/2025", "Agir"):
+        assert dit in page
+    assert "40, dont moins de 5 habitants de quartier prioritaire" in page
+    assert "Amina" not in page
+    assert 'href="/observatoire/actions/25-0021/"' in _page()
+
+
+def test_une_action_sans_accord_n_a_pas_de_page_publique():
+    _volet(_dossier("25-0022"), "0.00")
+    _volet(_dossier("25-0023"), None)
+    remplacee = _volet(_dossier("25-0024"), "9000.00")
+    Attribution.objects.filter(demande=remplacee).update(remplacee_le=LE)
+    for numero in ("25-0022", "25-0023", "25-0024", "25-9999"):
+        assert fabriques.client().get(f"/observatoire/actions/{numero}/").status_code == 404
+
+
+def test_une_action_refusee_se_lirait_garde_levee(monkeypatch):
+    """La garde est le filtre des attributions : élargi, la page d'un refus s'ouvre."""
+    _volet(_dossier("25-0025"), "0.00")
+    monkeypatch.setattr(
+        lecture, "attributions", lambda lieu: Attribution.objects.filter(deliberation__territoire=lieu)
+    )
+    assert fabriques.client().get("/observatoire/actions/25-0025/").status_code == 200
+
+
+def test_l_accueil_montre_les_dernieres_decisions_et_chaque_appel_sa_programmation():
+    for rang in range(1, 6):
+        _volet(_dossier(f"25-003{rang}", f"Action {rang}"), "100.00")
+    accueil = _page("/")
+    assert [n for n in range(1, 6) if f"Action {n}<" in accueil] == [3, 4, 5]
+    assert "Les dernières décisions" in accueil
+    finance = _page("/observatoire/")
+    assert 'href="/observatoire/programmation/ami-2025/"' in finance
+
+
 def test_une_attribution_remplacee_ne_compte_plus():
     demande = _volet(_dossier("25-0005"), "9000.00")
     Attribution.objects.filter(demande=demande).update(remplacee_le=LE)
