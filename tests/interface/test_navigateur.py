@@ -136,6 +136,13 @@ def test_couleurs_forcees_et_mouvement_reduit_gardent_les_formes(ouvrir):
     assert page.locator(".constat .icone--bloque").first.is_visible()
     bord = page.evaluate("getComputedStyle(document.querySelector('.briques .brique')).borderTopWidth")
     assert bord != "0px"
+    traits = page.evaluate(
+        """() => ['[aria-current]', ':not([aria-current])'].map((quel) => getComputedStyle(
+            document.querySelector(`.barre__large .barre__liens a${quel}`)).borderBottomColor)"""
+    )
+    fond = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert traits[0] != fond, "la page courante garde son trait"
+    assert traits[1] == fond, "les autres n'en ont pas"
 
 
 HAUTEURS = """(selecteur) => [...document.querySelectorAll(selecteur)].filter((e) => e.offsetParent)
