@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
-from django.db.models import Value
+from django.db.models import BigIntegerField, Value
+from django.db.models.functions import Coalesce
 
 from ensemblier.comptes.models import Aide, Habilitation, Organisme, Rattachement, Utilisateur
 from ensemblier.noyau.machine import Acteur, Droit, Moyen, Role, RoleInsuffisant
@@ -17,60 +19,69 @@ NOM_AU_PLUS, FONCTION_AU_PLUS = 150, 200
 """Ce que le registre garde d'un nom et d'une fonction : un nom d'organisme très long n'arrête aucun acte."""
 
 
+class _Droit(NamedTuple):
+    """Une ligne de `_droits` ; `rang` : 0 un rattachement, 1 une aide invitée, 2 une habilitation."""
+
+    rang: int
+    cle: int
+    qualite: str
+    organisme: int | None
+    objet: str
+    fonction: str
+    nom: str
+    financeur: str
+    commune: str
+
+
 def acteur_de(utilisateur: Utilisateur, territoire: Territoire, *, le: date) -> Acteur:
-    """L'acteur et ses droits au jour `le` ; deux requêtes."""
-    porteur = _droits_de_porteur(utilisateur, le)
-    habilitations = list(
-        Habilitation.objects.en_vigueur(le)
-        .filter(utilisateur=utilisateur, territoire=territoire)
-        .select_related("financeur", "commune")
-        .order_by("pk")
-    )
+    """L'acteur et ses droits au jour `le` ; une requête."""
+    lus = _droits(utilisateur, territoire, le)
     droits = tuple(
-        Droit(Role(qualite), organisme=organisme, objet=objet) for qualite, organisme, objet, *_ in porteur
-    ) + tuple(
         Droit(
-            Role(h.qualite),
-            financeur=h.financeur.code if h.financeur else "",
-            commune=h.commune.code if h.commune else "",
+            Role(lu.qualite), organisme=lu.organisme, objet=lu.objet, financeur=lu.financeur,
+            commune=lu.commune,
         )
-        for h in habilitations
-    )
+        for lu in lus
+    )  # fmt: skip
     return Acteur(
         nom=utilisateur.nom_complet[:NOM_AU_PLUS],
-        fonction=_fonction(habilitations, porteur)[:FONCTION_AU_PLUS],
+        fonction=_fonction(lus)[:FONCTION_AU_PLUS],
         territoire=territoire.code,
         utilisateur=utilisateur.pk,
         droits=droits,
     )
 
 
-def _droits_de_porteur(utilisateur: Utilisateur, le: date) -> list[tuple[str, int, str, str, str]]:
-    """Ce que la personne est du côté des porteurs : (qualité, organisme, objet, fonction, nom) ; une requête.
+def _droits(utilisateur: Utilisateur, territoire: Territoire, le: date) -> list[_Droit]:
+    """Ce que la personne est ici : du côté des porteurs, puis de l'autorité ; une requête.
 
     Une aide invitée n'a que son objet ; elle vient après les rattachements, qui disent mieux qui elle est.
     """
+    rien = Value("")
     rattachements = Rattachement.objects.en_vigueur(le).filter(utilisateur=utilisateur)
     aides = Aide.objects.en_vigueur(le).filter(utilisateur=utilisateur).order_by()
+    siennes = Habilitation.objects.en_vigueur(le).filter(utilisateur=utilisateur, territoire=territoire)
     lus = rattachements.values_list(
-        Value(0), "pk", "qualite", "organisme", Value(""), "fonction", "organisme__nom"
+        Value(0), "pk", "qualite", "organisme", rien, "fonction", "organisme__nom", rien, rien
     ).union(
         aides.values_list(
             Value(1), "pk", Value(Role.AIDE.value), "organisme", "objet", Value("aide invitée"),
-            "organisme__nom",
+            "organisme__nom", rien, rien,
+        ),
+        siennes.order_by().values_list(
+            Value(2), "pk", "qualite", Value(None, output_field=BigIntegerField()), rien, "fonction", rien,
+            Coalesce("financeur__code", rien), Coalesce("commune__code", rien),
         ),
         all=True,
     )  # fmt: skip
-    return [tuple(ligne[2:]) for ligne in sorted(lus)]
+    return sorted((_Droit(*ligne) for ligne in lus), key=lambda lu: lu[:2])
 
 
-def _fonction(habilitations: list[Habilitation], porteur: list[tuple[str, int, str, str, str]]) -> str:
-    if habilitations:
-        return habilitations[0].fonction
-    if not porteur:
+def _fonction(lus: list[_Droit]) -> str:
+    if not lus:
         return "sans rattachement"
-    *_, fonction, organisme = porteur[0]
-    return f"{fonction}, {organisme}"
+    dite = next((lu for lu in lus if lu.rang == 2), lus[0])
+    return f"{dite.fonction}, {dite.nom}" if dite.nom else dite.fonction
 
 
 def systeme(territoire: str, nom: str = "Ensemblier") -> Acteur:

@@ -15,7 +15,8 @@ from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.espaces.liste import A_FAIRE, EN_RETARD, TOUT, TRIS, Liste
 from ensemblier.espaces.lot import ACTES
 from ensemblier.espaces.models import Vue
-from ensemblier.espaces.tableaux import A_INSTRUIRE, cases
+from ensemblier.espaces.rangs import rangs
+from ensemblier.espaces.tableaux import A_INSTRUIRE
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.noyau.machine import Acteur
 
@@ -38,6 +39,7 @@ def page(request: HttpRequest) -> HttpResponse:
     lues = liste.lignes(liste.page.lignes)
     choix = _choix(liste)
     suivant = liste.page.suivant
+    actes = list(ACTES.values()) if request.acteur.a(*PILOTE) else []
     contexte = {
         "liste": liste,
         "colonnes": [{"cle": c.cle, "titre": c.titre, "montree": c in liste.colonnes} for c in A_INSTRUIRE],
@@ -46,8 +48,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "vues": vues,
         "entiere": liste.adresse_entiere.lstrip("?"),
         "lignes": lues,
-        "actes": list(ACTES.values()) if request.acteur.a(*PILOTE) else [],
-        "rangs": [(ligne, cases(ligne, liste.colonnes)) for ligne in lues],
+        "actes": actes,
+        "rangs": rangs(lues, liste.colonnes, cochable=bool(actes)),
         "comptes": comptes,
         "au_plus": liste_.COMPTES_AU_PLUS,
         "a_des_attentes": bool(liste.lecteur.attentes),

@@ -6,7 +6,7 @@ from datetime import date
 from functools import cached_property
 
 from django.db.models import Case, DateField, Exists, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce, Concat
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from ensemblier.appels.models import Appel, Jalon
@@ -53,17 +53,23 @@ class Lecteur:
     def est_pilote(self) -> bool:
         return self.acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE)
 
-    def mots_d_absence(self) -> dict[str, Subquery]:
-        """De quoi lire, avec les comptes, qui l'on remplace et sa propre absence : nom et dernier jour."""
-        jours = Absence.objects.en_vigueur(self.jour).filter(territoire=self.territoire).order_by("au", "pk")
-        remplace = jours.filter(remplacant=self.acteur.utilisateur)
-        sienne = jours.filter(utilisateur=self.acteur.utilisateur)
-        nom = Concat("utilisateur__prenom", Value(" "), "utilisateur__nom")
-        return {
-            "remplace": Subquery(remplace.values(nom=nom)[:1]),
-            "remplace_jusqu_au": Subquery(remplace.values("au")[:1]),
-            "absent_jusqu_au": Subquery(sienne.values("au")[:1]),
-        }
+    @cached_property
+    def absences(self) -> list[Absence]:
+        """Pour qui instruit : son absence du jour, et celles où il remplace ; une requête."""
+        if not self.est_pilote:
+            return []
+        moi = Q(remplacant=self.acteur.utilisateur) | Q(utilisateur=self.acteur.utilisateur)
+        siennes = Absence.objects.en_vigueur(self.jour).filter(moi, territoire=self.territoire)
+        return list(siennes.select_related("utilisateur").order_by("au", "pk"))
+
+    @property
+    def absent_jusqu_au(self) -> date | None:
+        return next((a.au for a in self.absences if a.utilisateur_id == self.acteur.utilisateur), None)
+
+    @property
+    def remplace(self) -> Absence | None:
+        """L'absence où il répond pour quelqu'un."""
+        return next((a for a in self.absences if a.remplacant_id == self.acteur.utilisateur), None)
 
     @property
     def voit_le_suivi(self) -> bool:
@@ -110,13 +116,16 @@ class Lecteur:
 
     @cached_property
     def echeance(self) -> Case:
-        """Avant quand : la réponse du porteur s'il complète, la fin de l'instruction si l'acteur agit."""
+        """Avant quand : la réponse du porteur s'il complète, la fin de l'instruction si l'acteur agit.
+
+        Se calcule sur peu de lignes : celles d'une page, ou d'`avec_une_echeance`.
+        """
         fins = [When(appel=cle, then=Value(fin)) for cle, fin in self.fins_d_instruction.items()]
         ouverts = Complement.objects.ouverts().filter(dossier=OuterRef("pk")).order_by("-pk")
         return Case(
             When(etat=A_COMPLETER, then=Subquery(ouverts.values("echeance")[:1])),
             When(
-                self.a_faire,
+                reunir([a.condition for a in self.attentes]),
                 then=Coalesce(
                     Subquery(self._avis_demandes.order_by("echeance").values("echeance")[:1]),
                     Case(*fins, output_field=DateField()),
@@ -124,6 +133,13 @@ class Lecteur:
             ),
             output_field=DateField(),
         )
+
+    @property
+    def avec_une_echeance(self) -> Q:
+        """Où `echeance` peut être dite, chaque branche par son index."""
+        ouverts = Complement.objects.ouverts().filter(dossier=OuterRef("pk"))
+        completent = Q(etat=A_COMPLETER) & Q(Exists(ouverts))
+        return self._reunir([completent, *(a.condition for a in self.attentes)])
 
     @property
     def _avis_demandes(self) -> DemandeDAvisQuerySet:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE
 from ensemblier.dossiers.horloge import jours_avant_rejet
@@ -17,13 +17,12 @@ from ensemblier.instruction.models import Avis
 from ensemblier.interface.formats import dans, ordre
 
 ECHEANCE = "echeance"
-LOURDS = (
-    "fiche_figee", "rapport_fige", "accuse_contenu", "resume", "description", "objectifs", "parcours",
-    "partenaires", "moyens", "evaluation", "droit_commun", "comite_de_suivi", "publics_description",
-    "mobilisation_qpv", "experimentale_justification", "numerique_coherence", "cibles_couvertes",
-    "appel__projet", "appel__chapo",
+MONTRES = (
+    "appel__titre_court", "charge_de_mission__nom", "charge_de_mission__prenom", "depose_le",
+    "demande_totale", "etat", "intitule", "numero", "numero_dauphin", "organisme__nom", "organisme__siret",
+    "pilier__nom", "rejet_le",
 )  # fmt: skip
-"""Ce qu'une ligne ne montre pas : 20 Ko par dossier."""
+"""Ce qu'une ligne montre ; le reste pèse 20 Ko par dossier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +54,29 @@ def a_lire(dossiers: DossierQuerySet, lecteur: Lecteur, colonnes: Sequence[str])
     """Les dossiers avec ce que chacun attend du lecteur, sans leurs textes."""
     annotees = {f"attente_{rang}": a.condition for rang, a in enumerate(lecteur.attentes)}
     voulus = {"pilier": "pilier", "suivi": "charge_de_mission"}
-    liens = ("appel", "organisme", *(lien for cle, lien in voulus.items() if cle in colonnes))
-    return dossiers.annotate(**annotees).select_related(*liens).defer(*LOURDS)
+    tus = {lien for cle, lien in voulus.items() if cle not in colonnes}
+    liens = ("appel", "organisme", *(lien for lien in voulus.values() if lien not in tus))
+    montres = [champ for champ in MONTRES if champ.partition("__")[0] not in tus]
+    return dossiers.annotate(**annotees).select_related(*liens).only(*montres)
 
 
 def lignes(page: Sequence[Dossier], lecteur: Lecteur, colonnes: Sequence[str]) -> list[Ligne]:
-    """Deux requêtes groupées pour la page (volets, avis) ; une de plus par colonne de lieux ou de thèmes."""
+    """Une requête groupée pour la page (volets et avis) ; une de plus par colonne de lieux ou de thèmes."""
     cles = [d.pk for d in page]
-    faites = Demande.objects.filter(dossier__in=cles).exclude(etat=ABANDONNEE)
+    faites = Demande.objects.filter(dossier__in=cles).exclude(etat=ABANDONNEE).order_by()
+    rendus = Avis.objects.filter(dossier=OuterRef("dossier"), financeur=OuterRef("financeur"))
+    lues = faites.annotate(est_lue=_lue(lecteur), est_rendu=Exists(rendus))
     sollicites: dict[int, set[int]] = {}
+    donnes: dict[int, set[int]] = {}
     montants: dict[int, list[Decimal]] = {}
-    lues = faites.annotate(est_lue=_lue(lecteur)).order_by()
-    for dossier, financeur, demande, est_lue in lues.values_list(
-        "dossier_id", "financeur_id", "demande", "est_lue"
+    for dossier, financeur, demande, est_lue, est_rendu in lues.values_list(
+        "dossier_id", "financeur_id", "demande", "est_lue", "est_rendu"
     ):
         sollicites.setdefault(dossier, set()).add(financeur)
+        if est_rendu:
+            donnes.setdefault(dossier, set()).add(financeur)
         if est_lue:
             montants.setdefault(dossier, []).append(demande)
-    donnes: dict[int, set[int]] = {}
-    for dossier, financeur in Avis.objects.filter(dossier__in=cles).values_list("dossier_id", "financeur_id"):
-        donnes.setdefault(dossier, set()).add(financeur)
     listes = {nom: _noms(cles, nom) for nom in _CHEMINS if nom in colonnes}
     return [
         _ligne(
@@ -111,7 +113,7 @@ def _ligne(
         echeance,
         max(retard, 0),
         sum(montants, Decimal("0.00")) if montants else None,
-        len(sollicites & donnes),
+        len(donnes),
         len(sollicites),
         **listes,
     )

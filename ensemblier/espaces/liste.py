@@ -7,22 +7,20 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Q
 from django.http import QueryDict
 
 from ensemblier.dossiers.horloge import rejet_proche
-from ensemblier.dossiers.models import Dossier, DossierQuerySet
+from ensemblier.dossiers.models import DossierQuerySet
 from ensemblier.espaces import filtres
 from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.espaces.lignes import ECHEANCE, Ligne, a_lire, lignes
 from ensemblier.espaces.tableaux import COLONNES, D_OFFICE, Colonne
-from ensemblier.interface.pages import Page, rangees
-from ensemblier.territoires.models import Territoire
+from ensemblier.interface.pages import Page, compter, rangees
 
 A_FAIRE, EN_RETARD, TOUT = "a-faire", "en-retard", "tout"
 VUES = (A_FAIRE, EN_RETARD, TOUT)
-COMPTES_AU_PLUS = 10_000
+COMPTES_AU_PLUS = 2_000
 DEMANDE = "demande"
 TRIS = {
     "echeance": ("Les plus en retard d'abord", (ECHEANCE, "-depose_le")),
@@ -101,7 +99,9 @@ class Liste:
     @cached_property
     def page(self) -> Page:
         cles, annotees = self._cles
-        return Page(self._dossiers(), *cles, apres=self.apres, annotees=annotees)
+        par_echeance = self.vue == TOUT and cles[0].endswith(ECHEANCE)
+        remplies = self.lecteur.avec_une_echeance if par_echeance else None
+        return Page(self._dossiers(), *cles, apres=self.apres, annotees=annotees, remplies=remplies)
 
     def toutes(self) -> DossierQuerySet:
         """Tous les dossiers de la liste, dans son ordre."""
@@ -114,24 +114,18 @@ class Liste:
     def comptes(self) -> dict[str, int]:
         """Ce qui attend, ce qui est en retard, tout, et ce que l'adresse retient ; une requête.
 
-        Avec eux, pour qui instruit, l'absence qui change ce qui attend (`Lecteur.mots_d_absence`).
-
         Chacun est compté à part, par son index, et au-delà de `COMPTES_AU_PLUS` s'arrête à un de plus.
         """
-        voulus = {A_FAIRE: self.lecteur.a_faire, EN_RETARD: self.lecteur.en_retard, TOUT: Q()}
+        voulus = {"a_faire": self.lecteur.a_faire, "en_retard": self.lecteur.en_retard, "tout": Q()}
         if self.filtres:
             voulus["filtres"] = self.condition()
-        comptes = {nom.replace("-", "_"): self._compte(condition) for nom, condition in voulus.items()}
         if self.lecteur.est_pilote:
-            comptes["rejets"] = self._compte(rejet_proche(self.lecteur.jour))
-        comptes |= self.lecteur.mots_d_absence() if self.lecteur.est_pilote else {}
-        lus = Territoire.objects.filter(pk=self.lecteur.territoire.pk).values(**comptes).get()
+            voulus["rejets"] = rejet_proche(self.lecteur.jour)
+        lus = compter({nom: self._bornes(condition) for nom, condition in voulus.items()})
         return {"filtres": lus[self.vue.replace("-", "_")], **lus}
 
-    def _compte(self, condition: Q) -> Coalesce:
-        trouves = self.lecteur.dossiers.filter(condition).order_by().values("pk")[: COMPTES_AU_PLUS + 1]
-        par_territoire = Dossier.objects.filter(pk__in=trouves).order_by().values("territoire")
-        return Coalesce(Subquery(par_territoire.annotate(n=Count("pk")).values("n")), 0)
+    def _bornes(self, condition: Q) -> DossierQuerySet:
+        return self.lecteur.dossiers.filter(condition).order_by()[: COMPTES_AU_PLUS + 1]
 
     def sans_un_filtre(self) -> dict[str, int]:
         """Pour chaque filtre posé, combien de dossiers sans lui ; une requête, quand rien n'est trouvé."""

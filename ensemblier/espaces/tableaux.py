@@ -82,20 +82,8 @@ COLONNES = {c.cle: c for c in A_INSTRUIRE}
 D_OFFICE = tuple(c.cle for c in A_INSTRUIRE if c.d_office)
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """Une case de la page : sa colonne, et son texte si elle n'est qu'un texte."""
-
-    colonne: Colonne
-    texte: str
-
-
-def cases(ligne: Ligne, colonnes: Sequence[Colonne]) -> list[Case]:
-    """Les cases d'une ligne, dans l'ordre choisi."""
-    return [Case(c, _texte(c, ligne)) for c in colonnes]
-
-
-def _texte(colonne: Colonne, ligne: Ligne) -> str:
+def texte(colonne: Colonne, ligne: Ligne) -> str:
+    """Ce que dit une case qui n'est qu'un texte."""
     if colonne.genre == "avis":
         return ligne.avis
     valeur = colonne.champs[0][1](ligne)

@@ -13,6 +13,7 @@ from ensemblier.dossiers.models import Dossier
 from ensemblier.espaces.tableaux import COLONNES
 from ensemblier.instruction import actes
 from ensemblier.interface import formats
+from ensemblier.interface.pages import compter
 from ensemblier.registre.actes import reprendre
 from tests import fabriques as f
 from tests import fabriques_suites as s
@@ -167,6 +168,35 @@ def test_suivants_ne_perd_ni_ne_repete_aucune_ligne(monkeypatch):
         adresse = lue.context["suivant"]
     assert vus == list(Dossier.objects.order_by("-depose_le", "-pk").values_list("numero", flat=True))
     assert len(vus) == 5
+
+
+@pytest.mark.parametrize("tri", ["echeance", "-echeance"])
+def test_lire_d_abord_ce_qui_a_une_echeance_ne_change_pas_l_ordre(monkeypatch, tri):
+    """La page lit en deux temps ce que l'export lit d'un coup (`Page`, `remplies`)."""
+    monkeypatch.setattr("ensemblier.interface.pages.PAR_PAGE", 2)
+    for rang in range(3):
+        f.dossier_depose(le=f.instant(f"2025-05-2{rang} 10:00"))
+        recevable(le=f.instant(f"2025-05-2{rang} 11:00"))
+    finis = Dossier.objects.order_by("pk")[:2]
+    for d in finis:
+        reprendre(d, etat="clos", par=f.systeme("lens-lievin"), le=NOVEMBRE, libelle="Repris")
+    vus, adresse = [], f"?vue=tout&tri={tri}"
+    while adresse:
+        lue = f.client("benoit").get(reverse("instruction") + adresse)
+        vus += [x.dossier.pk for x in lue.context["lignes"]]
+        adresse = lue.context["suivant"]
+    assert vus == [d.pk for d in lue.context["liste"].toutes()]
+    assert len(vus) == 6
+    assert set(vus[-2:]) == {d.pk for d in finis}
+
+
+def test_compter_s_arrete_a_la_tranche_et_rend_zero_pour_l_impossible():
+    for _ in range(3):
+        f.dossier_depose()
+    tous = Dossier.objects.order_by()
+    lus = compter({"deux": tous[:2], "tous": tous, "rien": tous.none()})
+    assert lus == {"deux": 2, "tous": 3, "rien": 0}
+    assert compter({"rien": tous.none()}) == {"rien": 0}
 
 
 @pytest.mark.parametrize("qui", ["benoit", "chloe", "farid"])

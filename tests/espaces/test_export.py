@@ -10,7 +10,7 @@ import time_machine
 from python_calamine import CalamineWorkbook
 
 from ensemblier.dossiers.actes.mots import indexer
-from ensemblier.espaces.tableaux import COLONNES
+from ensemblier.espaces.tableaux import COLONNES, texte
 from ensemblier.registre.actes import reprendre
 from ensemblier.registre.models import Trace
 from tests import fabriques as f
@@ -48,7 +48,10 @@ def ecran(qui, **dits):
     navigateur, adresse, rangs = f.client(qui), "/instruction/", []
     lue = navigateur.get(adresse, dits)
     while True:
-        rangs += [(ligne.dossier.numero, [c.texte for c in cases]) for ligne, cases in lue.context["rangs"]]
+        colonnes, lignes = lue.context["liste"].colonnes, lue.context["lignes"]
+        numeros = re.findall(r'<tr><th scope="row".*?<a [^>]*>([^<]+)<', lue.context["rangs"])
+        assert numeros == [ligne.dossier.numero for ligne in lignes]
+        rangs += [(ligne.dossier.numero, [texte(c, ligne) for c in colonnes]) for ligne in lignes]
         if not lue.context["suivant"]:
             break
         lue = navigateur.get(adresse + lue.context["suivant"])
