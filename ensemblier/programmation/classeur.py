@@ -18,7 +18,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from ensemblier.programmation.calculs import ZERO
-from ensemblier.programmation.colonnes import DEMANDE, Case
+from ensemblier.programmation.colonnes import DEMANDE, NOTE, Case
 from ensemblier.programmation.grille import Grille
 from ensemblier.programmation.lecture import Cellule, Ligne, cle_de
 
@@ -151,6 +151,7 @@ def _formats(classeur: Any) -> dict[str, Any]:
         "texte": classeur.add_format({"quote_prefix": True, "valign": "top"}),
         "gras": classeur.add_format({"quote_prefix": True, "bold": True, "text_wrap": True, "valign": "top"}),
         "argent": classeur.add_format(argent),
+        "note": classeur.add_format({"num_format": "0.0", "valign": "top"}),
         "vote": classeur.add_format(argent | {"bold": True}),
         "somme": classeur.add_format(argent | {"bold": True, "top": 1}),
         "mien": classeur.add_format(argent | {"locked": False, "bg_color": "#FFF7D6", "border": 1}),
@@ -236,7 +237,9 @@ class _Plume:
 
     def _champ(self, rang: int, colonne: int, ligne: Ligne, case: Case) -> None:
         valeur = case.champ.lire(ligne) if case.champ else None
-        if not isinstance(valeur, Decimal):
+        if case.cle == NOTE.cle and ligne.releve.note is not None:
+            self.page.write_number(rang, colonne, float(ligne.releve.note), self.formats["note"])
+        elif not isinstance(valeur, Decimal):
             self._texte(rang, colonne, valeur or "")
         elif formule := self._formule(rang, case.cle):
             self.sommes[colonne] = self.sommes.get(colonne, ZERO) + valeur

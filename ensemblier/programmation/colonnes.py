@@ -44,6 +44,10 @@ def _publics(ligne: Ligne) -> str:
     return f"{nombre(total)}, dont {nombre(qpv or 0)} en quartier"
 
 
+def _note(note: Decimal | None) -> str:
+    return "" if note is None else nombre(note, 1)
+
+
 def _part(ligne: Ligne) -> str:
     cout = ligne.dossier.cout_total
     return pourcent(ligne.total / cout, Decimal(1)) if cout else ""
@@ -60,6 +64,7 @@ AVANT = (
     Champ("accorde_avant", "Accordé N-1", MONTANT, lambda x: x.releve.accorde_avant, False),
     Champ("autres", "Autres ressources", MONTANT, lambda x: x.releve.autres, False),
 )
+NOTE = Champ("note", "Note du jury", MONTANT, lambda x: _note(x.releve.note), False)
 APRES = (
     Champ("total", "Total", MONTANT, lambda x: x.total),
     Champ("part", "Part du coût", MONTANT, _part, False),
@@ -68,18 +73,19 @@ APRES = (
 )
 
 
-def choix(financeurs: Iterable[Colonne]) -> list[Champ]:
-    """Tout ce qui se montre ou se cache, dans l'ordre de l'écran."""
+def choix(financeurs: Iterable[Colonne], *, notes: bool = False) -> list[Champ]:
+    """Tout ce qui se montre ou se cache, dans l'ordre de l'écran ; `notes` : qui lit celles du jury."""
     lus = [Champ(f.cle, f.titre, MONTANT, lambda _: None) for f in financeurs]
-    return [*AVANT, Champ(DEMANDES, "Montants demandés", MONTANT, lambda _: None), *lus, *APRES]
+    debut = [*AVANT, *([NOTE] if notes else ())]
+    return [*debut, Champ(DEMANDES, "Montants demandés", MONTANT, lambda _: None), *lus, *APRES]
 
 
-def cases(financeurs: Iterable[Colonne], choisies: Iterable[str]) -> list[Case]:
+def cases(financeurs: Iterable[Colonne], choisies: Iterable[str], *, notes: bool = False) -> list[Case]:
     """Les colonnes à l'écran, après le numéro et le porteur ; sans choix valable, celles de la maison."""
     siens = [*financeurs]
-    connues = choix(siens)
+    connues = choix(siens, notes=notes)
     voulues = {c for c in choisies if c in {x.cle for x in connues}} or {x.cle for x in connues if x.montree}
-    rendues = [_du_champ(c) for c in AVANT if c.cle in voulues]
+    rendues = [_du_champ(c) for c in (*AVANT, NOTE) if c.cle in voulues]
     for f in siens:
         if f.cle in voulues:
             if DEMANDES in voulues:

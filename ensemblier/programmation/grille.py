@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -14,12 +15,13 @@ from django.http import QueryDict
 from django.utils.safestring import SafeString
 
 from ensemblier.appels.models import Appel
-from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.dossiers.models import Demande, Dossier, DossierQuerySet
 from ensemblier.interface.champs import somme
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
 from ensemblier.programmation import colonnes, groupes, lecture, rangees, releve
 from ensemblier.programmation.calculs import ZERO
+from ensemblier.programmation.notes import lit_toutes_les_notes, notes_du_jury
 
 GROUPE, COLONNE, APRES, RONDS = "groupe", "col", "apres", "ronds"
 EN_VOL = timedelta(seconds=30)
@@ -40,8 +42,17 @@ class Grille:
         self.acteur, self.appel, self.dits, self.le = acteur, appel, dits, le
         self.poses = {nom: dits[nom] for nom in lecture.FILTRES if dits.get(nom)}
         self.par = dits.get(GROUPE, "") if dits.get(GROUPE) in groupes.PAR else ""
-        self.tous = lecture.filtrer(lecture.dossiers_de(acteur, appel), dits)
+        self.lisibles = lecture.dossiers_de(acteur, appel)
         self._choisies = dits.getlist(COLONNE) or list(gardees)
+
+    @cached_property
+    def tous(self) -> DossierQuerySet:
+        """La liste filtrée ; une alerte se juge sur les lignes lues (neuf requêtes de plus)."""
+        filtres = lecture.filtrer(self.lisibles, self.dits)
+        if not (alerte := self.poses.get(lecture.ALERTE)):
+            return filtres
+        lues = self._lignes([*_alleger(filtres)])
+        return filtres.filter(pk__in=[x.dossier.pk for x in lues if releve.porte(x, alerte)])
 
     # ------------------------------------------------------------------ colonnes et totaux
 
@@ -65,7 +76,12 @@ class Grille:
 
     @cached_property
     def cases(self) -> list[colonnes.Case]:
-        return colonnes.cases(self.financeurs, self._choisies)
+        return colonnes.cases(self.financeurs, self._choisies, notes=self.lit_les_notes)
+
+    @property
+    def lit_les_notes(self) -> bool:
+        """La colonne n'existe que pour qui les lit toutes, dans un appel que le jury note."""
+        return lit_toutes_les_notes(self.acteur) and self.appel.regles().grille is not None
 
     @cached_property
     def choix(self) -> list[dict[str, Any]]:
@@ -74,7 +90,7 @@ class Grille:
             montrees.add(colonnes.DEMANDES)
         return [
             {"cle": c.cle, "titre": c.titre, "montree": c.cle in montrees}
-            for c in colonnes.choix(self.financeurs)
+            for c in colonnes.choix(self.financeurs, notes=self.lit_les_notes)
         ]
 
     @cached_property
@@ -100,7 +116,7 @@ class Grille:
             par_cle = {d.pk: d for d in _alleger(self.tous.filter(pk__in=cles))}
             lus = [par_cle[cle] for cle in cles if cle in par_cle]
         suivant = lus[combien - 1].numero if len(lus) > combien else ""
-        return self._lignes(lus[:combien]), suivant
+        return self._notees(lus[:combien]), suivant
 
     def _cles_apres(self, apres: str) -> list[int]:
         cles = [pk for g in self.groupes for pk in g.dossiers]
@@ -108,13 +124,25 @@ class Grille:
         return cles[cles.index(dernier) + 1 :] if dernier in cles else cles
 
     def lignes_de(self, cles: Iterable[int]) -> list[lecture.Ligne]:
-        """Ces dossiers, s'ils sont dans la liste."""
-        return self._lignes([*_alleger(self.tous.filter(pk__in=list(cles))).order_by("numero")])
+        """Ces dossiers, s'il les lit : une case écrite peut quitter le filtre, sa ligne reste à l'écran."""
+        return self._notees([*_alleger(self.lisibles.filter(pk__in=list(cles))).order_by("numero")])
 
     def _lignes(self, dossiers: list[Dossier]) -> list[lecture.Ligne]:
         lignes = lecture.lignes_du_tableau(self.acteur, dossiers)
         releve.completer(lignes, jour=jour_de(self.le))
         return lignes
+
+    def _notees(self, dossiers: list[Dossier]) -> list[lecture.Ligne]:
+        """Les lignes, avec la note du jury si sa colonne est à l'écran."""
+        lignes = self._lignes(dossiers)
+        if any(c.cle == colonnes.NOTE.cle for c in self.cases):
+            for ligne in lignes:
+                ligne.releve.note = self._notes.get(ligne.dossier.pk)
+        return lignes
+
+    @cached_property
+    def _notes(self) -> dict[int, Decimal]:
+        return notes_du_jury(self.appel)
 
     # ------------------------------------------------------------------ HTML
 
@@ -154,12 +182,12 @@ class Grille:
     # ------------------------------------------------------------------ ce qui a changé
 
     def changes(self, depuis: datetime) -> tuple[list[int], str]:
-        """Les dossiers de la liste dont un volet a bougé, et l'empreinte de ces versions.
+        """Les dossiers lisibles dont un volet a bougé, et l'empreinte de ces versions.
 
         La sonde qui rapporte la même empreinte n'a rien de neuf à lire ; deux requêtes au plus.
         """
         bouges = Demande.objects.filter(
-            change_le__gte=depuis - EN_VOL, dossier__in=self.tous.values("pk")
+            change_le__gte=depuis - EN_VOL, dossier__in=self.lisibles.values("pk")
         ).order_by("pk")
         lus = [*bouges.values_list("dossier", "pk", "version")]
         return sorted({d for d, _, _ in lus}), empreinte((pk, v) for _, pk, v in lus)

@@ -101,7 +101,14 @@ def dossiers_de(acteur: Acteur, appel: Appel) -> DossierQuerySet:
     )
 
 
-FILTRES = ("etat", "pilier", "commune", "qpv", "financeur", "q")
+ALERTE = "alerte"
+FILTRES = ("etat", "pilier", "commune", "qpv", "financeur", ALERTE, "q")
+UNE, AUCUNE = "une", "aucune"
+ALERTES = {
+    "plafond": "Au-dessus du plafond", "besoin": "Au-dessus du besoin", "total": "Plus que le coût",
+    "droit_commun": "Droit commun non dit", "contact": "Contact manquant", "bilan": "Bilan non rendu",
+}  # fmt: skip
+"""Les marques d'une ligne, relevées en Python (`releve`) : leur filtre relit toute la liste."""
 
 
 def filtrer(dossiers: DossierQuerySet, dits: Mapping[str, str]) -> DossierQuerySet:
@@ -149,6 +156,7 @@ def choix_des_filtres(appel: Appel) -> list[tuple[str, str, list[tuple[str, str]
         ),
         ("qpv", "Quartier", [(q.code, q.nom) for q in sorted(pack.quartiers, key=_par_nom)]),
         ("financeur", "Financeur", siens),
+        (ALERTE, "Alertes", [(UNE, "Au moins une"), *ALERTES.items(), (AUCUNE, "Aucune")]),
     ]
 
 

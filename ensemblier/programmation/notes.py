@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from ensemblier.appels.models import Appel
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.interface.formats import echeance, pourcent
 from ensemblier.noyau import packs
@@ -92,6 +93,18 @@ def resultats(seance: Seance) -> list[Resultat]:
             )
         )
     return _classer(lignes)
+
+
+def notes_du_jury(appel: Appel) -> dict[int, Decimal]:
+    """Par dossier, la moyenne de la dernière séance qui l'a noté, hors déportés (§C.6)."""
+    if appel.regles().grille is None:
+        return {}
+    notes: dict[int, Decimal] = {}
+    for seance in Seance.objects.filter(appel=appel).select_related("appel__reglement").order_by("le", "pk"):
+        for r in resultats(seance):
+            if r.moyenne is not None:
+                notes[r.inscription.dossier_id] = r.moyenne
+    return notes
 
 
 def _est_sous(grille: packs.Grille | None, note: Decimal | None) -> bool:

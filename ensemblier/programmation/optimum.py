@@ -18,8 +18,8 @@ from ensemblier.noyau import optimum, packs
 from ensemblier.noyau.montants import de_centimes, en_centimes, en_francais, pourcent
 from ensemblier.programmation.actes.scenarios import Dite
 from ensemblier.programmation.calculs import ZERO, Restes, attribuable_au_volet, financements
-from ensemblier.programmation.models import Enveloppe, Explication, Scenario, Seance
-from ensemblier.programmation.notes import resultats
+from ensemblier.programmation.models import Enveloppe, Explication, Scenario
+from ensemblier.programmation.notes import notes_du_jury
 from ensemblier.programmation.scenarios import montant_fixe, volets_de
 from ensemblier.territoires.models import Financeur
 
@@ -101,18 +101,6 @@ def etiquettes(appel: Appel) -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _nom(lieu: packs.Commune | packs.Quartier) -> str:
     return lieu.nom
-
-
-def notes_du_jury(appel: Appel) -> dict[int, Decimal]:
-    """Par dossier, la moyenne de la dernière séance qui l'a noté, hors déportés (§C.6)."""
-    if appel.regles().grille is None:
-        return {}
-    notes: dict[int, Decimal] = {}
-    for seance in Seance.objects.filter(appel=appel).select_related("appel__reglement").order_by("le", "pk"):
-        for r in resultats(seance):
-            if r.moyenne is not None:
-                notes[r.inscription.dossier_id] = r.moyenne
-    return notes
 
 
 def poser(appel: Appel, reglages: Reglages, depuis: Scenario | None = None) -> Pose:

@@ -26,7 +26,7 @@ from ensemblier.interface.champs import somme
 from ensemblier.interface.formats import euros_ronds, pourcent
 from ensemblier.noyau import montants, packs
 from ensemblier.programmation.calculs import ZERO
-from ensemblier.programmation.lecture import Cellule, Ligne
+from ensemblier.programmation.lecture import AUCUNE, UNE, Cellule, Ligne
 
 
 @dataclass(slots=True)
@@ -46,6 +46,9 @@ class Releve:
     bilans: list[int] = field(default_factory=list)
     criteres: int = 0
     alertes: list[str] = field(default_factory=list)
+    genres: frozenset[str] = frozenset()
+    """Ceux de ses alertes (`lecture.ALERTES`)."""
+    note: Decimal | None = None
 
     @property
     def autres(self) -> Decimal:
@@ -66,7 +69,15 @@ def completer(lignes: Sequence[Ligne], *, jour: date) -> None:
         par_dossier[dossier].criteres += 1
     for ligne in lignes:
         ligne.releve = par_dossier[ligne.dossier.pk]
-        ligne.releve.alertes = [*alertes(ligne)]
+        dites = [*alertes(ligne)]
+        ligne.releve.alertes = [phrase for _, phrase in dites]
+        ligne.releve.genres = frozenset(genre for genre, _ in dites)
+
+
+def porte(ligne: Ligne, alerte: str) -> bool:
+    """Une alerte de ce genre, une quelconque, ou aucune ; un genre inconnu ne se porte pas."""
+    genres = ligne.releve.genres
+    return bool(genres) if alerte == UNE else not genres if alerte == AUCUNE else alerte in genres
 
 
 def _lieux(par_dossier: dict[int, Releve]) -> None:
@@ -125,8 +136,8 @@ def _bilans(lignes: Sequence[Ligne], par_dossier: dict[int, Releve], jour: date)
         par_dossier[ligne.dossier.pk].bilans = sorted(set(dus.get(cle, ())))
 
 
-def alertes(ligne: Ligne) -> Iterator[str]:
-    """Chaque marque de la ligne, en une phrase courte qui porte ses nombres ; rien si tout va."""
+def alertes(ligne: Ligne) -> Iterator[tuple[str, str]]:
+    """Chaque marque de la ligne : son genre, une phrase courte qui porte ses nombres ; rien si tout va."""
     regles, releve = reglement_de(ligne.dossier), ligne.releve
     base = montants.assiette(charges=releve.charges)
     plafond = _plafond(regles, ligne)
@@ -136,11 +147,11 @@ def alertes(ligne: Ligne) -> Iterator[str]:
             yield from _du_volet(cellule, plafond if est_plafonne else None, base, releve)
     yield from _du_total(ligne)
     if _demande_le_droit_commun(regles) and not ligne.dossier.droit_commun.strip():
-        yield "Droit commun : rien n'est dit"
+        yield "droit_commun", "Droit commun : rien n'est dit"
     if releve.sans_contact and _demande_le_contact(regles, ligne):
-        yield f"Contact manquant : {', '.join(releve.sans_contact)}"
+        yield "contact", f"Contact manquant : {', '.join(releve.sans_contact)}"
     if releve.bilans:
-        yield f"Bilan {', '.join(map(str, releve.bilans))} non rendu"
+        yield "bilan", f"Bilan {', '.join(map(str, releve.bilans))} non rendu"
 
 
 def _plafond(regles: packs.Appel, ligne: Ligne) -> Decimal | None:
@@ -155,26 +166,29 @@ def _plafond(regles: packs.Appel, ligne: Ligne) -> Decimal | None:
     return montants.plafonner(charges=ligne.releve.charges, taux=taux.valeur).montant
 
 
-def _du_volet(cellule: Cellule, plafond: Decimal | None, base: Decimal, releve: Releve) -> Iterator[str]:
+def _du_volet(
+    cellule: Cellule, plafond: Decimal | None, base: Decimal, releve: Releve
+) -> Iterator[tuple[str, str]]:
     """Au-dessus du plafond (K5) ou du besoin (K6) : ce qui est accordé, à défaut ce qui est demandé."""
     volet = cellule.volet
     montant = volet.demande if cellule.montant is None else cellule.montant
     qui = volet.financeur.sigle
     if plafond is not None and montant > plafond:
-        yield f"{qui} : {euros_ronds(montant)}, au-dessus du plafond ({euros_ronds(plafond)})"
+        yield "plafond", f"{qui} : {euros_ronds(montant)}, au-dessus du plafond ({euros_ronds(plafond)})"
     autres = sum((m for code, m in releve.subventions.items() if code != volet.financeur.code), releve.autres)
     besoin = max(base - autres, ZERO)
     if base and montant > besoin:
-        yield f"{qui} : {euros_ronds(montant)}, au-dessus du besoin ({euros_ronds(besoin)})"
+        yield "besoin", f"{qui} : {euros_ronds(montant)}, au-dessus du besoin ({euros_ronds(besoin)})"
 
 
-def _du_total(ligne: Ligne) -> Iterator[str]:
+def _du_total(ligne: Ligne) -> Iterator[tuple[str, str]]:
     """S41 : les financements de l'appel, et ceux déclarés ailleurs, face au coût."""
     siens = {c.volet.financeur.code for cs in ligne.colonnes.values() for c in cs}
     ailleurs = sum((m for code, m in ligne.releve.subventions.items() if code not in siens), ZERO)
     total, cout = ligne.total + ailleurs, ligne.dossier.cout_total
     if cout and total > cout:
-        yield f"Financé à {pourcent(total / cout, Decimal(1))} du coût, {euros_ronds(total - cout)} de trop"
+        de_trop = f"{euros_ronds(total - cout)} de trop"
+        yield "total", f"Financé à {pourcent(total / cout, Decimal(1))} du coût, {de_trop}"
 
 
 def _demande_le_droit_commun(regles: packs.Appel) -> bool:

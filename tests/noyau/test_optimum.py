@@ -219,9 +219,8 @@ def test_une_enveloppe_se_dit_par_son_nom_et_non_par_son_code() -> None:
     rendue = o.proposer(o.Probleme((ferme,), nommees, (plancher("agir", 1),)))
     assert rendue.conflit is not None
     assert "fixés à la main (CALL (2026, FTU))" in rendue.conflit.phrase
-    (faute,) = o.verifier(
-        o.Probleme((replace(ferme, cases=(o.Case("a", "CALL/7", 1000),)),), nommees), {"a": 1001}
-    )[:1]
+    libre = replace(ferme, cases=(o.Case("a", "CALL/7", 1000),))
+    faute = o.verifier(o.Probleme((libre,), nommees), {"a": 1001})[0]
     assert "ce que CALL (2026, FTU) peut accorder" in faute.phrase
     with pytest.raises(o.EntreeInvalide, match=r"CALL \(2026, FTU\) peut lui accorder"):
         o.Probleme((replace(ferme, cases=(o.Case("a", "CALL/7", 1000, 1001),)),), nommees)

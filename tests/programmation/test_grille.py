@@ -214,7 +214,9 @@ def test_les_colonnes_choisies_se_montrent_et_se_gardent():
         "alertes",
     ]
     assert client.get(page, voulues | {"garder": "colonnes"}).status_code == 302
-    assert [c.cle for c in client.get(page).context["cases"]] == ["pilier", "accorde-CALL", "alertes"]
+    plus_tard = f.client("benoit")
+    assert [c.cle for c in plus_tard.get(page).context["cases"]] == ["pilier", "accorde-CALL", "alertes"]
+    assert "cout" in [c.cle for c in f.client("irene").get(page).context["cases"]], "à chacun les siennes"
     assert "cout" in [c.cle for c in client.get(page, {"col": "inconnue"}).context["cases"]]
 
 
@@ -281,6 +283,43 @@ def test_au_dessus_du_plafond_se_voit():
     assert dossier == ligne.dossier
     dit = " · ".join(ligne.releve.alertes).replace("\u00a0", " ")
     assert "CALL : 9 001 €, au-dessus du plafond (9 000 €)" in dit
+
+
+@pytest.mark.parametrize(
+    ("alerte", "premier_y_est", "second_y_est"),
+    [("plafond", True, False), ("une", True, False), ("aucune", False, True), ("contact", False, False),
+     ("inconnue", False, False)],
+)  # fmt: skip
+def test_la_liste_se_filtre_par_alerte_et_ses_totaux_suivent(alerte, premier_y_est, second_y_est):
+    premier = scene.recevable(**scene.budget("18000.00", {"CALL": "9001.00"}))
+    second = scene.deuxieme()
+    contexte = ouvrir(alerte=alerte).context
+    lus = {x.dossier.pk for x, _ in contexte["lignes"]}
+    assert lus == {d.pk for d, y_est in ((premier, premier_y_est), (second, second_y_est)) if y_est}
+    assert contexte["nombre"] == len(lus)
+
+
+def test_une_case_ecrite_qui_quitte_le_filtre_rend_encore_sa_ligne():
+    """Baissée sous le plafond, l'alerte tombe : la ligne à l'écran se met à jour, et s'écrit de nouveau."""
+    dossier = scene.recevable(**scene.budget("18000.00", {"CALL": "9001.00"}))
+    filtre = adresse("programmation_cases") + "?alerte=plafond"
+    for valeur in ("8 000", "7 000"):
+        volet = scene.volet(dossier)
+        corps = json.dumps({"cases": [{"volet": volet.pk, "version": volet.version, "valeur": valeur}]})
+        recu = f.client("benoit").post(filtre, corps, "application/json").json()
+        assert recu["cases"][0]["faite"]
+        assert valeur.replace(" ", "\u00a0") in recu["lignes"][dossier.numero]
+    assert scene.volet(dossier).propose == 7000
+
+
+def test_la_note_du_jury_est_une_colonne_pour_qui_les_lit_toutes():
+    dossier = scene.recevable("aap-2026")
+    scene.noter(scene.seance(dossier), dossier, "elise", 3)
+    for qui, la_lit in (("benoit", True), ("odile", True), ("chloe", False)):
+        page = ouvrir(qui, "aap-2026", col=["note", "ETAT"])
+        assert dossier.numero in page.content.decode()
+        assert ('<td class="n">75,0</td>' in page.content.decode()) is la_lit
+        assert ("note" in {c["cle"] for c in page.context["choix"]}) is la_lit
 
 
 def test_un_intitule_hostile_reste_du_texte():

@@ -1,6 +1,7 @@
 """Les actes de la programmation : enveloppes, propositions, séances, délibérations."""
 
 from ensemblier.programmation.actes.amendements import Voix, amender
+from ensemblier.programmation.actes.colonnes import garder_les_colonnes
 from ensemblier.programmation.actes.convocations import (
     Membre,
     annuler_la_seance,
@@ -62,6 +63,7 @@ __all__ = [
     "ecrire_les_montants",
     "enregistrer_deliberation",
     "est_avant_son_jour",
+    "garder_les_colonnes",
     "inscrire",
     "joindre_l_acte_signe",
     "modifier_enveloppe",

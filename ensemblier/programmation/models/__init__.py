@@ -16,6 +16,7 @@ from ensemblier.programmation.models.decisions import (
 )
 from ensemblier.programmation.models.retours import CaseRelue, CaseRelueQuerySet, Retour, RetourQuerySet
 from ensemblier.programmation.models.scenarios import (
+    ColonnesGardees,
     Explication,
     ExplicationQuerySet,
     Proposition,
@@ -28,6 +29,7 @@ __all__ = [
     "Attribution",
     "CaseRelue",
     "CaseRelueQuerySet",
+    "ColonnesGardees",
     "Deliberation",
     "DeliberationQuerySet",
     "Edition",

@@ -118,7 +118,11 @@ class SeanceQuerySet(models.QuerySet["Seance"]):
 
 
 class Seance(Suivi):
-    """Un jury, un comité : un ordre du jour, des présents, des décisions motivées."""
+    """Un jury, un comité : un ordre du jour, des présents, des décisions motivées.
+
+    `version` : le rang de la convocation dans l'agenda, de plus en plus haut (RFC 5545).
+    `annulee_car`, `ouverte_avant` (son jour), `sans_quorum` (close) : pourquoi ; vide si rien de tel.
+    """
 
     class Type(models.TextChoices):
         JURY = "jury", "Jury"
@@ -135,14 +139,10 @@ class Seance(Suivi):
     lieu = models.CharField(max_length=200, blank=True)
     duree_minutes = models.PositiveSmallIntegerField(default=120)
     version = models.PositiveSmallIntegerField(default=0)
-    """Le rang de la convocation dans l'agenda des membres : il monte à chaque changement (RFC 5545)."""
     annulee_car = models.CharField(max_length=300, blank=True)
-    """Pourquoi la convocation est annulée ; vide sinon."""
     quorum = models.PositiveSmallIntegerField(default=1)
     ouverte_avant = models.CharField(max_length=300, blank=True)
-    """Pourquoi la séance s'est ouverte avant son jour ; vide si elle s'est ouverte le jour dit."""
     sans_quorum = models.CharField(max_length=300, blank=True)
-    """Pourquoi la séance s'est close sans quorum ; vide s'il était tenu."""
     proces_verbal = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
     objects = SeanceQuerySet.as_manager()
 
@@ -271,7 +271,10 @@ class Deliberation(models.Model):
 
 
 class Attribution(models.Model):
-    """Le montant accordé (ou refusé, à zéro) par une délibération sur une demande, avec son calcul."""
+    """Le montant accordé (ou refusé, à zéro) par une délibération sur une demande, avec son calcul.
+
+    `part` : celle qui l'a engagé, la même d'un acte modificatif à l'autre ; vide : hors des parts.
+    """
 
     demande = models.ForeignKey(Demande, on_delete=models.PROTECT, related_name="+")
     deliberation = models.ForeignKey(Deliberation, on_delete=models.PROTECT, related_name="attributions")
@@ -281,7 +284,6 @@ class Attribution(models.Model):
     remplacee_le = models.DateTimeField(null=True)
     remplace = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="remplacante")
     part = models.ForeignKey(SousEnveloppe, null=True, on_delete=models.PROTECT, related_name="+")
-    """Celle qui l'a engagé, la même d'un acte modificatif à l'autre ; vide : hors des parts."""
 
     class Meta:
         constraints = (

@@ -101,3 +101,10 @@ class Explication(models.Model):
     class Meta:
         ordering = ("rang",)
         constraints = (models.UniqueConstraint(fields=("scenario", "rang"), name="explication_rang"),)
+
+
+class ColonnesGardees(models.Model):
+    """Les colonnes qu'une personne a choisi de voir dans le tableau, d'une connexion à l'autre."""
+
+    utilisateur = models.OneToOneField(Utilisateur, on_delete=models.CASCADE, related_name="+")
+    cles = models.JSONField(default=list)

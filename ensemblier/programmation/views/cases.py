@@ -43,7 +43,7 @@ def cases(request: HttpRequest, appel: str) -> HttpResponse:
     demandees = _lire_le_corps(request)
     if demandees is None:
         return JsonResponse({"raison": ILLISIBLE}, status=400)
-    volets = volets_a_ecrire(grille.tous, (d["volet"] for d in demandees))
+    volets = volets_a_ecrire(grille.lisibles, (d["volet"] for d in demandees))
     issues = [_une_case(volets.get(d["volet"]), d, acteur, present) for d in demandees]
     touches = {v.dossier_id for v in volets.values()}
     return JsonResponse({"cases": issues, "lignes": _lignes(grille, touches)})

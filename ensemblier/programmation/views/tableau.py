@@ -17,13 +17,13 @@ from ensemblier.interface.exports import TYPES, XLSX
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation import classeur, colonnes, groupes, lecture
+from ensemblier.programmation.actes import garder_les_colonnes
 from ensemblier.programmation.grille import APRES, COLONNE, GROUPE, RONDS, Grille
+from ensemblier.programmation.models import ColonnesGardees
 from ensemblier.programmation.saisie import CaseRefusee, ecrire
 from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de, mes_financeurs
 from ensemblier.registre.actes import tracer
 from ensemblier.registre.models import Trace
-
-COLONNES_GARDEES = "colonnes_du_tableau"
 
 
 @require_safe
@@ -38,7 +38,8 @@ def appels(request: HttpRequest) -> HttpResponse:
 
 def lire(request: HttpRequest, acteur: Acteur, appel: Appel, le: datetime) -> Grille:
     """La grille de l'adresse ; sans colonnes dites, celles que la personne a choisi de garder."""
-    gardees = request.session.get(COLONNES_GARDEES, ())
+    siennes = ColonnesGardees.objects.filter(utilisateur=acteur.utilisateur).values_list("cles", flat=True)
+    gardees = () if COLONNE in request.GET else siennes.first() or ()
     return Grille(acteur, appel, request.GET, le=le, gardees=gardees)
 
 
@@ -48,7 +49,7 @@ def tableau(request: HttpRequest, appel: str) -> HttpResponse:
     acteur, present = exiger(request.acteur, *LECTEURS), timezone.now()
     grille = lire(request, acteur, appel_de(request, appel), present)
     if "garder" in request.GET:
-        request.session[COLONNES_GARDEES] = [c["cle"] for c in grille.choix if c["montree"]]
+        garder_les_colonnes([c["cle"] for c in grille.choix if c["montree"]], par=acteur)
         return redirect(f"{request.path}{grille.adresse(**{COLONNE: ''})}")
     lignes, suivant = grille.page(request.GET.get(APRES, ""))
     if request.method == "POST":
