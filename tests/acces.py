@@ -121,7 +121,8 @@ def _retour_de_benoit(m):
     return recu.pk
 
 
-PARAMETRES["programmation_retour"] = {"retour": _retour_de_benoit}
+for _nom in ("programmation_retour", "programmation_retour_colonnes"):
+    PARAMETRES[_nom] = {"retour": _retour_de_benoit}
 PARAMETRES["importation"] = {"importation": _import_de_benoit}
 for _nom in ("travail", "travail_annuler"):
     PARAMETRES[_nom] = {"travail": _travail_de_benoit}
@@ -325,6 +326,8 @@ TABLE = {
     "programmation_xlsx": ("ciiiicooooooiiioii", "c----c------------"),
     "programmation_retours": ("ciiiicooooooiiioii", "ciiiicooooooiiioii"),
     "programmation_retour": ("ciiiiconnnnniiinii", "ciiiiconnnnniiinii"),
+    "programmation_retour_autre": ("ciiiicooooooiiioii", "ciiiicooooooiiioii"),
+    "programmation_retour_colonnes": ("ciiiiconnnnniiinii", "ciiiiconnnnniiinii"),
     "programmation_fiches": ("ciiiicooooooiiioii", "c----c------------"),
     "programmation_sonde": ("ciiiicooooooiiioii", "c----c------------"),
     "programmation_cases": ("c----c------------", "ciiiicooooooiiioii"),

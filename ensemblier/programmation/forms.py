@@ -307,13 +307,3 @@ class DeliberationForm(Formulaire):
 
 class ActeSigneForm(Formulaire):
     acte_signe = forms.FileField(label="Acte signé", help_text="PDF, 20 Mo au plus.")
-
-
-class RetourForm(Formulaire):
-    """Un tableau exporté, retouché, qui revient."""
-
-    fichier = forms.FileField(
-        label="Tableau retouché",
-        help_text="Le classeur exporté d'ici, enregistré en .xlsx. 10 Mo au plus.",
-        error_messages={"empty": "Ce fichier est vide. Vérifiez qu'il s'ouvre chez vous, puis déposez-le."},
-    )

@@ -69,7 +69,13 @@ urlpatterns = [
     path("programmation/<slug:appel>/", tableau.tableau, name="programmation_appel"),
     path("programmation/<slug:appel>/tableau.xlsx", tableau.exporter, name="programmation_xlsx"),
     path("programmation/<slug:appel>/retours/", retours.liste, name="programmation_retours"),
+    path("programmation/<slug:appel>/retours/autre/", retours.autre, name="programmation_retour_autre"),
     path("programmation/<slug:appel>/retours/<int:retour>/", retours.page, name="programmation_retour"),
+    path(
+        "programmation/<slug:appel>/retours/<int:retour>/colonnes/",
+        retours.colonnes,
+        name="programmation_retour_colonnes",
+    ),
     path("programmation/<slug:appel>/lignes/", tableau.lignes, name="programmation_lignes"),
     path("programmation/<slug:appel>/fiches.css", tableau.fiches, name="programmation_fiches"),
     path("programmation/<slug:appel>/cases/", cases.cases, name="programmation_cases"),

@@ -45,6 +45,11 @@ class Retour(models.Model):
     class Meta:
         ordering = ("-recu_le", "-pk")
 
+    @property
+    def attend_ses_colonnes(self) -> bool:
+        """Venu d'ailleurs, et la personne n'a pas encore dit ce que sont ses colonnes."""
+        return "a_dire" in self.colonnes
+
 
 class CaseRelueQuerySet(models.QuerySet["CaseRelue"]):
     def visibles_par(self, acteur: Acteur | None) -> CaseRelueQuerySet:

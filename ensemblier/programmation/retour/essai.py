@@ -16,6 +16,7 @@ from ensemblier.programmation.actes.deliberations import verrouiller_dans_l_ordr
 from ensemblier.programmation.calculs import ZERO
 from ensemblier.programmation.lecture import Somme, dossiers_de, sommes
 from ensemblier.programmation.models import CaseRelue, Enveloppe, Retour
+from ensemblier.programmation.retour import correspondance
 from ensemblier.programmation.retour.lecture import CaseLue, relire
 from ensemblier.programmation.saisie import (
     INCHANGEE,
@@ -55,16 +56,19 @@ def essayer(retour: Retour, *, par: Acteur, le: datetime) -> None:
 
     Lève `FichierRefuse` si le fichier ne se relit pas.
     """
-    cases = _cases(retour)
+    cases = lire_les_cases(retour, par)
     with transaction.atomic():
         jouer(retour, cases, par=par, le=le)
         transaction.set_rollback(True)
     garder(retour, cases, le=le)
 
 
-def _cases(retour: Retour) -> list[CaseRelue]:
+def lire_les_cases(retour: Retour, par: Acteur) -> list[CaseRelue]:
+    """Ce que dit le fichier gardé, pas encore essayé ; lève `FichierRefuse` s'il ne se relit pas."""
     with retour.fichier.contenu.open("rb") as source:
         octets = source.read()
+    if retour.colonnes:
+        return correspondance.cases(retour, octets, par)
     appel = retour.appel
     return [_case(retour, x) for x in relire(octets, territoire=appel.territoire.code, appel=appel.code)]
 

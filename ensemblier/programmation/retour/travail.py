@@ -16,6 +16,7 @@ from ensemblier.interface.formats import accord
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
 from ensemblier.programmation.models import CaseRelue, Retour
+from ensemblier.programmation.retour.correspondance import Colonnes
 from ensemblier.programmation.retour.essai import EssaiDepasse, appliquer, essayer
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.fichiers import conserver
@@ -28,14 +29,34 @@ SUR_PLACE = 200
 
 
 @transaction.atomic
-def recevoir(appel: Appel, *, octets: bytes, nom: str, cle: str, par: Acteur, le: datetime) -> Retour:
+def recevoir(
+    appel: Appel,
+    *,
+    octets: bytes,
+    nom: str,
+    cle: str,
+    par: Acteur,
+    le: datetime,
+    vient_d_ailleurs: bool = False,
+) -> Retour:
     """Garde le fichier reçu ; la même clé rend le même tableau. Rien d'autre n'est écrit."""
     if connu := Retour.objects.visibles_par(par).filter(cle=cle, appel=appel).first():
         return connu
     fichier = conserver(octets, nom=nom, type_mime="application/octet-stream", par=par, le=le)
     return Retour.objects.create(
-        appel=appel, utilisateur_id=par.utilisateur, fichier=fichier, cle=cle, recu_le=le
-    )
+        appel=appel, utilisateur_id=par.utilisateur, fichier=fichier, cle=cle, recu_le=le,
+        colonnes={"a_dire": True} if vient_d_ailleurs else {},
+    )  # fmt: skip
+
+
+@transaction.atomic
+def dire_les_colonnes(retour: Retour, colonnes: Colonnes) -> None:
+    """Note ce que la personne a dit du tableau ; lève `ActeBloque` s'il est déjà appliqué."""
+    tenu = Retour.objects.select_for_update(of=("self",)).get(pk=retour.pk)
+    if tenu.applique_le is not None:
+        raise ActeBloque("Ce tableau est déjà appliqué. Relisez-le de nouveau pour dire d'autres colonnes.")
+    retour.colonnes = colonnes.en_json()
+    retour.save(update_fields=("colonnes",))
 
 
 def essayer_ou_mettre_en_file(
@@ -109,6 +130,8 @@ def phrase_de_l_essai(retour: Retour) -> str:
     """« 3 cases à appliquer, 1 refusée, 1 en conflit. Rien n'est écrit. »"""
     issue = CaseRelue.Issue
     lues = [*retour.cases.values_list("issue", flat=True)]
+    if not lues and retour.colonnes:
+        return "Ces colonnes ne disent aucun montant : rien n'est à appliquer."
     if not lues:
         return "Aucune case n'a changé depuis l'export : rien n'est à appliquer."
     dits = [accord(lues.count(issue.BONNE), "case à appliquer", "cases à appliquer")]

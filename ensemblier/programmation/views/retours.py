@@ -17,10 +17,10 @@ from ensemblier.interface.controles import FichierRefuse
 from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur
 from ensemblier.programmation import retour as relecture
-from ensemblier.programmation.forms import RetourForm
+from ensemblier.programmation.forms_retours import AutreTableauForm, ColonnesForm, RetourForm
 from ensemblier.programmation.models import CaseRelue, Retour
 from ensemblier.programmation.views.commun import cle_du_formulaire
-from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de
+from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de, mes_financeurs
 from ensemblier.registre.actes import ActeBloque
 
 ISSUE = CaseRelue.Issue
@@ -61,13 +61,92 @@ def _recevoir(request: HttpRequest, appel: Appel, form: RetourForm, par: Acteur)
     return redirect("programmation_retour", appel.code, recu.pk)
 
 
+def _le_sien(request: HttpRequest, code: str, pk: int) -> tuple[Acteur, Retour]:
+    acteur, appel = exiger(request.acteur, *LECTEURS), appel_de(request, code)
+    siens = Retour.objects.visibles_par(acteur).filter(appel=appel).select_related("fichier")
+    recu = get_object_or_404(siens, pk=pk)
+    recu.appel = appel
+    return acteur, recu
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def autre(request: HttpRequest, appel: str) -> HttpResponse:
+    """`…/retours/autre/` : un tableau venu d'ailleurs ; ses colonnes se disent à la page suivante."""
+    acteur, lu = exiger(request.acteur, *LECTEURS), appel_de(request, appel)
+    form = AutreTableauForm(request.POST, request.FILES) if request.method == "POST" else AutreTableauForm()
+    if form.is_bound and form.is_valid():
+        fichier = form.cleaned_data["fichier"]
+        octets = fichier.read(relecture.BORNES.poids + 1)
+        try:
+            relecture.ouvrir(octets)
+        except FichierRefuse as refus:
+            form.add_error("fichier", str(refus))
+        else:
+            recu = relecture.recevoir(
+                lu, octets=octets, nom=fichier.name, cle=cle_du_formulaire(request), par=acteur,
+                le=timezone.now(), vient_d_ailleurs=True,
+            )  # fmt: skip
+            return redirect("programmation_retour_colonnes", lu.code, recu.pk)
+    contexte = {
+        "appel": lu, "form": form, "cle": secrets.token_hex(16),
+        "fil": [*_fil(lu), ("Relire un tableau", f"/programmation/{lu.code}/retours/"), ("Un autre", "")],
+    }  # fmt: skip
+    return render(request, "programmation/retour_autre.html", contexte, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def colonnes(request: HttpRequest, appel: str, retour: int) -> HttpResponse:
+    """`…/retours/<id>/colonnes/` : quelle colonne dit le dossier, et les montants de qui ; puis l'essai."""
+    acteur, recu = _le_sien(request, appel, retour)
+    if not recu.colonnes or recu.applique_le:
+        return redirect("programmation_retour", recu.appel.code, recu.pk)
+    with recu.fichier.contenu.open("rb") as source:
+        rangees = relecture.ouvrir(source.read())
+    ligne = relecture.ligne_d_entetes(rangees)
+    form = ColonnesForm(
+        request.POST or None, initial=_deja_dites(recu) or {"ligne": str(ligne)},
+        lignes=relecture.lignes_possibles(rangees), financeurs=mes_financeurs(acteur, recu.appel),
+        colonnes=relecture.colonnes_possibles(rangees, ligne),
+    )  # fmt: skip
+    if form.is_bound and form.is_valid():
+        try:
+            return _essayer(request, recu, form, acteur)
+        except (ActeBloque, FichierRefuse) as refus:
+            form.add_error(None, str(refus))
+    lu = recu.appel
+    contexte = {
+        "appel": lu, "retour": recu, "form": form, "cle": secrets.token_hex(16),
+        "fil": [*_fil(lu), ("Relire un tableau", f"/programmation/{lu.code}/retours/"),
+                (recu.fichier.nom, "")],
+    }  # fmt: skip
+    return render(request, "programmation/retour_colonnes.html", contexte, status=422 if form.errors else 200)
+
+
+def _deja_dites(recu: Retour) -> dict[str, str]:
+    if recu.attend_ses_colonnes:
+        return {}
+    dites = relecture.Colonnes.de_json(recu.colonnes)
+    montants = {f"montant_{code}": str(place) for code, place in dites.montants.items()}
+    return {"ligne": str(dites.ligne), "dossier": str(dites.dossier)} | montants
+
+
+def _essayer(request: HttpRequest, recu: Retour, form: ColonnesForm, par: Acteur) -> HttpResponse:
+    cle, le = cle_du_formulaire(request), timezone.now()
+    relecture.dire_les_colonnes(recu, form.correspondance())
+    combien = len(relecture.lire_les_cases(recu, par))
+    travail = relecture.essayer_ou_mettre_en_file(recu, combien=combien, cle=cle, par=par, le=le)
+    if travail:
+        return redirect("travail", travail.pk)
+    return redirect("programmation_retour", recu.appel.code, recu.pk)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, appel: str, retour: int) -> HttpResponse:
     """`…/retours/<id>/` : chaque case, avant et après ; l'appliquer, tout ou rien."""
-    acteur, lu = exiger(request.acteur, *LECTEURS), appel_de(request, appel)
-    siens = Retour.objects.visibles_par(acteur).filter(appel=lu).select_related("fichier")
-    recu = get_object_or_404(siens, pk=retour)
-    recu.appel = lu
+    acteur, recu = _le_sien(request, appel, retour)
+    lu = recu.appel
+    if recu.attend_ses_colonnes:
+        return redirect("programmation_retour_colonnes", lu.code, recu.pk)
     if request.method == "POST":
         return _appliquer(request, recu, acteur)
     cases = recu.cases.visibles_par(acteur).select_related("financeur", "demande__dossier__organisme")
