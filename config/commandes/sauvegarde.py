@@ -163,7 +163,7 @@ def _copier_la_base(cible: Path) -> None:
         with connection.cursor() as curseur:
             curseur.execute("VACUUM INTO %s", [str(cible)])
     else:
-        _lancer("pg_dump", "--format=custom", "--no-owner", f"--file={cible}")
+        _lancer("pg_dump", *_liaison(), "--format=custom", "--no-owner", f"--file={cible}")
 
 
 def _remettre_la_base(source: Path, *, moteur: str) -> None:
@@ -180,10 +180,22 @@ def _remettre_la_base(source: Path, *, moteur: str) -> None:
             reste.unlink(missing_ok=True)
         shutil.copyfile(source, base)
     else:
-        _lancer(
-            "pg_restore", "--clean", "--if-exists", "--no-owner", "--exit-on-error", "--single-transaction",
-            str(source),
-        )  # fmt: skip
+        with tempfile.TemporaryDirectory(prefix="remise-") as dossier:
+            _remettre_sur_postgresql(source, Path(dossier))
+
+
+def _remettre_sur_postgresql(source: Path, dossier: Path) -> None:
+    """Tout ou rien, en une transaction : l'archive peut être d'une version qui avait moins de tables."""
+    from django.db import connection
+
+    vider, remettre = dossier / "vider.sql", dossier / "remettre.sql"
+    _lancer("pg_restore", "--clean", "--if-exists", "--no-owner", f"--file={remettre}", str(source))
+    noms = map(connection.ops.quote_name, connection.introspection.table_names())
+    vider.write_text("".join(f"DROP TABLE IF EXISTS {nom} CASCADE;\n" for nom in noms))
+    _lancer(
+        "psql", *_liaison(), "--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1",
+        f"--file={vider}", f"--file={remettre}",
+    )  # fmt: skip
 
 
 def _eprouver(copie: Path) -> None:
@@ -197,8 +209,18 @@ def _eprouver(copie: Path) -> None:
         raise SauvegardeRefusee(f"la base sauvegardée ne se relit pas ({etat}). Prenez une autre archive.")
 
 
+def _liaison() -> list[str]:
+    """L'adresse de la base de la maison ; le mot de passe n'y est pas, il passe par l'environnement."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    adresse = connection.connection.info.dsn
+    connection.close()
+    return [f"--dbname={adresse}"]
+
+
 def _lancer(programme: str, *arguments: str) -> None:
-    """pg_dump ou pg_restore, par la liaison même de la maison ; le mot de passe passe par l'environnement."""
+    """pg_dump, pg_restore ou psql ; un échec est une `SauvegardeRefusee`."""
     from django.conf import settings
     from django.db import connection
 
@@ -208,12 +230,9 @@ def _lancer(programme: str, *arguments: str) -> None:
             f"{programme} est introuvable. Installez postgresql-client, de la version du serveur ou plus "
             "récente, ou dites son dossier par ENSEMBLIER_PG_BIN."
         )
-    connection.ensure_connection()
-    liaison = connection.connection.info
-    adresse, secret = liaison.dsn, liaison.password
-    connection.close()
+    secret = connection.settings_dict["PASSWORD"]
     fin = subprocess.run(
-        [chemin, f"--dbname={adresse}", *arguments],
+        [chemin, *arguments],
         env=os.environ | ({"PGPASSWORD": secret} if secret else {}),
         capture_output=True,
         text=True,
