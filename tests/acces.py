@@ -30,7 +30,7 @@ PARAMETRES = {
 for _nom in (
     "organisme", "organisme_identite", "organisme_rib", "organisme_engagement", "organisme_personnes",
     "organisme_retirer_personne", "invitation_retirer", "rib_fichier", "rib_montrer", "rib_verifier",
-    "organisme_mandat", "mandat_fichier", "mandat_retirer",
+    "organisme_mandat", "mandat_fichier", "mandat_retirer", "organisme_moyens",
 ):  # fmt: skip
     PARAMETRES[_nom] = {"cle": lambda m: m.decide.organisme.cle}
 for _nom in ("rib_fichier", "rib_montrer", "rib_verifier"):
@@ -161,6 +161,7 @@ TABLE = {
     "organisme_creer": ("coooocoooooooooooo", "coooocoooooooooooo"),
     "organisme": ("coonncoonnnnnnoonn", "c----c------------"),
     "organisme_identite": ("coonncoinnnnnniinn", "coonncoinnnnnniinn"),
+    "organisme_moyens": ("coonnciinnnnnniinn", "coonnciinnnnnniinn"),
     "organisme_rib": ("coinnciinnnnnniinn", "coinnciinnnnnniinn"),
     "rib_fichier": ("cnnnncnnnnnnnnnnnn", "c----c------------"),
     "rib_montrer": ("c----c------------", "ciinnciinnnnnnoinn"),

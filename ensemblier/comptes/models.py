@@ -168,6 +168,18 @@ class Organisme(Suivi):
     representant_fonction = models.CharField(max_length=100, blank=True)
     fin_d_exercice = models.CharField(max_length=5, default="12-31")
     cer_repute_souscrit = models.BooleanField(default=False)
+    agrements = models.CharField(max_length=300, blank=True)
+    est_d_utilite_publique = models.BooleanField(null=True, blank=True)
+    paie_les_impots_commerciaux = models.BooleanField(null=True, blank=True)
+    federation = models.CharField(max_length=200, blank=True)
+    benevoles = models.PositiveIntegerField(null=True, blank=True)
+    volontaires = models.PositiveIntegerField(null=True, blank=True)
+    salaries = models.PositiveIntegerField(null=True, blank=True)
+    salaries_etp = models.DecimalField(max_digits=7, decimal_places=2, null=True, blank=True)
+    emplois_aides = models.PositiveIntegerField(null=True, blank=True)
+    adherents = models.PositiveIntegerField(null=True, blank=True)
+    moyens_le = models.DateField(null=True, blank=True)
+    """Le jour où ses moyens ont été dits ou relus (Cerfa 12156*06, rubriques 2 à 4) ; rien : jamais."""
     mots = models.TextField(blank=True, editable=False)
     """Ce par quoi on le cherche, sans accent ni casse, chaque mot après une espace."""
     objects = OrganismeQuerySet.as_manager()

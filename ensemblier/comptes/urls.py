@@ -1,7 +1,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from ensemblier.comptes.views import compte, courriels, mandats, organisme
+from ensemblier.comptes.views import compte, courriels, mandats, moyens, organisme
 
 urlpatterns = [
     path("connexion/", allauth.login, name="account_login"),
@@ -34,6 +34,7 @@ urlpatterns = [
     path("mon-organisme/invitations/<int:pk>/", organisme.accepter_invitation, name="invitation_accepter"),
     path("organismes/<str:cle>/", organisme.page, name="organisme"),
     path("organismes/<str:cle>/identite/", organisme.identite, name="organisme_identite"),
+    path("organismes/<str:cle>/moyens/", moyens.moyens, name="organisme_moyens"),
     path("organismes/<str:cle>/rib/", organisme.ajouter_rib, name="organisme_rib"),
     path("organismes/<str:cle>/rib/<int:pk>/fichier/", organisme.rib_fichier, name="rib_fichier"),
     path("organismes/<str:cle>/rib/<int:pk>/iban/", organisme.rib_montrer, name="rib_montrer"),

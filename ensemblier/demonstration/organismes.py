@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pikepdf
 from stdnum import luhn
@@ -22,6 +23,14 @@ NOMBRE = 88
 _REPRESENTANTS = {
     JARDINS: ("Amina Belloir", "présidente"), LECTURES: ("Amina Belloir", "présidente"),
     ETOILE: ("David Outrebon", "président"),
+}  # fmt: skip
+_MOYENS = {
+    JARDINS: {
+        "benevoles": 34, "adherents": 120, "volontaires": 1, "salaries": 3, "salaries_etp": Decimal("1.5"),
+        "emplois_aides": 1, "agrements": "Jeunesse et éducation populaire, 2019 (fictif)",
+        "est_d_utilite_publique": False, "paie_les_impots_commerciaux": False,
+    },
+    LECTURES: {"benevoles": 12, "adherents": 45, "salaries": 0},
 }  # fmt: skip
 
 
@@ -54,6 +63,7 @@ def _organisme(rang: int, nom: str, type_: str, commune: Commune, *, par: Acteur
         adresse=f"{1 + rang % 60} rue de la Démonstration", code_postal="62300", commune=commune.nom,
         code_insee=commune.code_insee, courriel=f"contact{rang}@association.example",
         representant_nom=representant, representant_fonction=fonction,
+        **({"moyens_le": le.date()} | _MOYENS[nom] if nom in _MOYENS else {}),
     )  # fmt: skip
     ouvrir(organisme, par=par, le=le, libelle="Organisme créé")
     if organisme.doit_souscrire_le_cer:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ensemblier.comptes.moyens import administration, humains
 from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.etats import ABANDONNEE
 from ensemblier.dossiers.lecture import quartiers
@@ -21,7 +22,6 @@ DESTINATAIRES = (
     ("etat", "État"), ("region", "Région"), ("departement", "Département"),
     ("commune", "Commune"), ("epci", "Intercommunalité"), ("caf", "Établissement public (CAF)"),
 )  # fmt: skip
-A_LA_MAIN = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +65,13 @@ def rubriques(lues: Reponses) -> tuple[Rubrique, ...]:
             ("Représentant légal", f"{o.representant_nom}, {o.representant_fonction}".strip(", ")),
             ("Personne chargée de la demande", dossier.cree_par.nom_complet),
         )),
-        Rubrique("2", "Relations avec l'administration", (
-            ("Agréments", A_LA_MAIN), ("Reconnue d'utilité publique", A_LA_MAIN),
-            ("Assujettie aux impôts commerciaux", A_LA_MAIN),
-        )),
+        Rubrique("2", "Relations avec l'administration", administration(o)),
         Rubrique("3", "Relations avec d'autres associations", (
-            ("Fédération, union ou réseau", A_LA_MAIN),
+            ("Fédération, union ou réseau", o.federation),
             ("Organismes qui portent aussi l'action",
              " ; ".join(f"{c.nom} ({c.numero}) : {c.role}" for c in lues.co_porteurs)),
         )),
-        Rubrique("4", "Moyens humains", (
-            ("Bénévoles", A_LA_MAIN), ("Volontaires", A_LA_MAIN),
-            ("Salariés, en équivalent temps plein", A_LA_MAIN), ("Adhérents", A_LA_MAIN),
-        )),
+        Rubrique("4", "Moyens humains", humains(o)),
         Rubrique("6", "Projet", projet(lues)),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ensemblier.appels.lecture import dates_en_clair
+from ensemblier.comptes.moyens import phrase_des_moyens
 from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.accuse import RECOURS, decision_prevue, jour_et_heure
 from ensemblier.dossiers.etats import (
@@ -46,6 +47,7 @@ def _organisme(lues: Reponses) -> Iterable[tuple[str, Any]]:
         ("Nom", o.nom), ("Type", o.get_type_display()), ("SIREN", o.siren), ("RNA", o.rna),
         ("Siège", f"{o.adresse} {o.code_postal} {o.commune}".strip()),
         ("Représentant", f"{o.representant_nom}, {o.representant_fonction}".strip(", ")),
+        ("Moyens humains", phrase_des_moyens(o)),
         *_depot(lues.dossier),
     )  # fmt: skip
 

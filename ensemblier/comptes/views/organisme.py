@@ -25,6 +25,7 @@ from ensemblier.comptes.forms import (
     RibForm,
 )
 from ensemblier.comptes.models import Invitation, Organisme, Rattachement, Rib
+from ensemblier.comptes.moyens import moyens_de
 from ensemblier.comptes.views.commun import fil, lire
 from ensemblier.interface.formats import date_courte
 from ensemblier.noyau.machine import Role
@@ -119,6 +120,7 @@ def page(request: HttpRequest, cle: str) -> HttpResponse:
     ribs = list(organisme.ribs.select_related("fichier"))
     contexte = {
         "organisme": organisme,
+        "moyens": moyens_de(organisme),
         "roles": {role.value for role in roles},
         "rib": ribs[0] if ribs else None,
         "anciens_ribs": ribs[1:],
