@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.db.models import Q
 
 from ensemblier.dossiers.etats import A_COMPLETER, DEPOSE, RECEVABLE
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.models import Dossier, Suspension
 from ensemblier.noyau import calendrier
 
 OUVERTS = (DEPOSE, A_COMPLETER, RECEVABLE)
@@ -16,11 +17,17 @@ PROCHE = 15
 """En jours : à partir d'ici, un rejet implicite s'annonce dans la liste."""
 
 
-def horloge_de(dossier: Dossier) -> calendrier.Horloge | None:
-    """L'horloge et son calcul ; aucune hors des états où le silence compte. Une requête."""
+def horloge_de(
+    dossier: Dossier, suspensions: Sequence[Suspension] | None = None
+) -> calendrier.Horloge | None:
+    """L'horloge et son calcul ; aucune hors des états où le silence compte.
+
+    `suspensions` : les siennes, déjà lues ; une requête sinon.
+    """
     if dossier.depose_le is None or dossier.etat not in OUVERTS:
         return None
-    return calendrier.horloge(dossier.depose_le, list(dossier.suspensions.values_list("du", "au")))
+    siennes = dossier.suspensions.all() if suspensions is None else suspensions
+    return calendrier.horloge(dossier.depose_le, [(s.du, s.au) for s in siennes])
 
 
 def remettre_a_l_heure(dossier: Dossier) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import NamedTuple
 
-from django.db.models import Value
-
+from ensemblier.comptes.models import EngagementRepublicain
 from ensemblier.dossiers.models import (
+    Attestation,
     Ciblage,
     ContactCommune,
     CoPorteur,
@@ -18,14 +19,33 @@ from ensemblier.dossiers.models import (
     Obligation,
     Piece,
     Saisie,
+    Suspension,
 )
-from ensemblier.territoires.models import Thematique
+from ensemblier.interface.ensemble import lire_ensemble, relier
+from ensemblier.territoires.models import Commune, Financeur, Thematique
 
 CER = "cer"
 
 
+class _Ensemble(NamedTuple):
+    contacts: list[ContactCommune]
+    communes: list[Commune]
+    lignes_de_budget: list[LigneDeBudget]
+    financeurs: list[Financeur]
+    criteres: list[Critere]
+    co_porteurs: list[CoPorteur]
+    thematiques: list[Thematique]
+    attestations: list[Attestation]
+    engagements: list[EngagementRepublicain]
+    derogations: list[Derogation]
+    obligations: list[Obligation]
+    suspensions: list[Suspension]
+
+
 class Reponses:
-    """Chaque liste se lit à sa première demande, en une requête (les quartiers en deux), et ne se relit pas.
+    """Chaque liste se lit à sa première demande et ne se relit pas ; les plus petites toutes ensemble.
+
+    Une requête pour les demandes, deux pour les quartiers, une pour les pièces, une pour tout le reste.
 
     Elle vit le temps d'une page ou d'un calcul : après une écriture, prenez-en une autre.
     """
@@ -48,25 +68,55 @@ class Reponses:
         return {commune.code for c in self.ciblages for commune in c.communes.all()}
 
     @cached_property
+    def _ensemble(self) -> _Ensemble:
+        """Ce qui tient en peu de lignes ; une requête."""
+        dossier, organisme = self.dossier, self.dossier.organisme_id
+        lues = _Ensemble(
+            *lire_ensemble(
+                dossier.contacts_communes.all(),
+                Commune.objects.filter(pk__in=dossier.contacts_communes.order_by().values("commune")),
+                dossier.lignes_de_budget.all(),
+                Financeur.objects.filter(pk__in=dossier.lignes_de_budget.order_by().values("financeur")),
+                dossier.criteres.all(),
+                dossier.co_porteurs.all(),
+                dossier.thematiques.all(),
+                dossier.attestations.all(),
+                dossier.organisme.engagements.all(),
+                Derogation.objects.filter(organisme=organisme, appel=dossier.appel_id),
+                Obligation.objects.filter(organisme=organisme, territoire=dossier.territoire_id),
+                dossier.suspensions.all(),
+            )
+        )
+        relier(lues.contacts, "commune", lues.communes)
+        relier(lues.lignes_de_budget, "financeur", lues.financeurs)
+        return lues
+
+    @cached_property
     def contacts(self) -> list[ContactCommune]:
-        return list(self.dossier.contacts_communes.select_related("commune").order_by("commune__code"))
+        return sorted(self._ensemble.contacts, key=lambda c: c.commune.code)
 
     @cached_property
     def lignes_de_budget(self) -> list[LigneDeBudget]:
-        siennes = self.dossier.lignes_de_budget.select_related("financeur")
-        return list(siennes.order_by("sens", "compte", "financeur__rang"))
+        def place(ligne: LigneDeBudget) -> tuple[str, str, int]:
+            return ligne.sens, ligne.compte, ligne.financeur.rang if ligne.financeur else -1
+
+        return sorted(self._ensemble.lignes_de_budget, key=place)
 
     @cached_property
     def criteres(self) -> list[Critere]:
-        return list(self.dossier.criteres.order_by("code"))
+        return sorted(self._ensemble.criteres, key=lambda c: c.code)
 
-    @cached_property
+    @property
     def co_porteurs(self) -> list[CoPorteur]:
-        return list(self.dossier.co_porteurs.all())
+        return self._ensemble.co_porteurs
 
     @cached_property
     def thematiques(self) -> list[Thematique]:
-        return list(self.dossier.thematiques.all())
+        return sorted(self._ensemble.thematiques, key=lambda t: t.rang)
+
+    @property
+    def suspensions(self) -> list[Suspension]:
+        return self._ensemble.suspensions
 
     @cached_property
     def pieces(self) -> dict[str, Piece]:
@@ -80,39 +130,23 @@ class Reponses:
         return {(s.etape, s.champ): s for s in self.dossier.saisies.defer("avant").order_by("rang")}
 
     @cached_property
-    def _engagees(self) -> list[tuple[str, str, str, bool]]:
-        """(code, texte, version, du dossier) : ses attestations, et le CER de l'organisme ; une requête."""
-        rien = Value("")
-        souscrits = self.dossier.organisme.engagements.order_by().values_list(
-            Value(CER), rien, rien, Value(False)
-        )
-        siennes = self.dossier.attestations.order_by().values_list("code", "texte", "version", Value(True))
-        return sorted(siennes.union(souscrits))
-
-    @cached_property
     def attestations(self) -> list[dict[str, str]]:
         """Ce que le dépôt a fait attester, mot pour mot, par code."""
-        return [
-            {"code": code, "texte": texte, "version": version}
-            for code, texte, version, du_dossier in self._engagees
-            if du_dossier
-        ]
+        siennes = sorted(self._ensemble.attestations, key=lambda a: a.code)
+        return [{"code": a.code, "texte": a.texte, "version": a.version} for a in siennes]
 
     @cached_property
     def atteste(self) -> set[str]:
         """Ce qui est attesté au dépôt, et le contrat d'engagement de l'organisme."""
-        return {code for code, *_ in self._engagees}
+        souscrit = {CER} if self._ensemble.engagements else set()
+        return souscrit | {a.code for a in self._ensemble.attestations}
 
     @cached_property
     def derogations(self) -> dict[str, Derogation]:
         """Les exceptions accordées à cet organisme dans cet appel, par règle."""
-        siennes = Derogation.objects.filter(organisme=self.dossier.organisme_id, appel=self.dossier.appel_id)
-        return {d.regle: d for d in siennes}
+        return {d.regle: d for d in self._ensemble.derogations}
 
     @cached_property
     def obligations(self) -> list[Obligation]:
         """Les comptes rendus dus à ce territoire, le plus ancien d'abord."""
-        dues = Obligation.objects.filter(
-            organisme=self.dossier.organisme_id, territoire=self.dossier.territoire_id
-        )
-        return list(dues.order_by("echeance", "pk"))
+        return sorted(self._ensemble.obligations, key=lambda o: (o.echeance, o.pk))

@@ -25,8 +25,9 @@ from ensemblier.espaces.forms import AvisForm
 from ensemblier.espaces.panneaux import lignes_d_avis
 from ensemblier.instruction import actes
 from ensemblier.instruction.droits import est_concerne, exiger_sa_ligne
-from ensemblier.instruction.examen import decision_close, echeance_d_instruction
+from ensemblier.instruction.examen import decision_close
 from ensemblier.instruction.lecture import dossier_a_instruire, fil
+from ensemblier.instruction.lues import Instruite
 from ensemblier.instruction.models import Avis
 from ensemblier.instruction.views.commun import essayer, jouer, statut
 from ensemblier.instruction.views.liens import REPONSES
@@ -111,10 +112,9 @@ def _rendre(
 def _contexte(
     request: HttpRequest, lues: Reponses, ligne: Financeur, volets: list[Demande], rendu: Avis | None
 ) -> dict[str, Any]:
-    dossier, jour = lues.dossier, timezone.localdate()
-    fin = echeance_d_instruction(dossier.appel)
-    lignes = lignes_d_avis(lues, request.acteur, jour=jour, fin=fin)
-    echeance = next((x.echeance for x in lignes if x.financeur.pk == ligne.pk), fin)
+    dossier, jour, instruite = lues.dossier, timezone.localdate(), Instruite(lues.dossier)
+    lignes = lignes_d_avis(lues, request.acteur, jour=jour, instruite=instruite)
+    echeance = next((x.echeance for x in lignes if x.financeur.pk == ligne.pk), instruite.fin)
     close = decision_close(dossier, ligne, volets)
     if dossier.etat != "recevable" and not close:
         close = PAS_OUVERT.get(dossier.etat, RIEN_A_JUGER)

@@ -20,8 +20,9 @@ from ensemblier.dossiers.reponses import Reponses
 from ensemblier.espaces.organisme import organisme_de
 from ensemblier.espaces.panneaux import financements, lignes_d_avis, prochain_acte, siens
 from ensemblier.instruction.droits import PILOTE
-from ensemblier.instruction.examen import PieceAttendue, completude, echeance_d_instruction
+from ensemblier.instruction.examen import PieceAttendue, completude
 from ensemblier.instruction.lecture import dossier_a_instruire, fil, journal, page_du_journal
+from ensemblier.instruction.lues import Instruite
 from ensemblier.instruction.questions import questions_de
 from ensemblier.noyau.machine import Acteur, Role
 
@@ -38,9 +39,8 @@ SECTIONS = (
 def dossier(request: HttpRequest, numero: str) -> HttpResponse:
     """`/instruction/<n>/` : l'acte qui vient d'abord, puis les constats, les pièces, les avis, le journal."""
     lu = dossier_a_instruire(request, numero)
-    jour, lues = timezone.localdate(), Reponses(lu)
-    echeance = echeance_d_instruction(lu.appel)
-    lignes = lignes_d_avis(lues, request.acteur, jour=jour, fin=echeance)
+    jour, lues, instruite = timezone.localdate(), Reponses(lu), Instruite(lu)
+    lignes = lignes_d_avis(lues, request.acteur, jour=jour, instruite=instruite)
     mes_lignes = siens(request.acteur, lu, lignes)
     rapport = rapport_de(lu, lues=lues)
     contexte = {
@@ -58,9 +58,9 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
         "pieces": [_piece(request.acteur, lu, p) for p in completude(lues).lignes],
         "criteres": [c for c in lues.criteres if c.est_declare],
         "organisme": organisme_de(request.acteur, lu, lues.demandes),
-        "questions": questions_de(lues),
-        "echeance": echeance,
-        "horloge": (minuterie := horloge_de(lu)),
+        "questions": questions_de(lues, instruite),
+        "echeance": instruite.fin,
+        "horloge": (minuterie := horloge_de(lu, lues.suspensions)),
         "reste_avant_rejet": minuterie and minuterie.reste(jour),
         "journal": journal(page_du_journal(request.acteur, lu).lignes[:8]),
         "est_pilote": bool(roles(request.acteur, lu) & set(PILOTE)),

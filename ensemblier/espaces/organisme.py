@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import OuterRef, Subquery
+
+from ensemblier.bilans.etats import BILAN
 from ensemblier.bilans.models import Bilan
 from ensemblier.dossiers.etats import ABANDONNEE, ACCORDS, IRRECEVABLE, PERDUS, RETIRE
 from ensemblier.dossiers.models import Demande, Dossier
@@ -20,7 +23,7 @@ MONTREES = 10
 
 @dataclass(frozen=True, slots=True)
 class Aide:
-    """Un autre dossier de l'organisme : demandé, accordé et versé tous financeurs, son bilan s'il en doit un.
+    """Un autre dossier de l'organisme, tous financeurs réunis, et où en est son bilan s'il en doit un.
 
     `ressemble` : même exercice, autre appel, intitulé proche (P32).
     """
@@ -29,7 +32,7 @@ class Aide:
     demande: Decimal
     accorde: Decimal
     verse: Decimal
-    bilan: Bilan | None
+    bilan: str
     ressemble: bool
 
 
@@ -59,7 +62,7 @@ class Organisme:
 
 
 def organisme_de(acteur: Acteur | None, dossier: Dossier, ici: Iterable[Demande]) -> Organisme:
-    """Trois requêtes, quel que soit le nombre d'aides ; `ici` : les demandes de ce dossier, déjà lues.
+    """Deux requêtes, quel que soit le nombre d'aides ; `ici` : les demandes de ce dossier, déjà lues.
 
     Seuls comptent les dossiers que la personne peut juger : un partenaire n'apprend rien des autres.
     """
@@ -67,6 +70,7 @@ def organisme_de(acteur: Acteur | None, dossier: Dossier, ici: Iterable[Demande]
     autres = list(
         visibles.exclude(pk=dossier.pk)
         .select_related("appel")
+        .annotate(etat_du_bilan=Subquery(Bilan.objects.filter(dossier=OuterRef("pk")).values("etat")))
         .only("appel", "numero", "intitule", "etat", "depose_le", "appel__titre_court", "appel__exercice")
         .order_by("-depose_le", "-pk")
     )
@@ -75,9 +79,7 @@ def organisme_de(acteur: Acteur | None, dossier: Dossier, ici: Iterable[Demande]
     demandes = Demande.objects.filter(dossier__in=cles).exclude(etat=ABANDONNEE)
     for volet in demandes.select_related("financeur").order_by("financeur__rang", "pk"):
         volets.setdefault(volet.dossier_id, []).append(volet)
-    lus = Bilan.objects.filter(dossier__in=cles).only("dossier", "etat")
-    bilans = {b.dossier_id: b for b in lus}
-    aides = tuple(_aide(d, dossier, volets.get(d.pk, []), bilans.get(d.pk)) for d in autres)
+    aides = tuple(_aide(d, dossier, volets.get(d.pk, [])) for d in autres)
     exercice = dossier.appel.exercice
     du_meme = [v for d in autres if d.appel.exercice == exercice for v in volets.get(d.pk, [])]
     cumuls = _cumuls(du_meme, list(ici))
@@ -90,7 +92,7 @@ def organisme_de(acteur: Acteur | None, dossier: Dossier, ici: Iterable[Demande]
     )
 
 
-def _aide(autre: Dossier, dossier: Dossier, volets: list[Demande], bilan: Bilan | None) -> Aide:
+def _aide(autre: Dossier, dossier: Dossier, volets: list[Demande]) -> Aide:
     meme_exercice = autre.appel.exercice == dossier.appel.exercice and autre.appel_id != dossier.appel_id
     vivant = autre.etat not in (RETIRE, IRRECEVABLE)
     return Aide(
@@ -98,7 +100,7 @@ def _aide(autre: Dossier, dossier: Dossier, volets: list[Demande], bilan: Bilan 
         sum((v.demande for v in volets), ZERO),
         sum((v.vote or ZERO for v in volets if v.etat in ACCORDS), ZERO),
         sum((v.verse for v in volets), ZERO),
-        bilan,
+        BILAN.libelle(autre.etat_du_bilan) if autre.etat_du_bilan else "",
         meme_exercice and vivant and se_ressemblent(autre.intitule, dossier.intitule),
     )
 

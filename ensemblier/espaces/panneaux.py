@@ -23,7 +23,8 @@ from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.instruction.attentes import FERMES
 from ensemblier.instruction.examen import complement_ouvert, decision_close
-from ensemblier.instruction.models import LECTEURS_DE_TOUT_AVIS, Avis, DemandeDAvis
+from ensemblier.instruction.lues import Instruite
+from ensemblier.instruction.models import LECTEURS_DE_TOUT_AVIS, Avis
 from ensemblier.noyau.calendrier import en_francais
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.territoires.models import Financeur
@@ -50,32 +51,26 @@ class LigneDAvis:
 
 
 def lignes_d_avis(
-    lues: Reponses, acteur: Acteur | None, *, jour: date, fin: date | None = None
+    lues: Reponses, acteur: Acteur | None, *, jour: date, instruite: Instruite | None = None
 ) -> list[LigneDAvis]:
-    """Une ligne par financeur sollicité, à qui l'avis est demandé, ou qui l'a rendu ; deux requêtes.
+    """Une ligne par financeur sollicité, à qui l'avis est demandé, ou qui l'a rendu.
 
-    `fin` : l'échéance de qui n'en a pas une à lui.
+    `instruite` : ce que la page en a déjà lu ; une requête sinon.
     """
+    instruite = instruite or Instruite(lues.dossier)
     volets: dict[int, list[Demande]] = {}
     financeurs: dict[int, Financeur] = {}
     for v in lues.demandes:
         volets.setdefault(v.financeur_id, []).append(v)
         financeurs[v.financeur_id] = v.financeur
-    rendus = {
-        a.financeur_id: a
-        for a in Avis.objects.filter(dossier=lues.dossier).select_related("financeur__commune")
-    }
-    for avis in rendus.values():
-        financeurs.setdefault(avis.financeur_id, avis.financeur)
-    demandes = {
-        d.financeur_id: d
-        for d in DemandeDAvis.objects.filter(dossier=lues.dossier).select_related("financeur__commune")
-    }
-    for demande in demandes.values():
-        financeurs.setdefault(demande.financeur_id, demande.financeur)
+    rendus = {a.financeur_id: a for a in instruite.avis}
+    demandes = {d.financeur_id: d for d in instruite.demandes_d_avis}
+    for ligne in (*instruite.avis, *instruite.demandes_d_avis):
+        financeurs.setdefault(ligne.financeur_id, ligne.financeur)
     lignes = []
     for pk, financeur in financeurs.items():
-        avis, echeance = rendus.get(pk), demandes[pk].echeance if pk in demandes else fin
+        avis = rendus.get(pk)
+        echeance = demandes[pk].echeance if pk in demandes else instruite.fin
         lit = avis is not None and _lit(acteur, avis)
         lignes.append(
             LigneDAvis(

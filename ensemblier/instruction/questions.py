@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
-from ensemblier.instruction.models import Verification
+from ensemblier.instruction.lues import Instruite
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ def posees(dossier: Dossier) -> list[Ecrite]:
     return [e for e in ECRITES if not e.regle or (regles.regle(e.regle) and e.dit(dossier))]
 
 
-def questions_de(lues: Reponses) -> list[Question]:
-    """Les questions du dossier, avec leurs réponses ; une requête."""
-    donnees = {v.code: v for v in Verification.objects.filter(dossier=lues.dossier)}
+def questions_de(lues: Reponses, instruite: Instruite | None = None) -> list[Question]:
+    """Les questions du dossier, avec leurs réponses ; une requête, aucune si la page les a lues."""
+    donnees = {v.code: v for v in (instruite or Instruite(lues.dossier)).verifications}
     rendues = []
     for ecrite in posees(lues.dossier):
         lue = donnees.get(ecrite.code)

@@ -119,7 +119,7 @@ def test_un_avis_en_retard_est_montre_en_retard_et_lui_seul(aap):
     assert en_retard("chloe", LE_1ER) == []
     assert en_retard("chloe", LE_1ER + timedelta(days=1)) == ["Rendre l'avis"]
     assert en_retard("denise", LE_1ER + timedelta(days=1)) == []
-    lignes = lignes_d_avis(Reponses(aap), f.acteur("benoit"), jour=date(2025, 12, 4), fin=date(2026, 1, 9))
+    lignes = lignes_d_avis(Reponses(aap), f.acteur("benoit"), jour=date(2025, 12, 4))
     retards = {x.financeur.code: x.retard for x in lignes}
     assert (retards["ETAT"], retards["DEPARTEMENT"]) == (3, 0)
 
