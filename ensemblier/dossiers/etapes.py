@@ -104,6 +104,11 @@ def par_moment(constats: list[Constat]) -> tuple[list[Constat], list[Constat]]:
     return [c for c in constats if c not in suite], suite
 
 
+def plusieurs_financeurs(reglement: Appel) -> bool:
+    """Vrai si l'appel s'adresse à plusieurs : il se dit alors ce qui est demandé une fois."""
+    return len({d.financeur for d in reglement.dispositifs}) > 1
+
+
 def reperes(dossier: Dossier, constats: list[Constat], courante: str = "") -> list[Repere]:
     rendus = []
     for rang, e in enumerate(ETAPES, start=1):

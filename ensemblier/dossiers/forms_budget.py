@@ -189,6 +189,7 @@ class DemandesForm(FormulaireDeDossier):
     def lignes(self) -> list[dict[str, Any]]:
         """Les dispositifs à l'écran ; une commune hors de l'action, repliée."""
         pack = {d.code: d for d in self.reglement.dispositifs}
+        premiers = {d.financeur_id: d.pk for d in reversed(self.dispositifs)}
         return [
             {
                 "champ": self[f"d_{d.pk}"],
@@ -199,9 +200,14 @@ class DemandesForm(FormulaireDeDossier):
                 and d.financeur.code not in self.visees
                 and not self[f"d_{d.pk}"].value(),
                 "inscrite": self.inscrites.get(d.financeur_id),
+                "en_plus": self._en_plus(d.financeur.code) if premiers[d.financeur_id] == d.pk else (),
             }
             for d in self.dispositifs
         ]
+
+    def _en_plus(self, financeur: str) -> list[str]:
+        """Ce que ce financeur demande seul : les règles de l'appel qui ne visent que lui, par leur titre."""
+        return [r.titre for r in self.reglement.regles if r.financeur == financeur and r.genre != "plafond"]
 
     def criteres(self) -> list[tuple[Any, Any]]:
         codes = [c.code for c in self.reglement.financement.criteres]

@@ -185,6 +185,10 @@ _FAITS = {
     "notifier": "Accord envoyé",
     "notifier_refus": "Refus envoyé",
 }
+_MESSAGES = {
+    "Message du porteur au service": "Message envoyé au service",
+    "Message du service au porteur": "Message reçu du service",
+}
 """L'acte est un ordre dans la table ; dans l'histoire c'est un fait."""
 
 
@@ -199,7 +203,8 @@ def histoire(evenements: Iterable[Evenement]) -> list[dict[str, Any]]:
     return [
         {
             "le": e.le,
-            "auteur": e.auteur_nom, "fonction": e.auteur_fonction, "libelle": _FAITS.get(e.acte, e.libelle),
+            "auteur": e.auteur_nom, "fonction": e.auteur_fonction,
+            "libelle": _FAITS.get(e.acte) or _MESSAGES.get(e.libelle, e.libelle),
             "motif": e.detail.motif, "empreinte": e.empreinte, "rang": e.rang,
         }
         for e in evenements
@@ -215,7 +220,7 @@ def volets(lues: Reponses) -> list[dict[str, Any]]:
             {
                 "demande": d, "machine": d.machine, "accorde": d.vote if decide else None,
                 "verse": d.verse if decide and d.verse else None,
-                "motif": d.motif if decide or d.etat == REFUS_NOTIFIE else "",
+                "motif": d.motif if d.etat == REFUS_NOTIFIE else "",
             }
         )  # fmt: skip
     return rendus

@@ -210,6 +210,17 @@ def decompte(constats: list[Any]) -> str:
     return ", ".join(morceaux) if morceaux else "Aucune règle à vérifier"
 
 
+def par_volet(constats: list[Any]) -> list[tuple[str, list[Any]]]:
+    """« Demandé une fois, pour tous », puis ce que chaque financeur demande seul ; l'ordre reste."""
+    groupes: dict[str, list[Any]] = {}
+    for c in constats:
+        groupes.setdefault(texte(c, "volet") or texte(c, "financeur"), []).append(c)
+    return [
+        (f"Demandé seulement par : {qui}" if qui else "Demandé une fois, pour tous", groupes[qui])
+        for qui in sorted(groupes, key=bool)
+    ]
+
+
 def ordonner(constats: list[Any]) -> tuple[list[Any], list[tuple[Famille, list[Any]]]]:
     """Rend (ouverts dans l'ordre, [(famille, repliés)]) : respectées et sans objet sont repliées."""
     tries = sorted(constats, key=lambda c: famille(c).rang)

@@ -294,7 +294,7 @@ def test_le_registre_garde_l_empreinte_et_non_le_texte(dossier):
     assert fait.libelle == "Message du porteur au service"
     assert len(fait.detail.contenu["empreinte"]) == 64
     assert "trésorière" not in str(fait.detail.contenu) + fait.detail.motif
-    assert "Message du porteur" in page(dossier, "amina", "dossier_historique").content.decode()
+    assert "Message envoyé au service" in page(dossier, "amina", "dossier_historique").content.decode()
 
 
 def test_un_long_fil_se_lit_jusqu_au_bout(dossier, monkeypatch):

@@ -119,6 +119,8 @@ def test_un_refus_envoye_dit_son_motif_et_rien_avant_la_lettre():
         page = f.client("amina").get(adresse).content.decode()
     assert "Demande non retenue : CALL." in page.replace("\u00a0", " ")
     assert "Crédits épuisés." in page
+    remede = page[page.index("pas retenu, et que faire") :]
+    assert remede.index("Crédits épuisés.") < remede.index("mailto:") < remede.index("recours gracieux")
 
 
 def test_le_projet_de_reversement_est_a_faire_jusqu_a_la_reponse_que_le_financeur_lit():

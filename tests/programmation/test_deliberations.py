@@ -217,6 +217,7 @@ def test_un_refus_a_toujours_un_motif():
         scene.deliberer("CALL", (dossier, None, " "))
     scene.deliberer("CALL", (dossier, None, "Crédits épuisés."))
     assert Dossier.objects.get(pk=dossier.pk).etape == "refusee"
+    assert dossier.demandes.get().motif, "le porteur le lira sur sa page, pas seulement dans la lettre"
 
 
 def test_l_annexe_dit_les_versements_la_convention_et_les_totaux():  # C.7, K7, K8

@@ -38,12 +38,16 @@ def avancer_demande(
 ) -> Evenement:
     """Fait avancer un volet, puis rafraîchit l'étape du dossier ; les rôles viennent du volet à défaut.
 
-    Lève `TransitionRefusee` si la table refuse ; `champs` s'enregistrent avec l'état.
+    Lève `TransitionRefusee` si la table refuse ; `champs` s'enregistrent avec l'état. Le motif d'un refus
+    reste sur le volet : le porteur le lit sur sa page, pas seulement dans la lettre.
     """
     siens = roles_sur_demande(par, demande) if roles is None else roles
     evenement = avancer(
         demande, acte, par=par, roles=siens, le=le, motif=motif, details=details, public=public, **champs
     )
+    if acte == "refuser":
+        demande.motif = motif
+        demande.save(update_fields=("motif",))
     marquer_le_changement(demande, evenement)
     rafraichir_etape(demande.dossier)
     return evenement

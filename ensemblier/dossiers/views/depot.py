@@ -68,13 +68,15 @@ def _contexte(
     lues: Reponses, acteur: Acteur, roles: set[Role], rapport: Any, bloques: dict[str, Any]
 ) -> dict[str, Any]:
     dossier = lues.dossier
-    constats = etapes.sans_les_declarations(rapport, reglement_de(dossier))
+    reglement = reglement_de(dossier)
+    constats = etapes.sans_les_declarations(rapport, reglement)
     page = cadre(dossier, roles, "Relire et déposer")
     limite = page["limite"]
     bloquants = etapes.a_completer(constats)
     au_depot, ensuite = etapes.par_moment(constats)
     return page | {
         "bloquants": bloquants,
+        "plusieurs_financeurs": etapes.plusieurs_financeurs(reglement),
         "restantes": len(bloquants),
         "arretent_tout": [c for c in bloquants if c.financeur is None],
         "au_depot": [c for c in au_depot if c not in bloquants],

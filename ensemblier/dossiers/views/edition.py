@@ -266,7 +266,8 @@ def _propre_a(lues: Reponses, roles: set[Role], etape: str, formulaires: Mapping
 
 def _juge(dossier: Dossier, rapport: Rapport, etape: str) -> dict[str, Any]:
     """Les constats de l'étape devant, les autres ensuite ; les repères de la liste des étapes."""
-    constats = etapes.sans_les_declarations(rapport, reglement_de(dossier))
+    reglement = reglement_de(dossier)
+    constats = etapes.sans_les_declarations(rapport, reglement)
     ici = etapes.de_l_etape(constats, etapes.PAR_CODE[etape])
     restantes, restantes_ici = len(etapes.a_completer(constats)), len(etapes.a_completer(ici))
     au_depot, ensuite = etapes.par_moment(constats)
@@ -276,6 +277,7 @@ def _juge(dossier: Dossier, rapport: Rapport, etape: str) -> dict[str, Any]:
             par_champ.setdefault(c.champs[0], []).append(c)
     return {
         "constats": constats,
+        "plusieurs_financeurs": etapes.plusieurs_financeurs(reglement),
         "constats_ici": [c for c in au_depot if c in ici],
         "constats_ensuite": [c for c in ensuite if c in ici],
         "constats_ailleurs": [c for c in au_depot if c not in ici],

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ensemblier.comptes import reprise
 from ensemblier.dossiers import actes, etapes, formulaire, lecture, pdf, personnes
-from ensemblier.dossiers.accuse import plateforme_de
+from ensemblier.dossiers.accuse import RECOURS, plateforme_de
 from ensemblier.dossiers.actes.commun import PORTEUR, refuser_le_rib
 from ensemblier.dossiers.depots import depots_ailleurs
 from ensemblier.dossiers.droits import roles as roles_sur
-from ensemblier.dossiers.etats import BROUILLON, DECISIONS, REFUSEE, VOTEE
+from ensemblier.dossiers.etats import BROUILLON, DECISIONS, REFUS_NOTIFIE, REFUSEE, VOTEE
 from ensemblier.dossiers.fiche import rapport_de, reglement_de
 from ensemblier.dossiers.forms_depot import DauphinForm, PieceForm, ReferenceForm
 from ensemblier.dossiers.models import Piece
@@ -54,6 +54,8 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
         ),
         "reperes": etapes.reperes(dossier, constats or []),
         "volets": volets,
+        "refus": [v for v in volets if v["demande"].etat == REFUS_NOTIFIE] if roles & set(PORTEUR) else (),
+        "recours": RECOURS,
         "est_notifie": any(v["demande"].etat in NOTIFIES for v in volets) and bool(roles & set(PORTEUR)),
         "frise": lecture.frise(dossier, reglement, le=present),
         "histoire": lecture.histoire(derniers[:6]),

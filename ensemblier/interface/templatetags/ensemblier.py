@@ -167,17 +167,25 @@ def constat(context: Context, c: Any, variante: str = "complet", liens: Any = No
 
 
 @register.inclusion_tag(f"{DOSSIER}/constats.html", takes_context=True)
-def constats(context: Context, rapport: Any, liens: Any = None, titre: str = "Ce que dit l'appel") -> Any:
+def constats(
+    context: Context,
+    rapport: Any,
+    liens: Any = None,
+    titre: str = "Ce que dit l'appel",
+    par_volet: bool = False,
+) -> Any:
     """`{% constats rapport %}` : décompte, puis ce qui bloque d'abord ; respectées et sans objet repliées.
 
-    `rapport` est un `noyau.regles.Rapport`, son dict, ou une liste de constats.
+    `rapport` est un `noyau.regles.Rapport`, son dict, ou une liste de constats ; `par_volet` sépare ce qui
+    est demandé une fois pour tous de ce qu'un seul financeur demande.
     """
     tous = list(rapport if isinstance(rapport, list | tuple) else lire(rapport, "constats", ()))
     ouverts, replies = mise_en_constat.ordonner(tous)
     return _cadre(context) | {
         "titre": titre,
         "decompte": mise_en_constat.decompte(tous),
-        "ouverts": ouverts,
+        "groupes": mise_en_constat.par_volet(ouverts) if par_volet else [("", ouverts)],
+        "niveau": 4 if par_volet else 3,
         "replies": [(formats.accord(len(m), fam.un, fam.plusieurs), fam, m) for fam, m in replies],
         "liens_fiche": liens or context.get("liens_fiche"),
     }
