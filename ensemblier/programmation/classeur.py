@@ -18,7 +18,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 
 from ensemblier.programmation.calculs import ZERO
-from ensemblier.programmation.colonnes import DEMANDE, NOTE, Case
+from ensemblier.programmation.colonnes import DEMANDE, MONTANT, NOTE, Case
 from ensemblier.programmation.grille import Grille
 from ensemblier.programmation.lecture import Cellule, Ligne, cle_de
 
@@ -27,6 +27,8 @@ VERSION = 1
 FEUILLE, ORIGINE = "Programmation", "Origine"
 NUMERO, PORTEUR, CLE, TOTAL = "numero", "porteur", "cle", "total"
 ATTENDU = "attendu"
+DEUX_LIGNES = 32
+"""La hauteur des titres, en points : « CALL, proposé, voté » en prend deux."""
 PREMIERE = 2
 """La première ligne de dossier : au-dessus, les clés des colonnes (cachées), puis les titres."""
 OPTIONS = {
@@ -147,9 +149,11 @@ def ecrire(grille: Grille) -> IO[bytes]:
 
 def _formats(classeur: Any) -> dict[str, Any]:
     argent = {"num_format": "#,##0.00", "valign": "top"}
+    titre = {"quote_prefix": True, "bold": True, "text_wrap": True, "valign": "bottom"}
     return {
         "texte": classeur.add_format({"quote_prefix": True, "valign": "top"}),
-        "gras": classeur.add_format({"quote_prefix": True, "bold": True, "text_wrap": True, "valign": "top"}),
+        "gras": classeur.add_format(titre),
+        "chiffres": classeur.add_format(titre | {"align": "right"}),
         "argent": classeur.add_format(argent),
         "note": classeur.add_format({"num_format": "0.0", "valign": "top"}),
         "vote": classeur.add_format(argent | {"bold": True}),
@@ -187,7 +191,7 @@ class _Plume:
         page.set_row(0, None, None, {"hidden": True})
         for rang, p in enumerate(places):
             cachee = {"hidden": True} if p.cle.startswith(f"{CLE}-") else {}
-            page.set_column(rang, rang, 40 if p.cle == PORTEUR else 16, None, cachee)
+            page.set_column(rang, rang, 60 if p.cle == PORTEUR else 16, None, cachee)
         page.repeat_rows(1)
         page.set_landscape()
         page.set_paper(8)
@@ -197,8 +201,10 @@ class _Plume:
     def titres(self) -> None:
         for rang, p in enumerate(self.plan.places):
             self.page.write_string(0, rang, p.cle)
+        self.page.set_row(1, DEUX_LIGNES)
         for rang, p in enumerate(self.plan.places):
-            self.page.write_string(1, rang, p.titre, self.formats["gras"])
+            forme = "chiffres" if p.case and p.case.genre == MONTANT else "gras"
+            self.page.write_string(1, rang, p.titre, self.formats[forme])
 
     def _texte(self, rang: int, colonne: int, texte: str, forme: str = "texte") -> None:
         if texte:

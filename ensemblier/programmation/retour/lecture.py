@@ -217,7 +217,8 @@ def _changee(lue: Any, cle: str, ou: dict[str, str]) -> CaseLue | None:
     dit = str(lue).strip()
     if dit == avant or not (volet.isdecimal() and version.isdecimal()):
         return None  # une clé illisible a changé l'empreinte : tout le fichier est refusé
-    ici = {**ou, "volet": int(volet), "version": int(version), "saisie": dit[:60]}
+    saisie = dit if isinstance(lue, str) else dit.replace(".", ",")
+    ici = {**ou, "volet": int(volet), "version": int(version), "saisie": saisie[:60]}
     try:
         montant = en_montant(lue)
     except CaseRefusee as refus:
