@@ -17,6 +17,8 @@ from tests.parcours.gestes import boite
 
 APPEL = "aap-2026"
 PREMIERE, DEUXIEME, TROISIEME = (f"CALL proposé, 26-000{n}" for n in (6, 7, 8))
+A4_COUCHEE = int((297 - 24) / 25.4 * 96)
+"""Pixels, marges ôtées."""
 COLLER = """texte => {
   const donnees = new DataTransfer();
   donnees.setData('text/plain', texte);
@@ -56,6 +58,7 @@ def test_deux_personnes_programment_au_clavier(personne):
     annuler(benoit)
     chacun_sa_colonne(chloe)
     sortir_du_tableau(benoit)
+    imprimer(benoit)
 
 
 def ecrire_et_descendre(benoit: Personne) -> None:
@@ -152,3 +155,13 @@ def sortir_du_tableau(benoit: Personne) -> None:
     while dedans() and time.monotonic() < limite:
         benoit.page.keyboard.press("Tab")
     assert not dedans()
+
+
+def imprimer(benoit: Personne) -> None:
+    """Sur la largeur d'une feuille A4 couchée, rien n'est coupé, et l'en-tête se répète."""
+    benoit.page.emulate_media(media="print")
+    benoit.page.set_viewport_size({"width": A4_COUCHEE, "height": 700})
+    large = benoit.page.locator("table").first.evaluate("t => t.scrollWidth")
+    assert large <= A4_COUCHEE
+    entete = benoit.page.locator("thead").first.evaluate("t => getComputedStyle(t).display")
+    assert entete == "table-header-group"

@@ -25,6 +25,9 @@ from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de, mes_fina
 from ensemblier.registre.actes import tracer
 from ensemblier.registre.models import Trace
 
+EN_A4 = 13
+"""Les colonnes qui tiennent en largeur sur une feuille A4 ; au-delà, l'impression demande l'A3."""
+
 
 @require_safe
 def appels(request: HttpRequest) -> HttpResponse:
@@ -109,6 +112,7 @@ def _contexte(
         "appel": appel,
         "fil": [("Programmation", "/programmation/"), (appel.titre_court, "")],
         "cases": grille.cases,
+        "classe": f"grille-de-programmation{' grille-large' if len(grille.cases) > EN_A4 else ''}",
         "choix": grille.choix,
         "lignes": [(x, grille.cases) for x in lignes],
         "corps": grille.corps(lignes, ronds=ronds),
