@@ -24,6 +24,22 @@
     }
   }
 
+  // Raccourcis d'une seule touche : chacun peut s'en passer (WCAG 2.1.4).
+  const cadre = document.querySelector("[data-raccourcis-choix]");
+  if (cadre) {
+    cadre.hidden = false;
+    const coche = cadre.querySelector("input");
+    coche.checked = document.documentElement.dataset.raccourcis !== "non";
+    coche.addEventListener("change", () => {
+      if (coche.checked) delete document.documentElement.dataset.raccourcis;
+      else document.documentElement.dataset.raccourcis = "non";
+      try {
+        if (coche.checked) localStorage.removeItem("raccourcis");
+        else localStorage.setItem("raccourcis", "non");
+      } catch { /* le choix vaut pour cette page */ }
+    });
+  }
+
   // Dialogues : data-dialogue="id" ouvre, data-fermer ferme, Échap revient.
   document.addEventListener("click", (evenement) => {
     const bouton = evenement.target.closest("[data-dialogue], [data-fermer]");
@@ -140,7 +156,8 @@
         menu.querySelector("summary").focus();
       }
     }
-    if (evenement.key === "/" && !evenement.target.closest("input, textarea, select, [contenteditable]")) {
+    const permis = document.documentElement.dataset.raccourcis !== "non";
+    if (permis && evenement.key === "/" && !evenement.target.closest("input, textarea, select, [contenteditable]")) {
       const recherche = [...document.querySelectorAll("[data-raccourci='/']")].find((e) => e.offsetParent);
       if (recherche) {
         evenement.preventDefault();
