@@ -20,6 +20,7 @@ _INVALIDES = {
     forms.EmailField: (
         "Ce n'est pas une adresse de courriel complète. Écrivez par exemple prenom@association.example."
     ),
+    forms.DecimalField: "Ce n'est pas un nombre. Écrivez par exemple 65 ou 65,5.",
     forms.IntegerField: "Ce n'est pas un nombre entier. Écrivez des chiffres seulement, par exemple 600.",
     forms.DateField: "Cette date n'existe pas. Écrivez le jour, le mois et l'année, par exemple 25/05/2025.",
     forms.URLField: "Ce n'est pas une adresse de site. Copiez-la depuis le navigateur, avec https:// devant.",
@@ -115,6 +116,8 @@ class MessagesFrancais:
 def franciser(champ: forms.Field) -> None:
     """Écrit en français ce que le champ dit quand il refuse ; un message propre au champ est gardé."""
     propres = getattr(champ, "messages_propres", ())
+    if isinstance(champ, forms.DecimalField):
+        champ.localize = True  # « 80,01 » se lit comme « 80.01 »
     if not isinstance(champ, EurosFormField) and "required" not in propres:
         champ.error_messages["required"] = _de(champ, _REQUIS, REQUIS)
     invalide = _de(champ, _INVALIDES, "")
