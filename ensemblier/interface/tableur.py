@@ -6,6 +6,7 @@ erreur, devient `SANS_VALEUR` : le lecteur (calamine) la rendrait vide, et un mo
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import zipfile
@@ -139,11 +140,27 @@ def _poser(ligne: list[Any], colonnes: Iterable[int]) -> list[Any]:
     return ligne
 
 
-def _lire_csv(octets: bytes, bornes: Bornes) -> Iterator[list[Any]]:
+_MARQUES_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def _texte_du_csv(octets: bytes) -> str:
+    """UTF-8, à défaut Windows-1252 ; UTF-16 s'il se marque : le « Texte Unicode » d'Excel."""
+    if octets.startswith(_MARQUES_UTF16):
+        try:
+            return octets.decode("utf-16")
+        except UnicodeDecodeError as erreur:
+            raise FichierRefuse(
+                "Ce fichier se dit en UTF-16 et s'arrête au milieu d'un caractère : il est incomplet. "
+                "Enregistrez-le de nouveau en « CSV UTF-8 », puis importez-le."
+            ) from erreur
     try:
-        texte = octets.decode("utf-8-sig")
+        return octets.decode("utf-8-sig")
     except UnicodeDecodeError:
-        texte = octets.decode("cp1252", errors="replace")
+        return octets.decode("cp1252", errors="replace")
+
+
+def _lire_csv(octets: bytes, bornes: Bornes) -> Iterator[list[Any]]:
+    texte = _texte_du_csv(octets)
     if "\0" in texte or texte.startswith("%PDF"):
         raise FichierRefuse("Ce fichier n'est pas un tableur. Importez un fichier .xlsx, .ods ou .csv.")
     premiere = next((ligne for ligne in texte.splitlines() if ligne.strip()), "")

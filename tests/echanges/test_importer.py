@@ -117,7 +117,8 @@ def test_un_fichier_vide_se_dit():
 @pytest.mark.parametrize(
     ("octets", "dit"),
     [
-        (csv_de(ligne(), encodage="utf-16"), "n'est pas un tableur"),
+        (csv_de(ligne(), encodage="utf-16-le"), "n'est pas un tableur"),
+        (csv_de(ligne(), encodage="utf-16")[:-1], "au milieu d'un caractère"),
         ("Code action;Code SIRET\nDA01234567;\u0081".encode("latin-1"), "accents"),
         (csv_de(ligne(), separateur="|"), "Le séparateur attendu"),
         (csv_de(ligne(), entetes=("Référence inconnue", *ENTETES[1:])), "« Code action »"),
@@ -128,6 +129,26 @@ def test_un_fichier_vide_se_dit():
 )
 def test_un_mauvais_fichier_est_refuse_avec_sa_raison(octets, dit):
     assert dit in refus(octets)
+
+
+@pytest.mark.parametrize("encodage", ["utf-8-sig", "cp1252", "utf-16", "utf-16-be"])
+def test_chaque_encodage_d_un_tableur_se_lit_accents_compris(dossier, encodage):
+    """« Texte Unicode » d'Excel est un UTF-16 marqué, à tabulations."""
+    marque = b"\xfe\xff" if encodage == "utf-16-be" else b""
+    octets = csv_de(ligne(etat="Votée", vote="8000,00"), separateur="\t", encodage=encodage)
+    lecture = lire(marque + octets, extractions_de(f.territoire(), systeme("lens-lievin")))
+    (lue,) = lecture.lignes
+    assert (lue.intitule, lue.etat, lue.vote) == ("Vers l'emploi des séniors", "votee", Decimal("8000.00"))
+
+
+def test_un_utf_16_lu_comme_windows_1252_serait_vu_garde_levee(monkeypatch):
+    monkeypatch.setattr("ensemblier.interface.tableur._MARQUES_UTF16", ())
+    assert "n'est pas un tableur" in refus(csv_de(ligne(), encodage="utf-16"))
+
+
+def test_qui_importe_lit_ce_que_le_pack_suppose_de_dauphin():
+    texte = f.client("benoit").get("/imports/").content.decode()
+    assert "Ces en-têtes sont supposés" in texte
 
 
 def test_l_en_tete_d_une_autre_annee_se_dit(dossier):

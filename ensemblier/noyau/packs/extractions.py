@@ -21,7 +21,8 @@ class Extraction(Modele):
     """Un tableur venu d'ailleurs : `colonnes` donne, par champ, les en-têtes qu'on lui a vus.
 
     `exercices` : les années où ces en-têtes valent ; `exigees` : sans elles, le fichier est refusé ;
-    `etats` : ce que chaque état d'en face veut dire pour le volet de `financeur`.
+    `etats` : ce que chaque état d'en face veut dire pour le volet de `financeur`. `hypothese` : ce que le
+    pack suppose de ce fichier et qui reste à confirmer ; qui importe le lit.
     """
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -31,4 +32,5 @@ class Extraction(Modele):
     colonnes: dict[Champ, Annotated[tuple[Phrase, ...], Field(min_length=1)]]
     exigees: tuple[Champ, ...] = ()
     etats: dict[Phrase, Sens] = Field(default_factory=dict)
+    hypothese: Phrase | None = None
     source: Source
