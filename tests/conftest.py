@@ -16,15 +16,18 @@ _LOCALES = ("127.0.0.1", "::1", "localhost")
 
 _BASES = {"db", "transactional_db", "django_db_reset_sequences", "base_d_ailleurs"}
 _TOUJOURS_REJOUEES = ("registre", "exploitation", "test_course")
+_LONGS = ("test_recit_", "test_acces", "test_canaris", "test_champs_injectes", "test_fuzz", "exploitation")
 _UNE_SUR = 1 if "ENSEMBLIER_ESSAIS_ENTIERS" in os.environ else 4
 
 
 def pytest_collection_modifyitems(config, items):
     """Sur PostgreSQL, seul se rejoue ce qui touche une base : le moteur ne change rien au reste.
 
+    Les plus longs passent d'abord : commencés les derniers, ils laisseraient un cœur sans ouvrage.
     Déclencheurs, sauvegardes et courses s'y rejouent tous. Du reste, l'ordre du jour tire une fonction sur
     quatre et, de ses cas, un seul ; tout, avec `ENSEMBLIER_ESSAIS_ENTIERS=1`.
     """
+    items.sort(key=lambda essai: not any(mot in essai.nodeid for mot in _LONGS))
     if connection.vendor != "postgresql":
         return
     cas = defaultdict(list)
