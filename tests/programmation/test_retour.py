@@ -327,6 +327,14 @@ def test_envoyer_deux_fois_le_formulaire_ne_garde_qu_un_fichier():
     assert Retour.objects.count() == 1
 
 
+def test_renvoyer_un_tableau_deja_applique_ne_defait_pas_son_compte():
+    premier, _ = deux_lignes()
+    octets = retouche.ecrire(exporter(), premier.numero, 7000)
+    appliquer(essayer(octets))
+    recu = essayer(octets)
+    assert (recu.essais, recu.cases.get().issue) == (1, ISSUE.BONNE)
+
+
 def test_une_case_changee_depuis_l_export_est_un_conflit_et_montre_les_deux_valeurs():
     premier, _ = deux_lignes()
     octets = retouche.ecrire(exporter(), premier.numero, 7000)
@@ -387,6 +395,20 @@ def test_les_baisses_passent_avant_les_hausses(monkeypatch):
     )  # fmt: skip
     essayer(octets)
     assert ordre == [Decimal("7000.00"), Decimal("1500.00")]
+
+
+def test_l_essai_rend_les_verrous_entre_deux_lots_et_dit_ou_il_en_est(monkeypatch):
+    monkeypatch.setattr(essai, "A_LA_FOIS", 1)
+    premier, second = deux_lignes()
+    octets = retouche.ecrire(retouche.ecrire(exporter(), premier.numero, 7000), second.numero, 1500)
+    recu = essayer(octets)
+    dits = []
+    essai.essayer(
+        recu, par=f.acteur("benoit"), le=timezone.now(), avance=lambda fait, total: dits.append((fait, total))
+    )
+    assert dits == [(1, 2), (2, 2)]
+    assert (recu.essais, {c.issue for c in recu.cases.all()}) == (2, {ISSUE.BONNE})
+    assert (propose(premier), propose(second)) == (Decimal("8000.05"), None)
 
 
 def test_un_long_tableau_passe_par_un_travail(monkeypatch):

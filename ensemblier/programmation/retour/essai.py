@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 
 from django.db import transaction
 
@@ -29,7 +30,8 @@ from ensemblier.registre.actes import ActeBloque
 from ensemblier.territoires.models import Financeur
 
 ISSUE = CaseRelue.Issue
-LOT = 500
+Avance = Callable[[int, int], None]
+LOT, A_LA_FOIS = 500, 100
 GRAVITE = {ISSUE.CONFLIT: 0, ISSUE.REFUSEE: 1, ISSUE.BONNE: 2, ISSUE.PAREILLE: 3}
 """Ce qui demande une personne se lit d'abord."""
 RELIRE = "Rien n'est écrit. Relisez le nouvel essai, puis appliquez-le."
@@ -41,7 +43,7 @@ class EssaiDepasse(ActeBloque):
 
 @dataclass(frozen=True, slots=True)
 class _Pas:
-    """Une case à écrire et le volet qu'elle touche, tel qu'il est maintenant."""
+    """Une case lisible et son volet, lu légèrement : de quoi l'ordonner, pas de quoi l'écrire."""
 
     case: CaseRelue
     volet: Demande
@@ -51,16 +53,41 @@ class _Pas:
         return (self.case.apres or ZERO) - (self.volet.propose or ZERO)
 
 
-def essayer(retour: Retour, *, par: Acteur, le: datetime) -> None:
+def essayer(
+    retour: Retour,
+    *,
+    par: Acteur,
+    le: datetime,
+    avance: Avance = lambda _fait, _total: None,
+) -> None:
     """Relit le fichier gardé, joue chaque case puis défait tout ; garde ce que chacune deviendrait.
 
-    Lève `FichierRefuse` si le fichier ne se relit pas.
+    Quelques dossiers à la fois : un dossier ne dépend que de ses propres cases, et personne n'attend
+    longtemps leurs verrous. `avance(fait, total)` s'appelle entre deux, hors de toute transaction. Lève
+    `FichierRefuse` si le fichier ne se relit pas.
     """
     cases = lire_les_cases(retour, par)
-    with transaction.atomic():
-        jouer(retour, cases, par=par, le=le)
-        transaction.set_rollback(True)
+    pas = _viser(retour.appel, cases, par)
+    fait = 0
+    for lot in _par_dossiers(pas):
+        with transaction.atomic():
+            _jouer(retour, lot, par=par, le=le)
+            transaction.set_rollback(True)
+        fait += len(lot)
+        avance(fait, len(pas))
     garder(retour, cases, le=le)
+
+
+def _par_dossiers(pas: Sequence[_Pas]) -> Iterator[list[_Pas]]:
+    """Des lots d'une centaine de cases, où chaque dossier est entier."""
+    lot: list[_Pas] = []
+    for _, siens in groupby(sorted(pas, key=lambda p: p.volet.dossier_id), key=lambda p: p.volet.dossier_id):
+        lot += siens
+        if len(lot) >= A_LA_FOIS:
+            yield lot
+            lot = []
+    if lot:
+        yield lot
 
 
 def lire_les_cases(retour: Retour, par: Acteur) -> list[CaseRelue]:
@@ -82,45 +109,45 @@ def _case(retour: Retour, lue: CaseLue) -> CaseRelue:
 
 @transaction.atomic
 def garder(retour: Retour, cases: Iterable[CaseRelue], *, le: datetime) -> None:
-    """L'essai remplace le précédent ; il change de numéro, et on n'applique que celui qu'on a lu."""
-    ordonnees = sorted(cases, key=lambda c: GRAVITE[ISSUE(c.issue)])
-    for rang, case in enumerate(ordonnees, start=1):
-        case.rang = rang
-    retour.cases.all().delete()
-    CaseRelue.objects.bulk_create(ordonnees, batch_size=LOT)
-    retour.essais += 1
-    retour.essaye_le = le
-    retour.save(update_fields=("essais", "essaye_le"))
+    """L'essai remplace le précédent et change de numéro : on n'applique que celui qu'on a lu.
 
-
-def jouer(retour: Retour, cases: Sequence[CaseRelue], *, par: Acteur, le: datetime) -> None:
-    """Écrit chaque case lisible dans la transaction de l'appelant, et note sur chacune ce qu'il en est.
-
-    Les baisses d'abord : ce qu'une ligne rend, une autre le prend. Chaque case est un acte, avec ses gardes.
+    Un tableau appliqué entre-temps garde l'essai qui le fut.
     """
-    volets = _volets(retour.appel, cases, par)
-    verrouiller_dans_l_ordre([v.racine() for v in volets.values()])
+    tenu = Retour.objects.select_for_update(of=("self",)).get(pk=retour.pk)
+    if tenu.applique_le is None:
+        ordonnees = sorted(cases, key=lambda c: GRAVITE[ISSUE(c.issue)])
+        for rang, case in enumerate(ordonnees, start=1):
+            case.rang = rang
+        tenu.cases.all().delete()
+        CaseRelue.objects.bulk_create(ordonnees, batch_size=LOT)
+        tenu.essais, tenu.essaye_le = tenu.essais + 1, le
+        tenu.save(update_fields=("essais", "essaye_le"))
+    retour.essais, retour.essaye_le, retour.applique_le = tenu.essais, tenu.essaye_le, tenu.applique_le
+
+
+def _viser(appel: Appel, cases: Sequence[CaseRelue], par: Acteur) -> list[_Pas]:
+    """Le volet de chaque case lisible ; les autres disent déjà pourquoi elles ne s'écriront pas."""
+    dossiers = dossiers_de(par, appel).values("pk")
+    cles = sorted({c.demande_id for c in cases if c.demande_id})
+    volets: dict[int, Demande] = {}
+    for debut in range(0, len(cles), LOT):
+        lus = Demande.objects.filter(pk__in=cles[debut : debut + LOT], dossier__in=dossiers)
+        volets |= {v.pk: v for v in lus.select_related("financeur__commune")}
     pas = []
     for case in cases:
         volet = volets.get(case.demande_id) if case.demande_id else None
         if volet is None:
             _hors_de_la_liste(case)
             continue
-        case.financeur = volet.financeur
-        case.avant = volet.vote if volet.vote is not None else volet.propose
+        _situer(case, volet)
         if not case.phrase:
             pas.append(_Pas(case, volet))
-    for un in sorted(pas, key=lambda p: p.hausse):
-        _ecrire(un, par=par, le=le, motif=f"Tableau relu : {retour.fichier.nom}")
+    return pas
 
 
-def _volets(appel: Appel, cases: Iterable[CaseRelue], par: Acteur) -> dict[int, Demande]:
-    dossiers = dossiers_de(par, appel)
-    cles = sorted({c.demande_id for c in cases if c.demande_id})
-    lus: dict[int, Demande] = {}
-    for debut in range(0, len(cles), LOT):
-        lus |= volets_a_ecrire(dossiers, cles[debut : debut + LOT])
-    return lus
+def _situer(case: CaseRelue, volet: Demande) -> None:
+    case.financeur = volet.financeur
+    case.avant = volet.vote if volet.vote is not None else volet.propose
 
 
 def _hors_de_la_liste(case: CaseRelue) -> None:
@@ -129,19 +156,34 @@ def _hors_de_la_liste(case: CaseRelue) -> None:
     case.phrase = case.phrase or f"Cette case n'est plus dans votre liste. {INCHANGEE}"
 
 
-def _ecrire(pas: _Pas, *, par: Acteur, le: datetime, motif: str) -> None:
-    case, volet = pas.case, pas.volet
+def _jouer(retour: Retour, pas: Sequence[_Pas], *, par: Acteur, le: datetime) -> None:
+    """Écrit ces cases dans la transaction de l'appelant, et note sur chacune ce qu'il en est.
+
+    Les baisses d'abord : ce qu'une ligne rend, une autre le prend. Chaque case est un acte, avec ses gardes ;
+    son volet se lit une fois les verrous pris.
+    """
+    verrouiller_dans_l_ordre([p.volet.racine() for p in pas])
+    dossiers, motif = dossiers_de(par, retour.appel), f"Tableau relu : {retour.fichier.nom}"
+    ordonnes = sorted(pas, key=lambda p: p.hausse)
+    for debut in range(0, len(ordonnes), A_LA_FOIS):
+        lot = ordonnes[debut : debut + A_LA_FOIS]
+        volets = volets_a_ecrire(dossiers, (p.volet.pk for p in lot))
+        for p in lot:
+            if volet := volets.get(p.volet.pk):
+                _ecrire(p.case, volet, par=par, le=le, motif=motif)
+            else:
+                _hors_de_la_liste(p.case)
+
+
+def _ecrire(case: CaseRelue, volet: Demande, *, par: Acteur, le: datetime, motif: str) -> None:
+    _situer(case, volet)
     if case.numero != volet.dossier.numero:
-        case.issue, case.phrase = (
-            ISSUE.REFUSEE,
-            f"La clé de cette case est celle d'un autre dossier. {INCHANGEE}",
-        )
+        case.issue = ISSUE.REFUSEE
+        case.phrase = f"La clé de cette case est celle d'un autre dossier. {INCHANGEE}"
         return
     try:
         exiger_sa_colonne(volet, par)
-        change = ecrire_le_montant(
-            volet, case.apres, version=case.version, par=par, le=le, motif=motif
-        )  # fmt: skip
+        change = ecrire_le_montant(volet, case.apres, version=case.version, par=par, le=le, motif=motif)
     except CaseRefusee as refus:
         case.issue, case.phrase = ISSUE.CONFLIT if refus.en_conflit else ISSUE.REFUSEE, str(refus)
     else:
@@ -173,7 +215,7 @@ def appliquer(
         if not bonnes:
             raise ActeBloque("Aucune case n'est à appliquer. Corrigez le tableau, puis relisez-le.")
         jouees = [_rejouer(c) for c in bonnes]
-        jouer(retour, jouees, par=par, le=le)
+        _jouer(retour, _viser(retour.appel, jouees, par), par=par, le=le)
         manquees = [c for c in jouees if c.issue not in (ISSUE.BONNE, ISSUE.PAREILLE)]
         if manquees:
             transaction.set_rollback(True)

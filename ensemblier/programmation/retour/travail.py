@@ -102,8 +102,10 @@ def _relire(travail: Travail, jalon: Jalon) -> None:
     essai = travail.parametres["essai"]
     try:
         if essai is None:
-            jalon.avance(0, None, "Essai à blanc")
-            essayer(retour, par=par, le=le)
+            essayer(
+                retour, par=par, le=le,
+                avance=lambda fait, total: jalon.avance(fait, total, "Essai à blanc"),
+            )  # fmt: skip
             jalon.rapporter(_refus(retour))
             jalon.conclure(phrase=phrase_de_l_essai(retour), adresse=adresse)
             return
