@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from ensemblier.comptes.equipe import habilitations, pilotes
+from ensemblier.comptes.equipe import PARTENAIRES, PILOTE, habilitations, remplacants
 from ensemblier.comptes.models import Absence, Habilitation, Utilisateur
 from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
@@ -67,16 +67,20 @@ def declarer_absence(
 ) -> Absence:
     """Du jour `du` au jour `au` compris, le remplaçant reçoit les dossiers et les courriels de la personne.
 
+    L'agent d'un financeur ou d'une commune s'absente de même : les avis demandés ne l'attendent plus, ils
+    vont à qui rend déjà le même avis. Personne ne gagne un droit.
+
     Chacun déclare la sienne ; le responsable, celle de tous. Lève `ActeBloque` avec chaque raison : dates,
-    absence déjà dite, remplaçant qui n'instruit pas ou s'absente aussi, personne qui remplace déjà
+    absence déjà dite, remplaçant qui n'en répond pas ou s'absente aussi, personne qui remplace déjà
     quelqu'un ces jours-là : une absence n'en renvoie jamais à une autre, il n'y a donc ni chaîne ni boucle.
     """
     _exiger_soi(de, par, roles, "Déclarer une absence")
     verrouiller(f"comptes.Equipe:{territoire.pk}")
     jour = jour_de(le)
-    sienne = next((h for h in habilitations(territoire, jour) if h.utilisateur_id == de.pk), None)
+    lues = habilitations(territoire, jour, (*PILOTE, *PARTENAIRES))
+    sienne = next((h for h in lues if h.utilisateur_id == de.pk), None)
     if sienne is None:
-        raise ActeBloque(f"{de.nom_complet} n'instruit pas ici : son absence ne change rien.")
+        raise ActeBloque(f"{de.nom_complet} n'instruit ni ne rend d'avis ici : son absence ne change rien.")
     if raisons := [*_dates(du, au, jour), *_rencontres(territoire, de, remplacant, du, au, jour)]:
         raise ActeBloque(*raisons)
     absence = Absence.objects.create(
@@ -130,8 +134,11 @@ def _rencontres(
         return
     if remplacant.pk == de.pk:
         yield "Nul ne se remplace soi-même. Choisissez une autre personne, ou toute l'équipe."
-    elif any(remplacant not in pilotes(territoire, j) for j in {max(du, jour), max(au, jour)}):
-        yield f"{remplacant.nom_complet} n'instruit pas ici tous ces jours. Choisissez une autre personne."
+    elif any(remplacant not in remplacants(de, territoire, j) for j in {max(du, jour), max(au, jour)}):
+        yield (
+            f"{remplacant.nom_complet} ne répond pas, tous ces jours, de ce dont {de.nom_complet} répond "
+            "ici. Choisissez une autre personne."
+        )
 
 
 def _noter(

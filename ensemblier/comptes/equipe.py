@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,6 +12,8 @@ from ensemblier.noyau.packs import Contact
 from ensemblier.territoires.models import Territoire
 
 PILOTE = (Role.INSTRUCTEUR, Role.RESPONSABLE)
+PARTENAIRES = (Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL)
+"""Ceux qui rendent l'avis d'un financeur ou d'une commune, et peuvent s'en absenter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,10 @@ class Poste:
     titulaire: Utilisateur | None
 
 
-def habilitations(territoire: Territoire, jour: date):
-    """Celles des personnes qui instruisent ce jour-là, comptes ouverts seulement."""
+def habilitations(territoire: Territoire, jour: date, qualites: Sequence[Role] = PILOTE):
+    """Celles des personnes qui instruisent ce jour-là, ou ont ces qualités ; comptes ouverts seulement."""
     lues = Habilitation.objects.en_vigueur(jour).filter(
-        territoire=territoire, qualite__in=PILOTE, utilisateur__is_active=True
+        territoire=territoire, qualite__in=qualites, utilisateur__is_active=True
     )
     return lues.select_related("utilisateur").order_by("utilisateur__nom", "utilisateur__prenom", "pk")
 
@@ -41,6 +44,25 @@ def titulaire(territoire: Territoire, poste: str, jour: date) -> Utilisateur | N
     return next((h.utilisateur for h in lues if poste in h.postes), None)
 
 
+def remplacants(de: Utilisateur, territoire: Territoire, jour: date) -> list[Utilisateur]:
+    """Qui répond d'une même chose ce jour-là : le service, la ligne d'un financeur, une ville ; une requête.
+
+    Remplacer ne donne donc aucun droit : chacun d'eux a déjà les siens.
+    """
+    lues = list(habilitations(territoire, jour, (*PILOTE, *PARTENAIRES)).select_related("financeur"))
+    siennes = {_dont_il_repond(h) for h in lues if h.utilisateur_id == de.pk}
+    autres = (h for h in lues if h.utilisateur_id != de.pk and _dont_il_repond(h) in siennes)
+    return list(dict.fromkeys(h.utilisateur for h in autres))
+
+
+def _dont_il_repond(habilitation: Habilitation) -> tuple[str, int | None]:
+    """L'agent d'une ville et son référent rendent le même avis."""
+    if habilitation.qualite in PILOTE:
+        return "service", None
+    commune = habilitation.commune_id or habilitation.financeur.commune_id
+    return ("commune", commune) if commune else ("financeur", habilitation.financeur_id)
+
+
 def postes(territoire: Territoire, jour: date) -> list[Poste]:
     """Les fonctions du pack et qui les tient ; une requête."""
     pack = territoire.pack()
@@ -53,6 +75,13 @@ def absence_de(personne: Utilisateur, territoire: Territoire, jour: date) -> Abs
     """Son absence ce jour-là, avec qui la remplace ; une requête."""
     siennes = Absence.objects.en_vigueur(jour).filter(utilisateur=personne, territoire=territoire)
     return siennes.select_related("remplacant").first()
+
+
+def presents(personnes: Sequence[Utilisateur], territoire: int, jour: date) -> list[Utilisateur]:
+    """Ceux qui ne sont pas absents ce jour-là ; tous, s'ils le sont tous : rien ne se perd. Une requête."""
+    absents = Absence.objects.en_vigueur(jour).filter(territoire=territoire, utilisateur__in=personnes)
+    tus = set(absents.order_by().values_list("utilisateur", flat=True))
+    return [p for p in personnes if p.pk not in tus] or list(personnes)
 
 
 def absences(territoire: Territoire, jour: date) -> list[Absence]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from ensemblier.appels.models import Appel, Jalon
 from ensemblier.comptes.droits import exiger
+from ensemblier.comptes.equipe import PARTENAIRES
 from ensemblier.comptes.models import Absence
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE
 from ensemblier.dossiers.models import Demande, DemandeQuerySet, Dossier, DossierQuerySet
@@ -55,12 +56,16 @@ class Lecteur:
 
     @cached_property
     def absences(self) -> list[Absence]:
-        """Pour qui instruit : son absence du jour, et celles où il remplace ; une requête."""
-        if not self.est_pilote:
+        """Pour qui instruit ou rend un avis : son absence du jour, et celles où il remplace ; une requête."""
+        if not self.peut_s_absenter:
             return []
         moi = Q(remplacant=self.acteur.utilisateur) | Q(utilisateur=self.acteur.utilisateur)
         siennes = Absence.objects.en_vigueur(self.jour).filter(moi, territoire=self.territoire)
         return list(siennes.select_related("utilisateur").order_by("au", "pk"))
+
+    @property
+    def peut_s_absenter(self) -> bool:
+        return self.est_pilote or self.acteur.a(*PARTENAIRES)
 
     @property
     def absent_jusqu_au(self) -> date | None:

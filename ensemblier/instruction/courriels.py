@@ -7,13 +7,13 @@ from datetime import date, datetime
 from typing import Any
 
 from ensemblier.comptes.courriels import ecrire
-from ensemblier.comptes.droits import acteur_de
+from ensemblier.comptes.equipe import presents
 from ensemblier.comptes.models import Genre, Utilisateur
 from ensemblier.dossiers.courriels import destinataires
 from ensemblier.dossiers.droits import EPCI
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Dossier
-from ensemblier.dossiers.suivi import adresse_du_suivi
+from ensemblier.dossiers.suivi import adresse_du_suivi, peut_suivre
 from ensemblier.instruction.lecture import agents_de
 from ensemblier.instruction.models import Complement, DemandeDAvis, Echange
 from ensemblier.noyau.calendrier import en_francais, jour_de
@@ -84,19 +84,15 @@ def rappel_des_complements(complement: Complement, *, le: datetime) -> int:
 def avis_demande(demande: DemandeDAvis, *, le: datetime, rappel: str = "") -> int:
     """Prévient qui rend cet avis et peut lire ce dossier ; `rappel` distingue chaque rappel du précédent.
 
-    La ligne de l'agglomération revient à qui suit le dossier, sinon au service. Rend combien partent.
+    La ligne de l'agglomération revient à qui suit le dossier, sinon au service. Un agent absent n'est pas
+    dérangé : son remplaçant, habilité comme lui, est prévenu. Rend combien partent.
     """
     dossier, jour = demande.dossier, jour_de(le)
     if demande.financeur.type == EPCI:
         vers = [adresse_du_suivi(dossier, le=le)]
     else:
-        vers = [
-            agent.courriel
-            for agent in agents_de(demande.financeur, jour=jour)
-            if Dossier.objects.a_juger_par(acteur_de(agent, dossier.territoire, le=jour))
-            .filter(pk=dossier.pk)
-            .exists()
-        ]
+        lisent = [a for a in agents_de(demande.financeur, jour=jour) if peut_suivre(a, dossier, jour)]
+        vers = [agent.courriel for agent in presents(lisent, dossier.territoire_id, jour)]
     quand = en_francais(demande.echeance)
     return _poster(
         Genre.TRAVAIL,

@@ -192,9 +192,12 @@ class AbsenceForm(_ChoixDePersonne):
     au = ChampDate(label="Au", help_text="Le dernier jour d'absence.")
     field_order = ("de", "du", "au", "a")
 
-    def __init__(self, *args: Any, moi: int, pour_tous: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, moi: int, pour_tous: bool, du_service: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["a"].label = "Qui répond pendant ce temps"
+        if not du_service:
+            autres = [(cle, nom) for cle, nom in self.fields["a"].choices if cle not in ("", str(moi))]
+            self.fields["a"].choices = [("", "Tous mes collègues"), *autres]
         self._moi = str(moi)
         if pour_tous:
             noms = [(cle, p.nom_complet) for cle, p in self._personnes.items()]

@@ -146,7 +146,7 @@ def test_chaque_autre_refus_dit_quoi_faire():
         absenter(du=AU, au=DU)
     with pytest.raises(ActeBloque, match="finie depuis"):
         absenter(du=date(2025, 5, 1), au=date(2025, 5, 2))
-    with pytest.raises(ActeBloque, match="n'instruit pas ici tous ces jours"):
+    with pytest.raises(ActeBloque, match="ne répond pas, tous ces jours,"):
         absenter(remplacant="chloe")
     with pytest.raises(RoleInsuffisant, match="personne elle-même"):
         absenter("benoit", "irene", par="salome")

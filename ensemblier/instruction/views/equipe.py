@@ -20,7 +20,7 @@ from ensemblier.instruction.droits import PILOTE, exiger_role
 from ensemblier.instruction.forms import AbsenceForm, AffectationForm, PosteForm
 from ensemblier.instruction.lecture import dossier_a_instruire, fil
 from ensemblier.instruction.views.commun import essayer, jouer, statut
-from ensemblier.noyau.machine import Role
+from ensemblier.noyau.machine import Acteur, Role
 
 
 @require_http_methods(["GET", "POST"])
@@ -78,26 +78,44 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def absence(request: HttpRequest) -> HttpResponse:
     """`/instruction/equipe/absence/` : dire qu'on s'absente, et qui répond pendant ce temps."""
-    acteur, present = exiger(request.acteur, *PILOTE), timezone.now()
-    personnes = equipe_.pilotes(request.territoire, timezone.localdate())
+    acteur, present = exiger(request.acteur, *PILOTE, *equipe_.PARTENAIRES), timezone.now()
+    jour = timezone.localdate()
+    if acteur.a(*PILOTE):
+        personnes = equipe_.pilotes(request.territoire, jour)
+    else:
+        personnes = [request.user, *equipe_.remplacants(request.user, request.territoire, jour)]
     form = AbsenceForm(
         request.POST if request.method == "POST" else None, personnes=personnes,
-        moi=acteur.utilisateur or 0, pour_tous=acteur.a(Role.RESPONSABLE),
+        moi=acteur.utilisateur or 0, pour_tous=acteur.a(Role.RESPONSABLE), du_service=acteur.a(*PILOTE),
     )  # fmt: skip
     options = {"par": acteur, "roles": {d.role for d in acteur.droits}, "le": present}
     if request.method == "POST" and essayer(
         form, lambda: declarer_absence(request.territoire, **form.choix(), **options)
     ):
         messages.success(request, "L'absence est notée. Tout revient à la personne le lendemain de sa fin.")
-        return redirect("instruction_equipe")
-    return render(request, "instruction/absence.html", {"form": form}, status=statut(form))
+        return redirect(_retour(acteur))
+    siennes = Absence.objects.a_venir(jour).filter(territoire=request.territoire, utilisateur=request.user)
+    contexte = {
+        "form": form,
+        "absences": siennes,
+        "lit_l_equipe": acteur.a(*PILOTE),
+        "seul": len(personnes) == 1,
+    }
+    return render(request, "instruction/absence.html", contexte, status=statut(form))
+
+
+def _retour(acteur: Acteur) -> str:
+    """La page de l'équipe est celle du service ; un partenaire a la sienne."""
+    return "instruction_equipe" if acteur.a(*PILOTE) else "instruction_absence"
 
 
 @require_POST
 def annuler(request: HttpRequest, pk: int) -> HttpResponse:
     """`/instruction/equipe/absences/<pk>/annuler/` : la personne est là, tout lui revient."""
-    acteur = exiger(request.acteur, *PILOTE)
+    acteur = exiger(request.acteur, *PILOTE, *equipe_.PARTENAIRES)
     siennes = Absence.objects.filter(territoire=request.territoire).select_related("utilisateur")
+    if not acteur.a(*PILOTE):
+        siennes = siennes.filter(utilisateur=acteur.utilisateur)
     options = {"par": acteur, "roles": {d.role for d in acteur.droits}, "le": timezone.now()}
     acte = partial(annuler_absence, get_object_or_404(siennes, pk=pk), **options)
-    return jouer(request, acte, fait="L'absence est annulée.", vers="instruction_equipe")
+    return jouer(request, acte, fait="L'absence est annulée.", vers=_retour(acteur))
