@@ -7,12 +7,16 @@ from threading import Barrier
 
 import pytest
 from django.db import OperationalError, connection
+from django.urls import reverse
 
+from ensemblier.programmation import retour
 from ensemblier.programmation.actes import deliberations
 from ensemblier.programmation.models import Attribution, Enveloppe
 from ensemblier.registre import gardes
 from ensemblier.registre.actes import ActeBloque
-from tests.programmation import scene
+from ensemblier.registre.models import Evenement
+from tests import fabriques as f
+from tests.programmation import retouche, scene
 
 
 @pytest.fixture
@@ -101,3 +105,35 @@ def test_deux_agents_au_meme_instant_n_engagent_qu_une_fois(base_partagee):
     assert sorted(r == "voté" for r in reponses) == [False, True], reponses
     assert any("enveloppe" in r for r in reponses)
     assert engages() == (Decimal("9000.00"), Decimal("9000.00"))
+
+
+def appliquer_en_course(depart, recu):
+    """Le fil d'un clic sur « Appliquer »."""
+    depart.wait(timeout=20)
+    fin = time.monotonic() + 30
+    try:
+        while True:
+            try:
+                return retour.appliquer(recu, essai=1, par=f.acteur("benoit"), le=scene.JURY)
+            except OperationalError:
+                if time.monotonic() > fin:
+                    raise
+                time.sleep(0.05)
+    finally:
+        connection.close()
+
+
+def test_deux_clics_au_meme_instant_n_ecrivent_un_tableau_relu_qu_une_fois(base_partagee):
+    """Le second attend les verrous, lit que c'est fait, et n'écrit rien."""
+    dossiers = [scene.recevable(), scene.deuxieme()]
+    octets = f.contenu(f.client("benoit").get(reverse("programmation_xlsx", args=["ami-2025"])))
+    for dossier in dossiers:
+        octets = retouche.ecrire(octets, dossier.numero, 1234.56)
+    par = f.acteur("benoit")
+    recu = retour.recevoir(f.appel(), octets=octets, nom="t.xlsx", cle="course", par=par, le=scene.JURY)
+    retour.essayer(recu, par=par, le=scene.JURY)
+    depart = Barrier(2)
+    with ThreadPoolExecutor(2) as fils:
+        assert list(fils.map(appliquer_en_course, [depart] * 2, [recu, recu])) == [2, 2]
+    assert Evenement.objects.filter(acte="proposer").count() == 2
+    assert {scene.volet(d).propose for d in dossiers} == {Decimal("1234.56")}

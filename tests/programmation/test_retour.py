@@ -1,5 +1,7 @@
 """Relire le tableau exporté : rien d'appliqué si le fichier n'est pas le bon, chaque case pour elle-même."""
 
+import random
+import re
 from decimal import Decimal
 
 import pytest
@@ -9,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.rythme import OUVRAGES
-from ensemblier.dossiers.models import Deport, Dossier
+from ensemblier.dossiers.models import Demande, Deport, Dossier
 from ensemblier.interface import tableur
 from ensemblier.interface.controles import FichierRefuse
 from ensemblier.programmation import retour
@@ -154,6 +156,48 @@ def test_une_feuille_se_lit_par_son_nom():
         tableur.parcourir(octets, lecture.BORNES, feuille="Autre")
     with pytest.raises(tableur.FeuilleAbsente):
         tableur.parcourir(b"a;b\n", feuille="Autre")
+
+
+_ABIMES = ("<v>1e999</v>", "<v>abc</v>", "<v></v>", "<v>-5</v>", "<f>1/0</f>", "<v>1_0</v>", "")
+_GENRES = ('t="s"', 't="b"', 't="e"', 't="str"', 't="inlineStr"', 't="d"', "", 's="9999"')
+
+
+def _abimer(octets, hasard):
+    """Des cases d'un autre genre, un morceau de XML ôté ou changé, parfois une partie en moins."""
+    contenus = retouche.parties(octets)
+    nom = hasard.choice([x for x in contenus if x.startswith("xl/work")])
+    xml = contenus[nom].decode()
+    cases = re.findall(r'<c r="[A-Z]+\d+"[^>]*?(?:/>|>.*?</c>)', xml)
+    if cases and hasard.random() < 0.7:
+        for avant in hasard.choices(cases, k=3):
+            ou = re.search(r'r="([A-Z]+\d+)"', avant)[1]
+            apres = f'<c r="{ou}" {hasard.choice(_GENRES)}>{hasard.choice(_ABIMES)}</c>'
+            xml = xml.replace(avant, apres, 1)
+    else:
+        debut = hasard.randrange(len(xml))
+        xml = xml[:debut] + hasard.choice(("<", '"', "&", "")) + xml[debut + hasard.randint(1, 200) :]
+    contenus[nom] = xml.encode()
+    if hasard.random() < 0.05:
+        del contenus[hasard.choice([*contenus])]
+    return retouche.assembler(contenus)
+
+
+def _lire_ou_refuser(octets):
+    try:
+        return {c.volet for c in relire(octets)}, ""
+    except FichierRefuse as refus:
+        return set(), str(refus)
+
+
+def test_un_classeur_abime_se_lit_ou_se_refuse_en_une_phrase():
+    """Aucune autre exception, aucune case inventée : ce qui se lit vise un volet de l'export (G9)."""
+    deux_lignes()
+    octets, hasard = exporter(), random.Random(26)
+    lus = [_lire_ou_refuser(_abimer(octets, hasard)) for _ in range(300)]
+    phrases = [phrase for _, phrase in lus if phrase]
+    assert 50 < len(phrases) < 300
+    assert all(phrase.endswith(".") for phrase in phrases)
+    assert set().union(*(volets for volets, _ in lus)) <= {v.pk for v in Demande.objects.all()} | {None}
 
 
 # --- Chaque case ------------------------------------------------------------------------------------
@@ -319,6 +363,23 @@ def test_deux_clics_garde_levee(monkeypatch):
     assert propose(premier) == Decimal("6000.00")
 
 
+def test_un_second_clic_passe_juste_avant_les_verrous(monkeypatch):
+    premier, second = deux_lignes()
+    octets = retouche.ecrire(retouche.ecrire(exporter(), premier.numero, 7000), second.numero, 1500)
+    recu = essayer(octets)
+    avant, verrouiller, passes = Evenement.objects.count(), essai.verrouiller_dans_l_ordre, []
+
+    def prendre(racines):
+        if not passes:
+            passes.append(True)
+            essai.appliquer(recu, essai=1, par=f.acteur("benoit"), le=timezone.now())
+        verrouiller(racines)
+
+    monkeypatch.setattr(essai, "verrouiller_dans_l_ordre", prendre)
+    assert "2\xa0cases écrites" in appliquer(recu, essai=1).content.decode()
+    assert Evenement.objects.count() == avant + 2
+
+
 def test_envoyer_deux_fois_le_formulaire_ne_garde_qu_un_fichier():
     premier, _ = deux_lignes()
     octets = retouche.ecrire(exporter(), premier.numero, 7000)
@@ -346,6 +407,19 @@ def test_une_case_changee_depuis_l_export_est_un_conflit_et_montre_les_deux_vale
     assert "7\xa0000,00" in case.phrase
     assert "Aucune case n'est à appliquer" in appliquer(recu).content.decode().replace("&#x27;", "'")
     assert propose(premier) == Decimal("7500.00")
+
+
+def test_un_conflit_garde_levee(monkeypatch):
+    """Sans la version lue à l'export, l'essai écraserait la valeur de l'autre : c'est elle qui l'arrête."""
+    premier, _ = deux_lignes()
+    octets = retouche.ecrire(exporter(), premier.numero, 7000)
+    scene.proposer(premier, "7500.00")
+    vrai = essai.ecrire_le_montant
+    monkeypatch.setattr(
+        essai, "ecrire_le_montant",
+        lambda volet, montant, **dits: vrai(volet, montant, **dits | {"version": volet.version}),
+    )  # fmt: skip
+    assert essayer(octets).cases.get().issue == ISSUE.BONNE
 
 
 def test_une_case_changee_ailleurs_mais_pas_dans_le_fichier_reste_ce_qu_elle_est():

@@ -10,6 +10,7 @@ import pikepdf
 import pytest
 import time_machine
 
+from ensemblier.dossiers.models import Dossier
 from ensemblier.interface.controles import FichierRefuse
 from ensemblier.programmation.models import CaseRelue
 from tests import fabriques as f
@@ -95,6 +96,15 @@ def test_formules_textes_et_cases_videes_de_calc(tmp_path):
     appliquer(recu)
     assert (propose(vide), propose(formule)) == (None, Decimal("0.30"))
     assert (propose(trop), propose(texte)) == (Decimal("4100.35"), Decimal("333.33"))
+
+
+@pytest.mark.parametrize("mechant", ["=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)"])
+def test_le_titre_d_autrui_n_est_une_formule_ni_avant_ni_apres_calc(tmp_path, mechant):
+    dossier = tableau(1)[0]
+    Dossier.objects.filter(pk=dossier.pk).update(intitule=mechant)
+    rendu = calc(exporter(), tmp_path)
+    assert retouche.lire(rendu)[2][1].endswith(f" · {mechant}")
+    assert relire(rendu) == []
 
 
 def test_une_formule_en_erreur_refuse_le_fichier(tmp_path):
