@@ -12,6 +12,7 @@ from ensemblier.programmation.lecture import Colonne, Ligne
 TEXTE, MONTANT, ALERTES = "t", "n", "a"
 DEMANDES = "demandes"
 DEMANDE, ACCORDE = "demande", "accorde"
+MOT = "proposé, voté"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Case:
     genre: str
     champ: Champ | None = None
     financeur: str = ""
+
+    @property
+    def est_ecrite(self) -> bool:
+        """Celle où un financeur écrit ; les autres se lisent."""
+        return self.cle.startswith(f"{ACCORDE}-")
 
 
 def _publics(ligne: Ligne) -> str:
@@ -80,8 +86,13 @@ def choix(financeurs: Iterable[Colonne], *, notes: bool = False) -> list[Champ]:
     return [*debut, Champ(DEMANDES, "Montants demandés", MONTANT, lambda _: None), *lus, *APRES]
 
 
-def cases(financeurs: Iterable[Colonne], choisies: Iterable[str], *, notes: bool = False) -> list[Case]:
-    """Les colonnes à l'écran, après le numéro et le porteur ; sans choix valable, celles de la maison."""
+def cases(
+    financeurs: Iterable[Colonne], choisies: Iterable[str], *, notes: bool = False, mot: str = MOT
+) -> list[Case]:
+    """Les colonnes à l'écran, après le numéro et le porteur ; sans choix valable, celles de la maison.
+
+    `mot` : ce que dit la colonne où l'on écrit.
+    """
     siens = [*financeurs]
     connues = choix(siens, notes=notes)
     voulues = {c for c in choisies if c in {x.cle for x in connues}} or {x.cle for x in connues if x.montree}
@@ -90,7 +101,7 @@ def cases(financeurs: Iterable[Colonne], choisies: Iterable[str], *, notes: bool
         if f.cle in voulues:
             if DEMANDES in voulues:
                 rendues.append(Case(f"{DEMANDE}-{f.cle}", f.titre, "demandé", MONTANT, financeur=f.cle))
-            rendues.append(Case(f"{ACCORDE}-{f.cle}", f.titre, "proposé, voté", MONTANT, financeur=f.cle))
+            rendues.append(Case(f"{ACCORDE}-{f.cle}", f.titre, mot, MONTANT, financeur=f.cle))
     return rendues + [_du_champ(c) for c in APRES if c.cle in voulues]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -36,6 +36,8 @@ LOURDS = (
 class Grille:
     """Ce qu'une personne lit d'un appel ; chaque part se calcule à sa première demande."""
 
+    mot = colonnes.MOT
+
     def __init__(
         self, acteur: Acteur, appel: Appel, dits: QueryDict, *, le: datetime, gardees: Iterable[str] = ()
     ) -> None:
@@ -53,6 +55,11 @@ class Grille:
             return filtres
         lues = self._lignes([*_alleger(filtres)])
         return filtres.filter(pk__in=[x.dossier.pk for x in lues if releve.porte(x, alerte)])
+
+    @property
+    def montants(self) -> Mapping[int, Decimal] | None:
+        """Par volet, ceux d'un scénario ; `None` : le proposé et le voté d'aujourd'hui."""
+        return None
 
     # ------------------------------------------------------------------ colonnes et totaux
 
@@ -76,7 +83,7 @@ class Grille:
 
     @cached_property
     def cases(self) -> list[colonnes.Case]:
-        return colonnes.cases(self.financeurs, self._choisies, notes=self.lit_les_notes)
+        return colonnes.cases(self.financeurs, self._choisies, notes=self.lit_les_notes, mot=self.mot)
 
     @property
     def lit_les_notes(self) -> bool:
@@ -104,7 +111,7 @@ class Grille:
 
     @cached_property
     def groupes(self) -> list[groupes.Groupe]:
-        return groupes.grouper(self.tous, self.par) if self.par else []
+        return groupes.grouper(self.tous, self.par, self.montants) if self.par else []
 
     def page(self, apres: str) -> tuple[list[lecture.Ligne], str]:
         """Les lignes qui suivent ce numéro, et le numéro d'où repartir (vide à la fin)."""
@@ -128,9 +135,12 @@ class Grille:
         return self._notees([*_alleger(self.lisibles.filter(pk__in=list(cles))).order_by("numero")])
 
     def _lignes(self, dossiers: list[Dossier]) -> list[lecture.Ligne]:
-        lignes = lecture.lignes_du_tableau(self.acteur, dossiers)
+        lignes = self._lire(dossiers)
         releve.completer(lignes, jour=jour_de(self.le))
         return lignes
+
+    def _lire(self, dossiers: list[Dossier]) -> list[lecture.Ligne]:
+        return lecture.lignes_du_tableau(self.acteur, dossiers)
 
     def _notees(self, dossiers: list[Dossier]) -> list[lecture.Ligne]:
         """Les lignes, avec la note du jury si sa colonne est à l'écran."""

@@ -6,6 +6,7 @@ Une action qui vise deux quartiers compte une fois, dans « plusieurs quartiers 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -38,8 +39,13 @@ class Groupe:
         return sum((s.attribue for s in self.sommes.values()), ZERO)
 
 
-def grouper(dossiers: DossierQuerySet, par: str) -> list[Groupe]:
-    """Les groupes dans l'ordre de leur nom, « sans » et « plusieurs » à la fin ; trois requêtes."""
+def grouper(
+    dossiers: DossierQuerySet, par: str, montants: Mapping[int, Decimal] | None = None
+) -> list[Groupe]:
+    """Les groupes dans l'ordre de leur nom, « sans » et « plusieurs » à la fin ; trois requêtes.
+
+    `montants` : par volet, ceux d'un scénario, à la place du proposé et du voté.
+    """
     _, sans, plusieurs = PAR[par]
     valeurs = _valeurs(dossiers, par)
     rendus: dict[str, Groupe] = {}
@@ -50,7 +56,7 @@ def grouper(dossiers: DossierQuerySet, par: str) -> list[Groupe]:
         groupe = places[pk] = rendus.setdefault(nom, Groupe(f"g{len(rendus)}", nom))
         groupe.dossiers.append(pk)
         groupe.cout += cout
-    _sommer(dossiers, places)
+    _sommer(dossiers, places, montants)
     return sorted(rendus.values(), key=lambda g: (g.libelle in (sans, plusieurs), ordre(g.libelle)))
 
 
@@ -71,14 +77,18 @@ def _valeurs(dossiers: DossierQuerySet, par: str) -> dict[int, set[str]]:
     return rendues
 
 
-def _sommer(dossiers: DossierQuerySet, places: dict[int, Groupe]) -> None:
+def _sommer(
+    dossiers: DossierQuerySet, places: dict[int, Groupe], montants: Mapping[int, Decimal] | None
+) -> None:
     volets = Demande.objects.filter(dossier__in=dossiers.values("pk")).exclude(etat=ABANDONNEE).order_by()
-    for pk, code, genre, etat, demande, propose, vote in volets.values_list(
-        "dossier", "financeur__code", "financeur__type", "etat", "demande", "propose", "vote"
+    for volet, pk, code, genre, etat, demande, propose, vote in volets.values_list(
+        "pk", "dossier", "financeur__code", "financeur__type", "etat", "demande", "propose", "vote"
     ):
         if pk not in places:
             continue
         apport = ZERO if etat in PERDUS else vote if vote is not None else propose or ZERO
+        if montants is not None:
+            apport = montants.get(volet, ZERO)
         cle = COMMUNES if genre == "commune" else code
         places[pk].sommes.setdefault(cle, Somme()).ajouter(
             Somme(demande, propose or ZERO, vote or ZERO, apport)

@@ -63,6 +63,25 @@ class Cellule:
             return "vote"
         return "propose" if self.volet.propose is not None else "attendu"
 
+    @property
+    def version(self) -> int:
+        return self.volet.version
+
+    @property
+    def nom(self) -> str:
+        """Le nom de sa boîte, sans le dossier."""
+        return f"{self.volet.financeur.sigle} proposé"
+
+    @property
+    def vide(self) -> str:
+        """Ce que dit une case d'un autre où rien n'est écrit."""
+        return "attendu"
+
+    @property
+    def verrou(self) -> bool | None:
+        """Fixée ou non ; `None` : une case du tableau ne se fixe pas."""
+        return None
+
 
 @dataclass(slots=True)
 class Ligne:

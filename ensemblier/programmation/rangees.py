@@ -108,23 +108,31 @@ def _accorde(x: Ligne, c: Cellule, nommer: bool, ronds: bool) -> str:
     if c.mot:
         return f"{_nom(c, nommer)}{escape(c.mot)}"
     if c.montant is None:
-        return f"{_nom(c, nommer)}attendu"
+        return f"{_nom(c, nommer)}{c.vide}"
     if c.statut == "vote":
         dit = f"<b>{montant(c.montant, ronds=ronds)}</b>"
         return f'{_nom(c, nommer)}{dit}<span class="visually-hidden"> voté</span>'
     retenu = '<span class="visually-hidden"> retenu en séance</span>' if c.volet.etat == PROGRAMMEE else ""
-    return f"{_nom(c, nommer)}{montant(c.montant, ronds=ronds)}{retenu}"
+    fixee = '<span class="sous">fixée</span>' if c.verrou else ""
+    return f"{_nom(c, nommer)}{montant(c.montant, ronds=ronds)}{retenu}{fixee}"
 
 
 def _saisie(x: Ligne, c: Cellule, ronds: bool) -> str:
     """La boîte d'une case à soi ; `data-n` est la version lue, que l'écriture redit."""
-    volet = c.volet
-    valeur = c.saisie or ("" if volet.propose is None else montant(volet.propose, ronds=ronds))
+    cle = c.volet.pk
+    valeur = c.saisie or ("" if c.montant is None else montant(c.montant, ronds=ronds))
     faute = f' aria-invalid="true" aria-describedby="refus-{x.dossier.pk}"' if c.refus else ""
-    nom = escape(f"{volet.financeur.sigle} proposé, {x.dossier.numero}")
-    return (
-        f'<input name="montant-{volet.pk}" data-n="{volet.version}" aria-label="{nom}" inputmode="decimal" '
+    nom = escape(f"{c.nom}, {x.dossier.numero}")
+    boite = (
+        f'<input name="montant-{cle}" data-n="{c.version}" aria-label="{nom}" inputmode="decimal" '
         f'autocomplete="off" value="{escape(valeur)}"{faute}>'
+    )
+    if c.verrou is None:
+        return boite
+    coche = " checked" if c.verrou else ""
+    return (
+        f'{boite}<label class="verrou"><input type="checkbox" name="verrou-{cle}"{coche}> fixée'
+        f'<span class="visually-hidden"> : {nom}</span></label>'
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -11,9 +11,10 @@ from ensemblier.appels.models import Appel
 from ensemblier.dossiers.droits import roles_sur_financeur
 from ensemblier.dossiers.etats import ABANDONNEE, CLOS, DECIDE, PERDUS, PROGRAMMEE, RECEVABLE
 from ensemblier.dossiers.fiche import fiche_de
-from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.dossiers.models import Demande, Dossier, DossierQuerySet
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.interface.champs import somme
+from ensemblier.interface.formats import ABSENT
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.montants import en_francais
 from ensemblier.programmation.calculs import (
@@ -24,7 +25,7 @@ from ensemblier.programmation.calculs import (
     phrase_du_depassement,
 )
 from ensemblier.programmation.etats import RETENU
-from ensemblier.programmation.lecture import PROPOSABLES, Ligne, cle_de
+from ensemblier.programmation.lecture import PROPOSABLES, Cellule, Ligne, Somme, cle_de
 from ensemblier.programmation.models import Enveloppe, Proposition, Scenario
 from ensemblier.territoires.models import Financeur
 
@@ -46,36 +47,37 @@ def peut_ecrire(acteur: Acteur, scenario: Scenario, financeur: Financeur) -> boo
 
 
 @dataclass(slots=True)
-class Case:
-    """Un volet dans un scénario ; `saisie` et `refus` gardent ce qui a été tapé et pourquoi c'est refusé."""
+class Hypothese(Cellule):
+    """Un volet dans un scénario : la case de la grille, avec son montant à lui et son verrou."""
 
-    volet: Demande
-    proposition: Proposition | None
-    est_mienne: bool
-    saisie: str = ""
-    refus: str = ""
-
-    @property
-    def fixe(self) -> Decimal | None:
-        return montant_fixe(self.volet)
+    proposition: Proposition | None = None
 
     @property
     def montant(self) -> Decimal | None:
-        if self.fixe is not None:
-            return self.fixe
+        if (fixe := montant_fixe(self.volet)) is not None:
+            return fixe
         return self.proposition.montant if self.proposition else None
 
     @property
-    def mot(self) -> str:
-        """Pourquoi la case est fixée : « voté », « refusé »…"""
-        return self.volet.etat_agent.lower() if self.fixe is not None else ""
+    def statut(self) -> str:
+        if self.volet.vote is not None:
+            return "vote"
+        return "propose" if self.montant is not None else "attendu"
 
     @property
     def version(self) -> int:
         return self.proposition.version if self.proposition else 0
 
     @property
-    def est_verrouillee(self) -> bool:
+    def nom(self) -> str:
+        return self.volet.financeur.sigle
+
+    @property
+    def vide(self) -> str:
+        return ABSENT
+
+    @property
+    def verrou(self) -> bool | None:
         return bool(self.proposition and self.proposition.est_verrouillee)
 
 
@@ -100,7 +102,7 @@ def lignes_du_scenario(acteur: Acteur, scenario: Scenario, dossiers: Iterable[Do
         ligne = lignes[volet.dossier_id]
         libre = montant_fixe(volet) is None and ligne.dossier.etat == RECEVABLE
         mienne = libre and peut_ecrire(acteur, scenario, volet.financeur)
-        case = Case(volet, propositions.get(volet.pk), mienne)
+        case = Hypothese(volet, mienne, proposition=propositions.get(volet.pk))
         ligne.colonnes.setdefault(cle_de(volet.financeur), []).append(case)
         ligne.total += case.montant or ZERO
     return list(lignes.values())
@@ -120,14 +122,28 @@ def montants_de(appel: Appel, scenario: Scenario | None, dossiers: Any = None) -
     return {pk: fixe if fixe is not None else poses.get(pk, ZERO) for pk, fixe in fixes.items()}
 
 
-def jauges_du_scenario(scenario: Scenario) -> list[dict[str, Any]]:
-    """Les enveloppes face au scénario : voté, et ce qu'il propose en plus ; trois requêtes."""
+def sommes_du_scenario(dossiers: DossierQuerySet, montants: Mapping[int, Decimal]) -> dict[str, Somme]:
+    """Par financeur : demandé, et donné par ces montants (par volet), voté compris ; une requête."""
+    rendues: dict[str, Somme] = {}
+    volets = Demande.objects.filter(dossier__in=dossiers.values("pk")).exclude(etat=ABANDONNEE)
+    for code, pk, demande, vote in volets.values_list("financeur__code", "pk", "demande", "vote"):
+        pose = montants.get(pk, ZERO)
+        rendues.setdefault(code, Somme()).ajouter(Somme(demande, pose, vote or ZERO, pose))
+    return rendues
+
+
+def jauges_du_scenario(scenario: Scenario, filtre: Mapping[str, Somme] | None = None) -> list[dict[str, Any]]:
+    """Les enveloppes face au scénario : voté, et ce qu'il propose en plus ; trois requêtes.
+
+    `filtre` : ce que la liste filtrée en prend, écrit sous la jauge.
+    """
     proposes = proposes_par_financeur(scenario)
     enveloppes = Enveloppe.objects.filter(appel=scenario.appel_id).select_related("financeur")
     return [
         {
             "libelle": e.financeur.sigle, "financeur": cle_de(e.financeur), "total": e.montant,
-            "vote": e.engage, "propose": proposes.get(e.financeur_id, ZERO), "filtre": None,
+            "vote": e.engage, "propose": proposes.get(e.financeur_id, ZERO),
+            "filtre": None if filtre is None else filtre.get(e.financeur.code, Somme()).attribue,
         }
         for e in enveloppes.order_by("financeur__rang")
     ]  # fmt: skip

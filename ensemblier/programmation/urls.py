@@ -10,6 +10,7 @@ from ensemblier.programmation.views import (
     enveloppes,
     optimum,
     retours,
+    scenario_grille,
     scenarios,
     seances,
     tableau,
@@ -59,6 +60,10 @@ urlpatterns = [
         "programmation/<slug:appel>/fiches-action/<str:numero>.pdf", editions.une_fiche, name="fiche_action"
     ),
     path(f"{SCENARIO}/", scenarios.scenario, name="scenario"),
+    path(f"{SCENARIO}/cases/", scenario_grille.cases, name="scenario_cases"),
+    path(f"{SCENARIO}/sonde/", scenario_grille.sonde, name="scenario_sonde"),
+    path(f"{SCENARIO}/lignes/", scenario_grille.lignes, name="scenario_lignes"),
+    path(f"{SCENARIO}/fiches.css", scenario_grille.fiches, name="scenario_fiches"),
     path(f"{SCENARIO}/partager/", scenarios.partager, name="scenario_partager"),
     path(f"{SCENARIO}/rendre-prive/", scenarios.rendre_prive, name="scenario_rendre_prive"),
     path(f"{SCENARIO}/retenir/", scenarios.retenir, name="scenario_retenir"),

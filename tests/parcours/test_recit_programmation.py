@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from tests.parcours import gestes
 from tests.parcours.conftest import Personne, Serveur
-from tests.parcours.gestes import boite, cocher, ecrire, euros, ligne, panneau, presser, titre
+from tests.parcours.gestes import boite, ecrire, euros, ligne, panneau, presser, titre
 
 CODE = "aap-du-jour"
 FINANCEURS = {"CALL": "benoit", "État": "chloe", "Département": "diane", "CAF": "camille", "Lens": "farid"}
@@ -61,10 +61,22 @@ def ouvrir_deux_scenarios(benoit: Personne, second: str) -> None:
     benoit.lit(euros(33000)).lit("dépassé")
     presser(benoit, "Partager", lu="Scénario partagé")
     ouvrir(benoit, SOBRE, TOUT)
-    ecrire(benoit, {f"{sigle}, {second}": montant for sigle, montant in BAISSES.items()})
-    cocher(benoit, f"fixée : CAF, {second}")
-    presser(benoit, "Enregistrer les cases", lu="4 cases enregistrées")
+    for sigle, montant in BAISSES.items():
+        taper(benoit, f"{sigle}, {second}", montant)
+    boite(benoit, f"CAF, {second}").click()
+    benoit.page.keyboard.press("Space")
+    dit(benoit, "500, fixée, enregistré")
     presser(benoit, "Partager", lu="Scénario partagé")
+
+
+def taper(qui: Personne, nom: str, montant: str) -> None:
+    """Une case du scénario, au clavier ; l'annonce dit qu'elle est enregistrée."""
+    gestes.taper(qui, nom, montant)
+    dit(qui, re.compile(rf"{montant.replace(' ', r'.')}, enregistré"))
+
+
+def dit(qui: Personne, mots: str | re.Pattern) -> None:
+    expect(qui.page.locator("#annonce")).to_contain_text(mots)
 
 
 def ouvrir(benoit: Personne, nom: str, depuis: str) -> None:
@@ -81,8 +93,8 @@ def ecrire_sa_colonne(chloe: Personne, second: str) -> None:
     chloe.va(f"/programmation/{CODE}/scenarios/").suit(SOBRE)
     titre(chloe, SOBRE)
     assert not chloe.page.get_by_label(f"CALL, {second}").count()
-    ecrire(chloe, {f"État, {second}": "4 000"})
-    presser(chloe, "Enregistrer les cases", lu="1 case enregistrée")
+    taper(chloe, f"État, {second}", "4 000")
+    chloe.regarde()
 
 
 def comparer(benoit: Personne, second: str) -> None:

@@ -328,11 +328,11 @@ def test_les_pages_ouvrent_ecrivent_partagent_et_retiennent(dossier):
     page = reverse("scenario", args=[lu.pk])
     assert reponse["Location"] == page
     volet = scene.volet(dossier)
-    dits = {f"montant-{volet.pk}": "5 000,50", f"version-{volet.pk}": "0", f"verrou-{volet.pk}": "on"}
+    dits = {f"montant-{volet.pk}": "5 000,50", "versions": f"{volet.pk}:0", f"verrou-{volet.pk}": "on"}
     assert navigateur.post(page, dits).status_code == 302
     ecrite = Proposition.objects.get()
     assert (ecrite.montant, ecrite.est_verrouillee) == (Decimal("5000.50"), True)
-    refusee = navigateur.post(page, {f"montant-{volet.pk}": "abc", f"version-{volet.pk}": "1"})
+    refusee = navigateur.post(page, {f"montant-{volet.pk}": "abc", "versions": f"{volet.pk}:1"})
     assert refusee.status_code == 422
     assert 'value="abc"' in refusee.content.decode()
     assert "Priorité à Agir" in navigateur.get(liste).content.decode()
@@ -346,8 +346,7 @@ def test_les_pages_ouvrent_ecrivent_partagent_et_retiennent(dossier):
 def test_une_case_refusee_ne_retient_pas_les_autres(dossier):
     lu = scenario()
     volets = [scene.volet(dossier, code) for code in ("CALL", "ETAT")]
-    dits = {f"version-{v.pk}": "0" for v in volets}
-    dits |= {f"montant-{volets[0].pk}": "-4", f"montant-{volets[1].pk}": "3000"}
+    dits = {f"montant-{volets[0].pk}": "-4", f"montant-{volets[1].pk}": "3000"}
     assert f.client("benoit").post(reverse("scenario", args=[lu.pk]), dits).status_code == 422
     assert [p.montant for p in lu.propositions.all()] == [3000]
 

@@ -17,6 +17,7 @@ from ensemblier.programmation.models.decisions import (
 from ensemblier.programmation.models.retours import CaseRelue, CaseRelueQuerySet, Retour, RetourQuerySet
 from ensemblier.programmation.models.scenarios import (
     ColonnesGardees,
+    ColonnesGardeesQuerySet,
     Explication,
     ExplicationQuerySet,
     Proposition,
@@ -30,6 +31,7 @@ __all__ = [
     "CaseRelue",
     "CaseRelueQuerySet",
     "ColonnesGardees",
+    "ColonnesGardeesQuerySet",
     "Deliberation",
     "DeliberationQuerySet",
     "Edition",

@@ -103,8 +103,15 @@ class Explication(models.Model):
         constraints = (models.UniqueConstraint(fields=("scenario", "rang"), name="explication_rang"),)
 
 
+class ColonnesGardeesQuerySet(models.QuerySet["ColonnesGardees"]):
+    def de(self, acteur: Acteur) -> list[str]:
+        """Celles de la personne, vide si elle n'a rien choisi."""
+        return self.filter(utilisateur=acteur.utilisateur).values_list("cles", flat=True).first() or []
+
+
 class ColonnesGardees(models.Model):
     """Les colonnes qu'une personne a choisi de voir dans le tableau, d'une connexion à l'autre."""
 
     utilisateur = models.OneToOneField(Utilisateur, on_delete=models.CASCADE, related_name="+")
     cles = models.JSONField(default=list)
+    objects = ColonnesGardeesQuerySet.as_manager()

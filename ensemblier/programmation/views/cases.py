@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.request import RawPostDataException
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from ensemblier.comptes.droits import exiger
 from ensemblier.dossiers.models import Demande
 from ensemblier.noyau.machine import Acteur
-from ensemblier.programmation.grille import EN_VOL, Grille
 from ensemblier.programmation.saisie import (
     INCHANGEE,
     CaseRefusee,
@@ -23,12 +19,14 @@ from ensemblier.programmation.saisie import (
     exiger_sa_colonne,
     volets_a_ecrire,
 )
+from ensemblier.programmation.views.grilles import (
+    ILLISIBLE,
+    cases_demandees,
+    ce_qui_a_bouge,
+    lignes_ecrites,
+)
 from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de
 from ensemblier.programmation.views.tableau import lire
-
-AU_PLUS = 500
-"""Cases par envoi : la grille en envoie cinquante à la fois."""
-ILLISIBLE = "La grille a envoyé une demande illisible. Rechargez la page."
 
 
 @require_POST
@@ -40,25 +38,13 @@ def cases(request: HttpRequest, appel: str) -> HttpResponse:
     """
     acteur, present = exiger(request.acteur, *LECTEURS), timezone.now()
     grille = lire(request, acteur, appel_de(request, appel), present)
-    demandees = _lire_le_corps(request)
+    demandees = cases_demandees(request)
     if demandees is None:
         return JsonResponse({"raison": ILLISIBLE}, status=400)
     volets = volets_a_ecrire(grille.lisibles, (d["volet"] for d in demandees))
     issues = [_une_case(volets.get(d["volet"]), d, acteur, present) for d in demandees]
     touches = {v.dossier_id for v in volets.values()}
-    return JsonResponse({"cases": issues, "lignes": _lignes(grille, touches)})
-
-
-def _lire_le_corps(request: HttpRequest) -> list[dict[str, Any]] | None:
-    try:
-        lues = json.loads(request.body)["cases"]
-        demandees = [
-            {"volet": int(c["volet"]), "version": int(c["version"]), "valeur": str(c["valeur"])[:60]}
-            for c in lues
-        ]
-    except (ValueError, KeyError, TypeError, RawPostDataException):
-        return None
-    return demandees if 0 < len(demandees) <= AU_PLUS else None
+    return JsonResponse({"cases": issues, "lignes": lignes_ecrites(grille, touches)})
 
 
 def _une_case(volet: Demande | None, dite: dict[str, Any], acteur: Acteur, le: datetime) -> dict[str, Any]:
@@ -73,41 +59,8 @@ def _une_case(volet: Demande | None, dite: dict[str, Any], acteur: Acteur, le: d
     return rendue | {"faite": True}
 
 
-def _lignes(grille: Grille, cles: Any) -> dict[str, str]:
-    lues = grille.lignes_de(cles) if cles else []
-    ronds = grille.ronds(lues)
-    return {x.dossier.numero: grille.ligne(x, ronds=ronds) for x in lues}
-
-
 @require_safe
 def sonde(request: HttpRequest, appel: str) -> HttpResponse:
-    """`…/sonde/?depuis=&empreinte=` : ce qui a bougé depuis ; 204 si rien, en peu de requêtes.
-
-    `depuis` : millisecondes rendues par la page ou la sonde d'avant.
-    """
+    """`…/sonde/?depuis=&empreinte=` : ce qui a bougé depuis."""
     acteur, present = exiger(request.acteur, *LECTEURS), timezone.now()
-    grille = lire(request, acteur, appel_de(request, appel), present)
-    cles, empreinte = grille.changes(_instant(request.GET.get("depuis", ""), present))
-    if not cles or empreinte == request.GET.get("empreinte", ""):
-        return HttpResponse(status=204)
-    lignes = _lignes(grille, cles)
-    ronds = grille.ronds([])
-    jauges, depassees = grille.jauges
-    bandeau = {"jauges": jauges, "depassees": depassees, "appel": grille.appel}
-    return JsonResponse(
-        {
-            "depuis": int(present.timestamp() * 1000),
-            "empreinte": grille.changes(present)[1],
-            "lignes": lignes,
-            "pied": grille.pied(ronds=ronds),
-            "groupes": grille.lignes_des_groupes(ronds=ronds),
-            "jauges": render_to_string("programmation/bandeau.html", bandeau),
-        }
-    )
-
-
-def _instant(texte: str, present: datetime) -> datetime:
-    """Au plus une heure en arrière : une page plus vieille se recharge."""
-    if not texte.isdecimal() or len(texte) > 15:
-        return present
-    return max(datetime.fromtimestamp(int(texte) / 1000, UTC), present - 120 * EN_VOL)
+    return ce_qui_a_bouge(lire(request, acteur, appel_de(request, appel), present))

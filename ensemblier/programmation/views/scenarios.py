@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,18 +17,25 @@ from ensemblier.appels.models import Appel
 from ensemblier.comptes.droits import exiger
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.instruction.views.commun import essayer, jouer, statut
-from ensemblier.interface.champs import EurosFormField, somme
+from ensemblier.interface.champs import somme
 from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur
-from ensemblier.programmation import actes, lecture, scenarios
-from ensemblier.programmation.actes.scenarios import AUTEURS, Saisie
-from ensemblier.programmation.calculs import ZERO
+from ensemblier.programmation import actes, lecture
+from ensemblier.programmation.actes.scenarios import AUTEURS
 from ensemblier.programmation.comparaison import comparer
 from ensemblier.programmation.etats import RETENU
 from ensemblier.programmation.forms_scenarios import ComparaisonForm, ScenarioForm
+from ensemblier.programmation.grille import APRES, COLONNE
 from ensemblier.programmation.models import Explication, Scenario
 from ensemblier.programmation.taches import a_proposer
+from ensemblier.programmation.views.grilles import contexte_de, redire, versions_lues
 from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de
+from ensemblier.programmation.views.scenario_grille import (
+    adresses_du_scenario,
+    ecrire_les_cases,
+    lire_le_scenario,
+    scenario_visible,
+)
 from ensemblier.registre.actes import ActeBloque
 
 TABLEAU = "tableau"
@@ -42,14 +48,6 @@ def fil_des_scenarios(appel: Appel, titre: str = "") -> list[tuple[str, str]]:
         ("Programmation", "/programmation/"), (appel.titre_court, f"/programmation/{appel.code}/"),
         *(suite if titre else [("Scénarios", "")]),
     ]  # fmt: skip
-
-
-def scenario_visible(request: HttpRequest, pk: int) -> Scenario:
-    exiger(request.acteur, *LECTEURS)
-    visibles = Scenario.objects.visibles_par(request.acteur)
-    return get_object_or_404(
-        visibles.select_related("appel__reglement", "appel__territoire", "auteur", "origine"), pk=pk
-    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -93,81 +91,56 @@ def _choix(visibles: Any) -> list[tuple[str, str]]:
 @require_http_methods(["GET", "POST"])
 def scenario(request: HttpRequest, scenario: int) -> HttpResponse:
     """`/programmation/scenarios/<id>/` : lire les cases, écrire les siennes."""
-    lu, acteur = scenario_visible(request, scenario), request.acteur
-    tous = lecture.filtrer(lecture.dossiers_de(acteur, lu.appel), request.GET)
-    page = list(
-        tous.filter(numero__gt=request.GET.get("apres", ""))
-        .select_related("organisme")
-        .defer("fiche_figee", "rapport_fige", "accuse_contenu", "description")
-        .order_by("numero")[: lecture.PAR_PAGE + 1]
-    )
-    lignes = scenarios.lignes_du_scenario(acteur, lu, page[: lecture.PAR_PAGE])
-    if request.method == "POST" and _ecrire(request, lu, acteur, lignes):
-        return redirect(request.get_full_path())
-    suivant = page[lecture.PAR_PAGE - 1].numero if len(page) > lecture.PAR_PAGE else ""
+    lu, acteur, present = scenario_visible(request, scenario), request.acteur, timezone.now()
+    grille = lire_le_scenario(request, lu, present)
+    if "garder" in request.GET:
+        actes.garder_les_colonnes([c["cle"] for c in grille.choix if c["montree"]], par=acteur)
+        return redirect(f"{request.path}{grille.adresse(**{COLONNE: ''})}")
+    lignes, suivant = grille.page(request.GET.get(APRES, ""))
+    if request.method == "POST":
+        if not (refus := _ecrire(request, lu, acteur, lignes)):
+            return redirect(request.get_full_path())
+        grille = lire_le_scenario(request, lu, present)
+        lignes, suivant = grille.page(request.GET.get(APRES, ""))
+        redire(lignes, refus)
+    contexte = contexte_de(grille, lignes, suivant, adresses_du_scenario(lu)) | _contexte(request, lu)
     code = 422 if any(ligne.refus for ligne in lignes) else 200
-    contexte = _contexte(request, lu, tous, lignes, suivant)
     return render(request, "programmation/scenario.html", contexte, status=code)
 
 
-def _ecrire(request: HttpRequest, lu: Scenario, acteur: Acteur, lignes: list[lecture.Ligne]) -> bool:
-    """Écrit ce qui a changé ; vrai s'il n'y a aucun refus. Un refus garde ce qui a été tapé."""
-    champ = EurosFormField(required=False)
-    cases = {
-        c.volet.pk: c
-        for ligne in lignes
-        for cellules in ligne.colonnes.values()
-        for c in cellules
-        if c.est_mienne
-    }
-    saisies: dict[int, Saisie] = {}
-    for pk, case in cases.items():
-        if f"montant-{pk}" not in request.POST:
-            continue
-        case.saisie = request.POST[f"montant-{pk}"].strip()
-        try:
-            montant = champ.clean(case.saisie)
-        except ValidationError as erreur:
-            case.refus = " ".join(erreur.messages)
-            continue
-        version = request.POST.get(f"version-{pk}", "0")
-        saisies[pk] = Saisie(
-            montant, f"verrou-{pk}" in request.POST, int(version) if version.isdecimal() else 0
-        )
+def _ecrire(
+    request: HttpRequest, lu: Scenario, acteur: Acteur, lignes: list[lecture.Ligne]
+) -> dict[int, tuple[str, str]]:
+    """Écrit ce qui a changé ; rend, par volet refusé, ce qui fut tapé et pourquoi."""
+    dits, lues = request.POST, versions_lues(request.POST.get("versions", ""))
+    demandees = [
+        {
+            "volet": c.volet.pk, "version": lues.get(c.volet.pk, 0), "valeur": dits[f"montant-{c.volet.pk}"],
+            "verrou": f"verrou-{c.volet.pk}" in dits,
+        }
+        for x in lignes for cs in x.colonnes.values() for c in cs
+        if c.est_mienne and f"montant-{c.volet.pk}" in dits
+    ]  # fmt: skip
     try:
-        faits, refus = actes.ecrire_les_montants(lu, saisies, par=acteur, le=timezone.now())
+        faits, refus = ecrire_les_cases(lu, demandees, par=acteur, le=timezone.now())
     except ActeBloque as bloque:
         messages.error(request, str(bloque))
-        return True
-    for pk, phrase in refus.items():
-        cases[pk].refus = phrase
+        return {}
     if faits:
         messages.success(request, f"{faits} {'case enregistrée' if faits == 1 else 'cases enregistrées'}.")
-    return not any(case.refus for case in cases.values())
+    return {pk: (dits[f"montant-{pk}"].strip(), phrase) for pk, phrase in refus.items()}
 
 
-def _contexte(
-    request: HttpRequest, lu: Scenario, tous: Any, lignes: list[lecture.Ligne], suivant: str
-) -> dict[str, Any]:
+def _contexte(request: HttpRequest, lu: Scenario) -> dict[str, Any]:
     acteur: Acteur = request.acteur
-    colonnes = lecture.colonnes_de(lu.appel)
-    jauges, depassees = lecture.en_bandeau(scenarios.jauges_du_scenario(lu))
-    nombre, cout = tous.aggregate(nombre=Count("pk"), cout=somme("cout_total")).values()
-    poses = scenarios.montants_de(lu.appel, lu, tous.values("pk"))
     dits: dict[str, list[Any]] = {}
     for e in Explication.objects.visibles_par(acteur).filter(scenario=lu).select_related("dossier"):
         dits.setdefault(e.get_genre_display(), []).append(e)
     return {
-        "scenario": lu, "appel": lu.appel, "fil": fil_des_scenarios(lu.appel, lu.titre), "colonnes": colonnes,
-        "lignes": [(ligne, [ligne.colonnes.get(c.cle, []) for c in colonnes]) for ligne in lignes],
-        "jauges": jauges, "depassees": depassees,
-        "nombre": nombre, "cout": cout, "attribue": sum(poses.values(), ZERO),
-        "a_une_case": any(c.est_mienne for x in lignes for cs in x.colonnes.values() for c in cs),
+        "scenario": lu, "fil": fil_des_scenarios(lu.appel, lu.titre),
         "est_auteur": lu.auteur_id == acteur.utilisateur, "est_pilote": acteur.a(*PILOTE),
         "a_reprendre": len(a_proposer(lu, acteur)) if lu.etat == RETENU else 0,
         "cle": secrets.token_hex(16), "explications": list(dits.items()),
-        "suivant": f"?apres={suivant}" if suivant else "",
-        "q": request.GET.get("q", ""),
     }  # fmt: skip
 
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,17 +17,15 @@ from ensemblier.comptes.droits import exiger
 from ensemblier.interface.exports import TYPES, XLSX
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
-from ensemblier.programmation import classeur, colonnes, groupes, lecture
+from ensemblier.programmation import classeur, colonnes, lecture
 from ensemblier.programmation.actes import garder_les_colonnes
-from ensemblier.programmation.grille import APRES, COLONNE, GROUPE, RONDS, Grille
+from ensemblier.programmation.grille import APRES, COLONNE, Grille
 from ensemblier.programmation.models import ColonnesGardees
 from ensemblier.programmation.saisie import CaseRefusee, ecrire
+from ensemblier.programmation.views.grilles import contexte_de, la_suite, redire, versions_lues
 from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de, mes_financeurs
 from ensemblier.registre.actes import tracer
 from ensemblier.registre.models import Trace
-
-EN_A4 = 13
-"""Les colonnes qui tiennent en largeur sur une feuille A4 ; au-delà, l'impression demande l'A3."""
 
 
 @require_safe
@@ -41,8 +40,7 @@ def appels(request: HttpRequest) -> HttpResponse:
 
 def lire(request: HttpRequest, acteur: Acteur, appel: Appel, le: datetime) -> Grille:
     """La grille de l'adresse ; sans colonnes dites, celles que la personne a choisi de garder."""
-    siennes = ColonnesGardees.objects.filter(utilisateur=acteur.utilisateur).values_list("cles", flat=True)
-    gardees = () if COLONNE in request.GET else siennes.first() or ()
+    gardees = () if COLONNE in request.GET else ColonnesGardees.objects.de(acteur)
     return Grille(acteur, appel, request.GET, le=le, gardees=gardees)
 
 
@@ -64,7 +62,7 @@ def tableau(request: HttpRequest, appel: str) -> HttpResponse:
             return redirect(request.get_full_path())
         grille = lire(request, acteur, grille.appel, present)
         lignes, suivant = grille.page(request.GET.get(APRES, ""))
-        _redire(lignes, refus)
+        redire(lignes, refus)
     contexte = _contexte(request, grille, lignes, suivant)
     code = 422 if any(ligne.refus for ligne in lignes) else 200
     return render(request, "programmation/tableau.html", contexte, status=code)
@@ -75,7 +73,7 @@ def _proposer(
 ) -> tuple[int, dict[int, tuple[str, str]]]:
     """Chaque montant changé est une proposition ; un refus garde ce qui a été tapé, les autres passent."""
     faits, refus = 0, {}
-    lues = _versions(request.POST.get("versions", ""))
+    lues = versions_lues(request.POST.get("versions", ""))
     cellules = (c for x in lignes for cs in x.colonnes.values() for c in cs if c.est_mienne)
     for cellule in cellules:
         nom = f"montant-{cellule.volet.pk}"
@@ -89,85 +87,30 @@ def _proposer(
     return faits, refus
 
 
-def _redire(lignes: list[lecture.Ligne], refus: dict[int, tuple[str, str]]) -> None:
-    """Rend à chaque case refusée ce qui y fut tapé, et pourquoi."""
-    for cellule in (c for x in lignes for cs in x.colonnes.values() for c in cs):
-        cellule.saisie, cellule.refus = refus.get(cellule.volet.pk, ("", ""))
-
-
-def _versions(texte: str) -> dict[int, int]:
-    """« 12:3,14:0 » : la version que la page montrait de chaque case."""
-    paires = (paire.split(":") for paire in texte[:20_000].split(",") if paire.count(":") == 1)
-    return {int(a): int(b) for a, b in paires if a.isdecimal() and b.isdecimal()}
-
-
 def _contexte(
     request: HttpRequest, grille: Grille, lignes: list[lecture.Ligne], suivant: str
 ) -> dict[str, Any]:
-    appel, ronds = grille.appel, grille.ronds(lignes)
-    jauges, depassees = grille.jauges
-    miennes = [c for x in lignes for cs in x.colonnes.values() for c in cs if c.est_mienne]
-    ronde = {RONDS: "1" if ronds else "0"}
+    appel = grille.appel
     return {
-        "appel": appel,
+        **contexte_de(grille, lignes, suivant, adresses_du_tableau(appel)),
         "fil": [("Programmation", "/programmation/"), (appel.titre_court, "")],
-        "cases": grille.cases,
-        "classe": f"grille-de-programmation{' grille-large' if len(grille.cases) > EN_A4 else ''}",
-        "choix": grille.choix,
-        "lignes": [(x, grille.cases) for x in lignes],
-        "corps": grille.corps(lignes, ronds=ronds),
-        "ligne_des_totaux": grille.pied(ronds=ronds),
-        "totaux": [grille.totaux[c.cle] for c in grille.financeurs],
-        **grille.ensemble,
-        "jauges": jauges,
-        "depassees": depassees,
-        "miennes": miennes,
-        "versions": ",".join(f"{c.volet.pk}:{c.volet.version}" for c in miennes),
-        "suivant": grille.adresse(apres=suivant) if suivant else "",
-        "suite": grille.adresse(apres=suivant, **ronde) if suivant else "",
-        "adresse": grille.adresse(**ronde),
         "adresse_du_classeur": grille.adresse(),
-        "depuis": int(grille.le.timestamp() * 1000),
-        "filtres": [
-            {"nom": nom, "libelle": libelle, "choix": choix, "valeur": grille.poses.get(nom, "")}
-            for nom, libelle, choix in lecture.choix_des_filtres(appel)
-        ],
-        "groupes": [(code, mot, code == grille.par) for code, (mot, *_) in groupes.PAR.items()],
-        "gardes": [(COLONNE, c) for c in request.GET.getlist(COLONNE)],
-        "poses": grille.poses,
-        "actifs": _actifs(grille),
         "est_pilote": request.acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE),
         "que_les_miens": not request.acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR),
         "mes_actes": mes_financeurs(request.acteur, appel),
     }
 
 
-def _actifs(grille: Grille) -> list[tuple[str, str]]:
-    """Chaque filtre posé, en mots, avec l'adresse qui l'ôte."""
-    mots = {nom: dict(choix) for nom, _, choix in lecture.choix_des_filtres(grille.appel)}
-    rendus = [
-        (mots.get(nom, {}).get(valeur, f"« {valeur} »"), grille.adresse(**{nom: ""}))
-        for nom, valeur in grille.poses.items()
-    ]
-    if grille.par:
-        rendus.append((f"groupé par {groupes.PAR[grille.par][0].lower()}", grille.adresse(**{GROUPE: ""})))
-    return rendus
+def adresses_du_tableau(appel: Appel) -> dict[str, str]:
+    noms = ("cases", "sonde", "lignes", "fiches")
+    return {nom: reverse(f"programmation_{nom}", args=[appel.code]) for nom in noms}
 
 
 @require_safe
 def lignes(request: HttpRequest, appel: str) -> HttpResponse:
     """`…/lignes/?apres=` : la suite des lignes, pour la grille qui se complète ; l'adresse d'après."""
     acteur = exiger(request.acteur, *LECTEURS)
-    grille = lire(request, acteur, appel_de(request, appel), timezone.now())
-    lues, suivant = grille.page(request.GET.get(APRES, ""))
-    ronds = grille.ronds(lues)
-    ronde = {RONDS: "1" if ronds else "0"}
-    return JsonResponse(
-        {
-            "corps": grille.corps(lues, ronds=ronds),
-            "suite": grille.adresse(apres=suivant, **ronde) if suivant else "",
-        }
-    )
+    return la_suite(lire(request, acteur, appel_de(request, appel), timezone.now()))
 
 
 @require_safe

@@ -21,7 +21,7 @@
   const colonneDe = (case_) => case_.cellIndex;
   const enTete = (colonne) => table.tHead.rows[0].cells[colonne].textContent.replace(/\s+/g, " ").trim();
   const nomDe = (case_) => `${ligneDe(case_).dataset.l}, ${enTete(colonneDe(case_))}`;
-  const boitesDe = (case_) => [...case_.querySelectorAll("input")];
+  const boitesDe = (case_) => [...case_.querySelectorAll("input[name^='montant-']")];
   const nombreDe = (texte) => texte.replace(/[\s\u00a0\u202f€]/g, "");
   const valeurDe = (case_) => {
     const boites = boitesDe(case_);
@@ -39,7 +39,7 @@
     for (const element of racine.querySelectorAll("a, input")) element.tabIndex = -1;
     for (const case_ of racine.querySelectorAll("td, th")) case_.tabIndex = -1;
     for (const case_ of racine.querySelectorAll("td.m")) case_.setAttribute("aria-readonly", "false");
-    for (const boite of racine.querySelectorAll("td.m input")) {
+    for (const boite of racine.querySelectorAll("td.m input[name^='montant-']")) {
       boite.readOnly = true;
       boite.dataset.avant = boite.value;
     }
@@ -123,7 +123,7 @@
     return case_;
   };
   const raisonDeLecture = (case_) => {
-    if (!/^(?!.*demandé).*proposé, voté$/.test(enTete(colonneDe(case_)))) return "cette colonne ne s'écrit pas ici.";
+    if (!("ecrite" in table.tHead.rows[0].cells[colonneDe(case_)].dataset)) return "cette colonne ne s'écrit pas ici.";
     if (/voté|refusé|écarté/.test(case_.textContent)) return "cette case est décidée, elle ne se récrit pas.";
     return case_.textContent.trim() === "—" ? "rien n'est demandé à ce financeur."
       : "cette colonne est celle d'un autre financeur, vous n'écrivez que la vôtre.";
@@ -148,7 +148,9 @@
     return file;
   };
   const partir = async (lot, faites) => {
-    const demandees = lot.map(({ boite, version, valeur }) => ({ volet: cleDe(boite), version: Number(version), valeur }));
+    const demandees = lot.map(({ boite, version, valeur }) => (
+      { volet: cleDe(boite), version: Number(version), valeur, verrou: Boolean(verrouDe(boite)?.checked) }
+    ));
     let recu;
     try {
       const reponse = await fetch(ADRESSE_CASES + ADRESSE, {
@@ -166,10 +168,12 @@
       const boite = boiteDe(issue.volet) || lot[i].boite;
       if (issue.faite) {
         faites.push({ volet: issue.volet, version: boite.dataset.n, avant: lot[i].avant });
-        if (lot.length === 1) dire(`${nomDe(boite.closest("td"))} : ${boite.value || "vide"}, enregistré.`);
+        const fixee = verrouDe(boite)?.checked ? ", fixée" : "";
+        if (lot.length === 1) dire(`${nomDe(boite.closest("td"))} : ${boite.value || "vide"}${fixee}, enregistré.`);
       } else refuser(boite, lot[i].valeur, issue.phrase, issue.conflit);
     });
   };
+  const verrouDe = (boite) => formulaire.elements[`verrou-${cleDe(boite)}`];
   const cleDe = (boite) => Number(boite.name.slice("montant-".length));
   const boiteDe = (volet) => formulaire.elements[`montant-${volet}`];
 
@@ -243,7 +247,7 @@
     moule.innerHTML = html;
     const neuve = moule.content.querySelector("tr[data-l]");
     preparer(neuve);
-    for (const boite of ancienne.querySelectorAll("td.refusee input")) reporterLeRefus(boite, neuve);
+    for (const boite of ancienne.querySelectorAll("td.refusee input[name^='montant-']")) reporterLeRefus(boite, neuve);
     const tapee = etat.edition && ancienne.contains(etat.edition.boite) ? etat.edition : null;
     const [colonne, depuis] = [etat.active, etat.ancre].map((c) => (c && ancienne === ligneDe(c) ? colonneDe(c) : -1));
     const avaitLeFoyer = ancienne.contains(document.activeElement);
@@ -327,6 +331,16 @@
     }
     for (const nav of document.querySelectorAll("nav.pagination ul")) nav.hidden = true;
   };
+
+  corps.addEventListener("change", ({ target }) => {
+    if (!target.name?.startsWith("verrou-")) return;
+    const boite = boiteDe(target.name.slice("verrou-".length));
+    if (boite.value) envoyer([{ boite, version: boite.dataset.n, valeur: boite.value, avant: boite.dataset.avant }]);
+    else {
+      target.checked = false;
+      dire("Cette case est vide : écrivez un montant, puis fixez-le.");
+    }
+  });
 
   table.setAttribute("role", "grid");
   table.setAttribute("aria-multiselectable", "true");

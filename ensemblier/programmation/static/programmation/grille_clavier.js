@@ -118,8 +118,13 @@
       return true;
     }
     if (key === "F2") return commencer(etat.active);
+    if (key === " ") return basculer(etat.active.querySelector("input[name^='verrou-']"));
     if (key === "Delete" || key === "Backspace") return vider();
-    return key.length === 1 && key !== " " && aMoi ? commencer(etat.active, key) : false;
+    return key.length === 1 && aMoi ? commencer(etat.active, key) : false;
+  };
+  const basculer = (verrou) => {
+    if (verrou) verrou.click();
+    return Boolean(verrou);
   };
   const vider = () => {
     const saisies = bloc().flat().flatMap(boitesDe).filter((boite) => boite.value).map((boite) => (
@@ -150,17 +155,17 @@
   });
   corps.addEventListener("pointerdown", (evenement) => {
     const case_ = evenement.target.closest("tr[data-l] > *");
-    if (!case_ || evenement.target.closest("a") || (etat.edition && case_.contains(etat.edition.boite))) return;
+    if (!case_ || evenement.target.closest("a, label") || (etat.edition && case_.contains(etat.edition.boite))) return;
     if (etat.edition) fermer(true);
     evenement.preventDefault();
     activer(case_, { etendre: evenement.shiftKey });
   });
   corps.addEventListener("dblclick", (evenement) => {
-    const boite = evenement.target.closest("td.m input") || etat.active?.querySelector("input");
+    const boite = etat.active && boitesDe(etat.active)[0];
     if (boite && !etat.edition) ouvrir(boite);
   });
   corps.addEventListener("click", (evenement) => {
-    const boite = evenement.target.closest("td.m input");
+    const boite = evenement.target.closest("td.m input[name^='montant-']");
     if (boite && !etat.edition && matchMedia("(pointer: coarse)").matches) ouvrir(boite);
   });
   corps.addEventListener("focusin", ({ target }) => {
