@@ -35,6 +35,8 @@ COULEURS = 32
 PATIENCE = 120_000
 """En millisecondes : la commande peut tourner sur une machine chargée."""
 ECRANS = {1280: 860, 375: 760}
+COLONNE, MARGE = 2800, 16
+"""En pixels : la hauteur d'une colonne de la planche des composants, et l'espace entre deux."""
 
 AMINA, MOT_DE_PASSE = "amina@jardins-du-onze.example", "ensemblier-en-demonstration"
 
@@ -156,8 +158,38 @@ def tout_prendre(racine: str, dossier: Path) -> int:
             if bilan.fautes:
                 raise SystemExit("\n".join(bilan.fautes))
             contexte.close()
+        galerie(navigateur, racine, dossier)
         navigateur.close()
     return sum(1 for _ in dossier.iterdir())
+
+
+def galerie(navigateur: Browser, racine: str, dossier: Path) -> None:
+    """Tous les composants à 320 px, puis sur le papier : la page entière, coupée en colonnes."""
+    for nom, largeur, media in (("galerie-320", 320, "screen"), ("galerie-papier", 794, "print")):
+        contexte = navigateur.new_context(locale="fr-FR", viewport={"width": largeur, "height": 900})
+        contexte.set_default_timeout(PATIENCE)
+        page = contexte.new_page()
+        page.goto(f"{racine}/galerie/")
+        page.emulate_media(media=media)
+        page.evaluate("document.fonts.ready")
+        chemin = dossier / f"{nom}.png"
+        page.screenshot(path=chemin, full_page=True)
+        with Image.open(chemin) as image:
+            en_colonnes(image.convert("RGB")).quantize(4 * COULEURS, dither=Image.Dither.NONE).save(
+                chemin, optimize=True
+            )
+        contexte.close()
+
+
+def en_colonnes(image: Image.Image) -> Image.Image:
+    """Une page très haute, coupée et mise côte à côte : une planche qui se regarde d'un coup."""
+    largeur, hauteur = image.size
+    nombre = -(-hauteur // COLONNE)
+    planche = Image.new("RGB", (nombre * (largeur + MARGE) - MARGE, min(hauteur, COLONNE)), "grey")
+    for rang in range(nombre):
+        bas = min(hauteur, (rang + 1) * COLONNE)
+        planche.paste(image.crop((0, rang * COLONNE, largeur, bas)), (rang * (largeur + MARGE), 0))
+    return planche
 
 
 def remplacer(images: Path) -> float:

@@ -213,6 +213,17 @@ def contexte() -> dict[str, Any]:
             "debut": "31/02/2025",
         }
     )
+    juste = ExempleFormulaire(
+        {
+            "intitule": "Cuisine partagée et jardin nourricier au pied des immeubles de la Grande Résidence",
+            "total": "100", "courriel": "amina@jardins-du-onze.example",
+            "resume": "Un repas cuisiné ensemble chaque mercredi, avec les récoltes du jardin.",
+            "siret": "000 000 018 00010", "adresse": "2 rue de la Démonstration, Lens", "montant": "9 000",
+            "debut": "01/10/2025", "fin_0": "30", "fin_1": "6", "fin_2": "2026", "pilier": "agir",
+            "quartiers": ["a"], "ville": "lens", "attestation": "on",
+        },
+        auto_id="rempli_%s",
+    )  # fmt: skip
     rapport = constats()
     un_par_verdict = {(c["verdict"], c.get("bloquante", False)): c for c in reversed(rapport)}
     return {
@@ -267,6 +278,7 @@ def contexte() -> dict[str, Any]:
         "bornes": [(1, "moins de 10 %"), (3, "de 10 à 25 %"), (5, "plus de 25 %")],
         "formulaire_vide": ExempleFormulaire(auto_id="vide_%s"),
         "formulaire_errone": rempli,
+        "formulaire_rempli": juste,
         "financements": [
             {"financeur": "CALL", "libelle": "CALL", "montant": Decimal(9000), "statut": "demande"},
             {"financeur": "ETAT", "libelle": "État", "montant": Decimal(4000), "statut": "propose"},

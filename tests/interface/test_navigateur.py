@@ -161,6 +161,15 @@ def test_ce_qui_se_vise_du_doigt_est_assez_grand(ouvrir, chemin, minimum):
     assert len(page.evaluate(HAUTEURS, VISEES)) > 30
 
 
+def test_le_resume_des_erreurs_ne_sort_pas_de_son_cadre_a_320(ouvrir):
+    page = ouvrir(largeur=320)
+    debordent = page.evaluate(
+        """() => [...document.querySelectorAll('.resume-erreurs a')].filter((a) =>
+            a.getBoundingClientRect().right > a.closest('ul').getBoundingClientRect().right + 1).length"""
+    )
+    assert debordent == 0
+
+
 def test_le_papier_n_a_ni_navigation_ni_bouton_et_porte_son_adresse(ouvrir):
     page = ouvrir(color_scheme="dark")
     assert not page.locator(".papier").is_visible()
@@ -172,6 +181,11 @@ def test_le_papier_n_a_ni_navigation_ni_bouton_et_porte_son_adresse(ouvrir):
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.evaluate("getComputedStyle(document.querySelector('.page'), '::before').height") == "8px"
     assert page.locator(".jumeau table").first.is_visible(), "replié à l'écran, ouvert sur le papier"
+    coche = page.evaluate(
+        """() => getComputedStyle(
+            document.querySelector('input[type=checkbox]:checked'), '::before').borderBottomColor"""
+    )
+    assert coche == "rgb(0, 0, 0)", "une case cochée se voit sur le papier"
 
 
 def test_le_dialogue_de_conflit_montre_les_deux_textes(ouvrir):
