@@ -14,6 +14,7 @@ from config.rythme import OUVRAGES
 from ensemblier.dossiers.models import Demande, Deport, Dossier
 from ensemblier.interface import tableur
 from ensemblier.interface.controles import FichierRefuse
+from ensemblier.noyau.montants import en_francais
 from ensemblier.programmation import retour
 from ensemblier.programmation.models import CaseRelue, Retour
 from ensemblier.programmation.retour import essai, lecture, travail
@@ -298,6 +299,21 @@ def test_le_reste_de_l_enveloppe_refuse_la_case_s43():
     assert "Au plus 7\xa0300,00\xa0€" in case.phrase
     appliquer(essayer(retouche.ecrire(exporter(), dossier.numero, 7300), cle="b" * 32))
     assert propose(dossier) == Decimal("7300.00")
+
+
+@pytest.mark.parametrize(
+    ("cout", "demande", "refuse", "borne"),
+    [("18000.00", "9001.00", 9001, "9000.00"), ("17999.99", "9000.00", 9000, "8999.99")],
+    ids=["S33", "S34"],
+)
+def test_le_plafond_de_l_appel_joue_au_centime(cout, demande, refuse, borne):
+    """S33, S34 : la case au-dessus du plafond garde sa valeur et dit la borne ; la borne, elle, s'écrit."""
+    dossier = scene.recevable(**scene.budget(cout, {"CALL": demande}))
+    case = essayer(retouche.ecrire(exporter(), dossier.numero, refuse), cle="a" * 32).cases.get()
+    assert case.issue == ISSUE.REFUSEE
+    assert f"Au plus {en_francais(Decimal(borne))}" in case.phrase
+    appliquer(essayer(retouche.ecrire(exporter(), dossier.numero, float(borne)), cle="b" * 32))
+    assert propose(dossier) == Decimal(borne)
 
 
 # --- L'essai, puis l'application --------------------------------------------------------------------

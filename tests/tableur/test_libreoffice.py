@@ -74,6 +74,18 @@ def test_chaque_centime_tape_dans_calc_revient_et_le_total_se_recalcule(tmp_path
     assert relire(calc(exporter(), tmp_path)) == []
 
 
+def test_un_centime_au_dessus_du_seuil_ne_s_arrondit_pas_dans_calc(tmp_path):
+    """S51, S52 : 23 000,00 en une fois, 12 000,00 et 11 000,01 en deux ; le total dit 46 000,01."""
+    dossiers = [scene.recevable(**scene.budget("50000.00", {"CALL": "24000.00"})) for _ in range(3)]
+    octets = exporter()
+    frappes = dict(zip(lieux(octets, dossiers), (23000.0, 12000.0, 11000.01), strict=True))
+    rendu = calc(octets, tmp_path, frappes)
+    appliquer(essayer(rendu))
+    assert [str(propose(d)) for d in dossiers] == ["23000.00", "12000.00", "11000.01"]
+    lignes = retouche.lire(rendu)
+    assert lignes[-1][lignes[0].index("accorde-CALL")] == pytest.approx(46000.01, abs=1e-6)
+
+
 def test_le_detour_par_ods_garde_chaque_centime(tmp_path):
     dossiers = tableau(4)
     octets = exporter()
