@@ -62,6 +62,7 @@ for _nom in (
     "dossier_constats",
     "budget_tableur",
     "relecture",
+    "demander_signature",
     "joindre_piece",
     "retirer_piece",
 ):
@@ -217,6 +218,7 @@ TABLE = {
     "nouveau_dossier": ("coooocoooooooooooo", "coooocoooooooooooo"),
     "dossier": ("coonnciiinininiioo", "c----c------------"),
     "dossier_constats": ("c----c------------", "cnnnncnnnnnnnnnnni"),
+    "demander_signature": ("c----c------------", "cionncnnnnnnnnnnoi"),
     "relecture": ("coonncnnnnnnnnnnoo", "coonncnnnnnnnnnnoi"),
     "accuse": ("cnnnnciiinininiiii", "c----c------------"),
     "accuse_pdf": ("cnnnncnnnnnnnnnnnn", "c----c------------"),

@@ -193,6 +193,10 @@ def exemples() -> tuple[Exemple, ...]:
             Genre.COMPTE, "aide", f"{_JARDINS.nom} vous invite à aider sur un dossier"[:60], f"{d}/aide",
             aide=SimpleNamespace(au=echeance, invitee_par="Amina Haddad"),
         ),
+        _de(
+            Genre.ECHEANCE, "signature", "25-0041 · Votre signature est demandée", f"{d}/signature",
+            qui="Karim Delvaux, bénévole, Les Jardins du Onze",
+        ),
         *_des_co_porteurs(d, echeance),
         _de(
             Genre.MESSAGE, "message", "25-0041 · Le service vous a écrit", f"{d}/message_au_porteur",

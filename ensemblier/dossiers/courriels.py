@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from ensemblier.comptes.courriels import ecrire
@@ -84,6 +85,22 @@ def inviter_l_aide(dossier: Dossier, aide: Aide, *, le: datetime) -> None:
         contexte={"dossier": dossier, "aide": aide},
         le=le,
     )
+
+
+def demander_la_signature(
+    dossier: Dossier, signataires: Iterable[Rattachement], *, par: Acteur, le: datetime
+) -> None:
+    """Le dossier est prêt : à chaque personne qui peut le déposer, qui le lui demande."""
+    for adresse in sorted({r.utilisateur.courriel for r in signataires}):
+        ecrire(
+            Genre.ECHEANCE,
+            cle=f"signature:{dossier.pk}:{le:%Y%m%d}:{adresse}",
+            a=adresse,
+            sujet=f"{dossier.numero} · Votre signature est demandée",
+            gabarit="dossiers/courriels/signature",
+            contexte={"dossier": dossier, "qui": par.signature},
+            le=le,
+        )
 
 
 def demander_au_co_porteur(

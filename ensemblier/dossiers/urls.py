@@ -19,6 +19,9 @@ urlpatterns = [
     path("dossiers/<str:numero>/", lecture.page, name="dossier"),
     path("dossiers/<str:numero>/constats/", edition.constats, name="dossier_constats"),
     path("dossiers/<str:numero>/relecture/", depot.relecture, name="relecture"),
+    path(
+        "dossiers/<str:numero>/relecture/signature/", depot.demander_la_signature, name="demander_signature"
+    ),
     path("dossiers/<str:numero>/accuse/", depot.accuse, name="accuse"),
     path("dossiers/<str:numero>/accuse.pdf", depot.accuse_pdf, name="accuse_pdf"),
     path("dossiers/<str:numero>/lettre.pdf", lecture.lettre, name="lettre"),

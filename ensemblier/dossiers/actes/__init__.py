@@ -24,7 +24,12 @@ from ensemblier.dossiers.actes.corrections import clore_les_corrections, corrige
 from ensemblier.dossiers.actes.depot import conserver_accuse, deposer, retirer
 from ensemblier.dossiers.actes.exceptions import accorder_derogation, dispenser_obligation
 from ensemblier.dossiers.actes.messages import ecrire_message, lire_messages
-from ensemblier.dossiers.actes.personnes import accepter_l_aide, inviter_une_aide, retirer_l_aide
+from ensemblier.dossiers.actes.personnes import (
+    accepter_l_aide,
+    demander_la_signature,
+    inviter_une_aide,
+    retirer_l_aide,
+)
 from ensemblier.dossiers.actes.pieces import joindre_piece, reprendre_pieces, retirer_piece
 from ensemblier.dossiers.actes.saisie import SaisieDivergente, enregistrer_feuille, saisir
 from ensemblier.dossiers.actes.simulation import effacer_les_simulations, garder_simulation
@@ -52,6 +57,7 @@ __all__ = [
     "demander_au_co_porteur",
     "demander_confirmation",
     "demander_corrections",
+    "demander_la_signature",
     "deposer",
     "dispenser_obligation",
     "ecrire_message",

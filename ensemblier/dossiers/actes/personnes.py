@@ -9,13 +9,14 @@ from django.db import transaction
 
 from ensemblier.comptes import actes_aides
 from ensemblier.comptes.models import Aide, Rattachement, Utilisateur
-from ensemblier.dossiers import courriels
-from ensemblier.dossiers.actes.commun import exiger, tenir
+from ensemblier.dossiers import courriels, personnes
+from ensemblier.dossiers.actes.commun import exiger, exiger_le_brouillon, tenir
 from ensemblier.dossiers.actes.pieces import OUVERTS
 from ensemblier.dossiers.models import Dossier
 from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.machine import Acteur, EtatInterdit, Role
 from ensemblier.registre.actes import ActeBloque, consigner
+from ensemblier.registre.models import Evenement
 
 
 @transaction.atomic
@@ -62,3 +63,26 @@ def retirer_l_aide(dossier: Dossier, aide: Aide, *, par: Acteur, roles: Iterable
     tenu = tenir(dossier)
     actes_aides.remercier(aide, le=le)
     consigner(tenu, "retirer_l_aide", par=par, le=le, libelle="Aide retirée", details={"aide": aide.pk})
+
+
+@transaction.atomic
+def demander_la_signature(dossier: Dossier, *, par: Acteur, roles: Iterable[Role], le: datetime) -> int:
+    """Prévient par courriel les personnes signataires que le dossier est prêt ; une fois par jour.
+
+    Rend combien sont prévenues. Lève `ActeBloque` si personne ne peut déposer, ou si c'est déjà fait ce jour.
+    """
+    exiger(roles, Role.REDACTEUR, Role.AIDE, quoi="Demander la signature")
+    tenu = tenir(dossier)
+    exiger_le_brouillon(tenu, quoi="Demander la signature")
+    prevenues = personnes.signataires(tenu, le=le)
+    if not prevenues:
+        raise ActeBloque(
+            f"Aucune personne n'est signataire de {tenu.organisme.nom}. Écrivez au service : sans elle, "
+            "le dossier ne se dépose pas."
+        )
+    deja = Evenement.objects.filter(chaine__racine=tenu.racine(), acte="demander_la_signature").last()
+    if deja and jour_de(deja.le) == jour_de(le):
+        raise ActeBloque("La signature est déjà demandée aujourd'hui. Vous pourrez la redemander demain.")
+    consigner(tenu, "demander_la_signature", par=par, le=le, libelle="Signature demandée")
+    courriels.demander_la_signature(tenu, prevenues, par=par, le=le)
+    return len(prevenues)

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ensemblier.comptes import mandats
 from ensemblier.dossiers import actes, etapes, lecture, personnes
@@ -24,6 +24,7 @@ from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.pieces import pieces_demandees
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.views.commun import cadre, en_ecrivain, en_lecteur, en_porteur, trouver
+from ensemblier.interface.formats import accord
 from ensemblier.noyau.calendrier import decompte
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.registre.actes import ActeBloque
@@ -55,6 +56,21 @@ def relecture(request: HttpRequest, numero: str) -> HttpResponse:
     form = envoye.a_renvoyer(volets) if envoye else DepotForm(declarations=declarations, volets=volets)
     contexte = _contexte(lues, request.acteur, roles, rapport, bloques) | {"form": form, "refus": refus}
     return render(request, "dossiers/relecture.html", contexte, status=422 if envoye else 200)
+
+
+@require_POST
+def demander_la_signature(request: HttpRequest, numero: str) -> HttpResponse:
+    """`/dossiers/<n>/relecture/signature/` : qui ne dépose pas prévient qui dépose."""
+    dossier, roles = en_ecrivain(request, numero)
+    try:
+        prevenues = actes.demander_la_signature(dossier, par=request.acteur, roles=roles, le=timezone.now())
+    except ActeBloque as bloque:
+        messages.error(request, str(bloque))
+    else:
+        messages.success(
+            request, f"{accord(prevenues, 'personne prévenue', 'personnes prévenues')} par courriel."
+        )
+    return redirect("relecture", dossier.numero)
 
 
 def _deposer(request: HttpRequest, dossier: Dossier, roles: set[Role], form: DepotForm) -> None:
