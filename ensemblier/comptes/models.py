@@ -185,6 +185,7 @@ class Organisme(Suivi):
     objects = OrganismeQuerySet.as_manager()
 
     class Meta:
+        indexes = (models.Index(fields=("nom",), name="organisme_par_nom"),)
         constraints = (
             models.UniqueConstraint(
                 fields=("siren",),

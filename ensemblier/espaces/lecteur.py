@@ -43,7 +43,8 @@ class Lecteur:
 
     @cached_property
     def dossiers(self) -> DossierQuerySet:
-        return Dossier.objects.a_juger_par(self.acteur).deposes()
+        """Le territoire est redit par sa clé : les index qui commencent par elle donnent alors l'ordre."""
+        return Dossier.objects.a_juger_par(self.acteur).deposes().filter(territoire=self.territoire)
 
     @cached_property
     def attentes(self) -> list[Attente]:

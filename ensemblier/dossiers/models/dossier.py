@@ -17,6 +17,7 @@ from ensemblier.dossiers.models.budget import Demande
 from ensemblier.dossiers.models.personnes import co_portes
 from ensemblier.dossiers.models.quartiers import Ciblage
 from ensemblier.interface.champs import EurosField
+from ensemblier.interface.index import IndexDeListe
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.models import Fichier, Suivi
 from ensemblier.territoires.models import Pilier, Territoire, Thematique
@@ -179,6 +180,9 @@ class Dossier(Suivi):
         indexes = (
             models.Index(fields=("territoire", "etat"), name="dossier_territoire_etat"),
             models.Index(fields=("territoire", "-demande_totale", "-id"), name="dossier_par_demande"),
+            IndexDeListe(
+                "territoire", F("depose_le").desc(nulls_last=True), F("id").desc(), name="dossier_par_depot"
+            ),
         )
         constraints = (
             models.UniqueConstraint(fields=("territoire", "numero"), name="dossier_numero_unique"),
