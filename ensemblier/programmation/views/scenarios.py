@@ -157,7 +157,8 @@ def partager(request: HttpRequest, scenario: int) -> HttpResponse:
 def rendre_prive(request: HttpRequest, scenario: int) -> HttpResponse:
     lu = scenario_visible(request, scenario)
     acte = partial(actes.rendre_prive, lu, par=request.acteur, le=timezone.now())
-    return jouer(request, acte, fait="Vous seul lisez ce scénario.", vers="scenario", scenario=lu.pk)
+    fait = "Personne d'autre que vous ne lit ce scénario."
+    return jouer(request, acte, fait=fait, vers="scenario", scenario=lu.pk)
 
 
 @require_POST
