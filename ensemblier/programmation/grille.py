@@ -23,7 +23,7 @@ from ensemblier.programmation import colonnes, groupes, lecture, rangees, releve
 from ensemblier.programmation.calculs import ZERO
 from ensemblier.programmation.notes import lit_toutes_les_notes, notes_du_jury
 
-GROUPE, COLONNE, APRES, RONDS = "groupe", "col", "apres", "ronds"
+GROUPE, COLONNE, APRES, RONDS, VUS = "groupe", "col", "apres", "ronds", "vus"
 EN_VOL = timedelta(seconds=30)
 """Un acte commencé avant la dernière sonde a pu finir après elle : on relit un peu en arrière."""
 LOURDS = (
@@ -78,7 +78,10 @@ class Grille:
 
     @cached_property
     def financeurs(self) -> list[lecture.Colonne]:
-        """Ceux à qui la liste filtrée demande quelque chose."""
+        """Ceux à qui la liste filtrée demande quelque chose ; la suite garde ceux du début (`vus`)."""
+        if VUS in self.dits:
+            vus = self.dits[VUS].split(",")
+            return [c for c in self._toutes if c.cle in vus]
         return [c for c in self._toutes if self.totaux[c.cle].demande]
 
     @cached_property
@@ -162,6 +165,10 @@ class Grille:
             return self.dits[RONDS] == "1"
         seuls = (self.ensemble["cout"], self.ensemble["attribue"])
         return not any(m and m % 1 for m in (*lecture.montants(lignes, self.totaux), *seuls))
+
+    def comme_ici(self, lignes: Iterable[lecture.Ligne]) -> dict[str, str]:
+        """Ce que la suite et les cases redisent pour s'écrire comme la page : centimes et colonnes."""
+        return {RONDS: "1" if self.ronds(lignes) else "0", VUS: ",".join(c.cle for c in self.financeurs)}
 
     def corps(self, lignes: list[lecture.Ligne], *, ronds: bool) -> SafeString:
         return SafeString("".join(rangees.corps(lignes, self.cases, self.groupes, ronds=ronds)))

@@ -220,6 +220,31 @@ def test_les_colonnes_choisies_se_montrent_et_se_gardent():
     assert "cout" in [c.cle for c in client.get(page, {"col": "inconnue"}).context["cases"]]
 
 
+def test_la_suite_et_les_cases_gardent_les_colonnes_de_la_page():
+    """Les financeurs que la page montre sont redits, et seuls ceux de l'appel se montrent."""
+    dossier = scene.recevable("aap-2026")
+    adresse_lue = ouvrir(code="aap-2026").context["adresse"]
+    vus = QueryDict(adresse_lue.removeprefix("?"))["vus"].split(",")
+    grille = Grille(
+        f.acteur("benoit"), dossier.appel, QueryDict(adresse_lue.removeprefix("?")), le=scene.NOVEMBRE
+    )
+    assert [c.cle for c in grille.financeurs] == vus
+    hostile = Grille(f.acteur("benoit"), dossier.appel, QueryDict("vus=<script>,ETAT"), le=scene.NOVEMBRE)
+    assert [c.cle for c in hostile.financeurs] == ["ETAT"]
+
+
+def test_ecrire_une_case_ne_relit_pas_tout_le_tableau(django_assert_max_num_queries):
+    dossier = scene.recevable()
+    page = QueryDict(ouvrir().context["adresse"].removeprefix("?"))
+    corps = json.dumps({"cases": [{"volet": scene.volet(dossier).pk, "version": 0, "valeur": "100"}]})
+    client = f.client("benoit")
+    with django_assert_max_num_queries(55) as lues:
+        assert client.post(
+            f"{adresse('programmation_cases')}?{page.urlencode()}", corps, "application/json"
+        ).json()["cases"][0]["faite"]
+    assert not any("SUM(" in lue["sql"] for lue in lues.captured_queries), "aucun total ne se recalcule"
+
+
 def test_les_fiches_nomment_les_colonnes_a_l_ecran_sans_rien_laisser_passer():
     dangereuse = colonnes.Case("x", 'a"}body{display:none}\\', "", "t")
     assert '"}body' not in colonnes.fiches_css([dangereuse])

@@ -12,7 +12,7 @@ from django.http.request import RawPostDataException
 from django.template.loader import render_to_string
 
 from ensemblier.programmation import groupes, lecture
-from ensemblier.programmation.grille import APRES, COLONNE, EN_VOL, GROUPE, RONDS, Grille
+from ensemblier.programmation.grille import APRES, COLONNE, EN_VOL, GROUPE, Grille
 
 EN_A4 = 13
 """Les colonnes qui tiennent en largeur sur une feuille A4 ; au-delà, l'impression demande l'A3."""
@@ -28,7 +28,7 @@ def contexte_de(
     ronds = grille.ronds(lignes)
     jauges, depassees = grille.jauges
     miennes = [c for x in lignes for cs in x.colonnes.values() for c in cs if c.est_mienne]
-    ronde = {RONDS: "1" if ronds else "0"}
+    ronde = grille.comme_ici(lignes)
     return {
         "appel": grille.appel,
         "adresses": adresses,
@@ -110,11 +110,10 @@ def la_suite(grille: Grille) -> JsonResponse:
     """Les lignes d'après, et l'adresse de celles qui suivent."""
     lues, suivant = grille.page(grille.dits.get(APRES, ""))
     ronds = grille.ronds(lues)
-    ronde = {RONDS: "1" if ronds else "0"}
     return JsonResponse(
         {
             "corps": grille.corps(lues, ronds=ronds),
-            "suite": grille.adresse(apres=suivant, **ronde) if suivant else "",
+            "suite": grille.adresse(apres=suivant, **grille.comme_ici(lues)) if suivant else "",
         }
     )
 

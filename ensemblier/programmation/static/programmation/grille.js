@@ -5,7 +5,7 @@
   const table = formulaire && formulaire.querySelector("table");
   if (!table || !window.fetch) return;
   const { cases: ADRESSE_CASES, sonde: SONDE, lignes: LIGNES, adresse: ADRESSE } = formulaire.dataset;
-  const LOT = 50, PAUSE = 3000;
+  const LOT = 50, PAUSE = 3000, BIENTOT = 200;
   const corps = table.tBodies[0];
   const jeton = formulaire.elements.csrfmiddlewaretoken.value;
   const aMoi = Boolean(formulaire.elements.versions);
@@ -132,9 +132,10 @@
   // ---------------------------------------------------------------- Envoyer, un lot après l'autre
 
   const annulables = [];
-  let file = Promise.resolve();
+  let file = Promise.resolve(), envois = 0;
   const envoyer = (saisies, { annule = false } = {}) => {
     const faites = [];
+    envois += 1;
     for (const s of saisies) s.boite.closest("td").classList.add("part");
     for (let i = 0; i < saisies.length; i += LOT) {
       const lot = saisies.slice(i, i + LOT);
@@ -143,7 +144,8 @@
     file = file.then(() => {
       if (faites.length && !annule) annulables.push(faites);
       if (saisies.length > 1) dire(`${faites.length} cases enregistrées sur ${saisies.length}.`);
-      return sonder(true);
+      clearTimeout(minuteur);
+      minuteur = setTimeout(() => sonder(true), BIENTOT);
     });
     return file;
   };
@@ -163,7 +165,10 @@
       for (const s of lot) refuser(s.boite, s.valeur, "Non enregistré : le service ne répond pas. Réessayez.");
       return;
     }
-    for (const [numero, html] of Object.entries(recu.lignes)) remplacer(numero, html);
+    for (const [numero, html] of Object.entries(recu.lignes)) {
+      vues.set(numero, html);
+      remplacer(numero, html);
+    }
     recu.cases.forEach((issue, i) => {
       const boite = boiteDe(issue.volet) || lot[i].boite;
       if (issue.faite) {
@@ -287,14 +292,18 @@
   // ---------------------------------------------------------------- Ce qui change ailleurs, et la suite
 
   let depuis = formulaire.dataset.depuis, empreinte = "", minuteur = 0;
+  // Une réponse demandée avant la dernière saisie est déjà vieille : la saisie en redemandera une.
   const sonder = async (apresSaisie = false) => {
     clearTimeout(minuteur);
+    const rang = envois;
     if (apresSaisie || !document.hidden) {
       try {
         const reponse = await fetch(`${SONDE}${ADRESSE}&depuis=${depuis}&empreinte=${empreinte}`, { credentials: "same-origin" });
-        if (reponse.status === 200) recevoir(await reponse.json());
+        const recu = reponse.status === 200 && await reponse.json();
+        if (recu && rang === envois) recevoir(recu);
       } catch { /* le réseau reviendra : la sonde aussi */ }
     }
+    if (rang !== envois) return;
     clearTimeout(minuteur);
     minuteur = setTimeout(sonder, PAUSE);
   };
