@@ -52,7 +52,7 @@ def test_l_essai_puis_l_import(dossier):
     assert "Importer (1)" in page.content.decode()
     assert f.client("benoit").post(essai.adresse, {"lignes": "toutes", "cle": "cle-2"}).status_code == 302
     importe = travailler()
-    assert "1 importées" in importe.phrase
+    assert "1\u00a0importée)" in importe.phrase
     dossier.refresh_from_db()
     assert dossier.numero_dauphin == "DA01234567"
     assert Importation.objects.get().appliquee_le is not None

@@ -23,6 +23,7 @@ from ensemblier.echanges.importer.rapprochement import (
     volets,
 )
 from ensemblier.echanges.models import LigneReprise
+from ensemblier.interface.formats import accord, nombre
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant, TransitionRefusee
 from ensemblier.noyau.packs.extractions import Extraction
 from ensemblier.programmation.models import Enveloppe
@@ -32,8 +33,9 @@ from ensemblier.territoires.models import Territoire
 
 IMPORTEE, A_JOUR = "importee", "a_jour"
 MOTS = {
-    IMPORTEE: "à importer", A_JOUR: "déjà à jour", DEJA: "déjà importées", INCONNUE: "inconnues ici",
-    AMBIGUE: "ambiguës", REFUSEE: "refusées",
+    IMPORTEE: ("à importer", "à importer"), A_JOUR: ("déjà à jour", "déjà à jour"),
+    DEJA: ("déjà importée", "déjà importées"), INCONNUE: ("inconnue ici", "inconnues ici"),
+    AMBIGUE: ("ambiguë", "ambiguës"), REFUSEE: ("refusée", "refusées"),
 }  # fmt: skip
 BLOQUANTES = (AMBIGUE, REFUSEE)
 LOT = 500
@@ -71,10 +73,10 @@ class Rapport:
     @property
     def phrase(self) -> str:
         """« 3 lignes importées, 2 refusées, 49 995 inconnues ici. Rien n'est écrit. »"""
-        mots = MOTS | ({IMPORTEE: "importées"} if self.est_ecrit else {})
-        dits = ", ".join(f"{n} {mots[issue]}" for issue, n in self.comptes.items())
+        mots = MOTS | ({IMPORTEE: ("importée", "importées")} if self.est_ecrit else {})
+        dits = ", ".join(accord(n, *mots[issue]) for issue, n in self.comptes.items())
         rien = "" if self.est_ecrit else " Rien n'est écrit."
-        return f"Lignes lues : {len(self.lignes)} ({dits or 'aucune'}).{rien}"
+        return f"Lignes lues : {nombre(len(self.lignes))} ({dits or 'aucune'}).{rien}"
 
 
 @dataclass(slots=True)
