@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from ensemblier.comptes.models import Organisme
 from ensemblier.dossiers.models import Dossier, Mot, MotDuDossier
@@ -25,21 +25,30 @@ class Recherche:
     remplaces: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Lus:
+    """Des mots des dossiers, et les mots de porteurs, chacun avec sa clé."""
+
+    mots: list[tuple[int, str]]
+    porteurs: list[tuple[int, str]]
+
+
 def rechercher(texte: str) -> Recherche:
-    """Deux requêtes pour tous les mots ; deux de plus par mot inconnu, dont une faute de frappe se devine."""
+    """Une requête pour tous les mots ; une de plus par mot inconnu, dont une faute de frappe se devine."""
     debuts = cherches(texte)
     if not debuts:
         return Recherche(RIEN)
-    connus = _vocabulaire(debuts)
-    porteurs = _porteurs(debuts)
+    lus = _lire(debuts)
     total, remplaces = Q(), []
     for debut in debuts:
-        cles = [cle for cle, mot in connus if mot.startswith(debut)]
-        organismes = [cle for cle, mots in porteurs if f" {debut}" in mots]
-        if not (cles or organismes) and (proches := _proches(debut)):
-            remplaces.append((debut, tuple(proches)))
-            cles = [cle for cle, mot in _vocabulaire(proches) if mot in proches]
-            organismes = [cle for cle, mots in _porteurs(proches) if set(mots.split()) & set(proches)]
+        cles = [cle for cle, mot in lus.mots if mot.startswith(debut)]
+        organismes = [cle for cle, mots in lus.porteurs if f" {debut}" in mots]
+        if not (cles or organismes):
+            voisinage = _lire([debut[0]])
+            if proches := _proches(debut, voisinage):
+                remplaces.append((debut, tuple(proches)))
+                cles = [cle for cle, mot in voisinage.mots if mot in proches]
+                organismes = [cle for cle, mots in voisinage.porteurs if set(mots.split()) & set(proches)]
         total &= _porte(cles, organismes)
     return Recherche(total, tuple(remplaces))
 
@@ -59,22 +68,21 @@ def _plage(debut: str) -> Q:
     return Q(mot__gte=debut) & (Q(mot__lt=fin) if fin else Q())
 
 
-def _vocabulaire(debuts: Iterable[str]) -> list[tuple[int, str]]:
-    voulus = RIEN
+def _lire(debuts: Iterable[str]) -> _Lus:
+    """Ce qui commence ainsi : le vocabulaire par plage, les porteurs par leurs mots ; une requête."""
+    des_dossiers, des_porteurs = RIEN, RIEN
     for debut in debuts:
-        voulus |= _plage(debut)
-    return list(Mot.objects.filter(voulus).values_list("pk", "mot"))
+        des_dossiers |= _plage(debut)
+        des_porteurs |= Q(mots__contains=f" {debut}")
+    mots = Mot.objects.filter(des_dossiers).order_by().values_list(Value(0), "pk", "mot")
+    porteurs = Organisme.objects.filter(des_porteurs).order_by().values_list(Value(1), "pk", "mots")
+    lus: tuple[list[tuple[int, str]], list[tuple[int, str]]] = ([], [])
+    for genre, cle, texte in mots.union(porteurs, all=True):
+        lus[genre].append((cle, texte))
+    return _Lus(*lus)
 
 
-def _porteurs(debuts: Iterable[str]) -> list[tuple[int, str]]:
-    voulus = RIEN
-    for debut in debuts:
-        voulus |= Q(mots__contains=f" {debut}")
-    return list(Organisme.objects.filter(voulus).values_list("pk", "mots"))
-
-
-def _proches(mot: str) -> list[str]:
+def _proches(mot: str, voisinage: _Lus) -> list[str]:
     """Les mots à une faute, de même première lettre : ceux des dossiers et ceux des porteurs."""
-    connus = {m for _, m in _vocabulaire([mot[0]])}
-    connus |= {m for _, mots in _porteurs([mot[0]]) for m in mots.split()}
+    connus = {m for _, m in voisinage.mots} | {m for _, mots in voisinage.porteurs for m in mots.split()}
     return voisins(mot, connus)
