@@ -118,7 +118,12 @@ def _cases(feuille: Any) -> Iterator[list[Any]]:
     haut, gauche = feuille.start or (0, 0)
     yield from ([] for _ in range(haut))
     for ligne in feuille.iter_rows():
-        yield [*([""] * gauche), *ligne]
+        yield [*([""] * gauche), *map(_sans_nul, ligne)]
+
+
+def _sans_nul(valeur: Any) -> Any:
+    """« _x0000_ » s'écrit dans un .xlsx : l'octet nul qu'il dit, PostgreSQL ne le garde pas."""
+    return valeur.replace("\0", "") if isinstance(valeur, str) else valeur
 
 
 def _marquer(lignes: Iterable[list[Any]], muettes: Iterable[tuple[int, int]]) -> Iterator[list[Any]]:

@@ -7,6 +7,7 @@ tout entier ; ce qui ne tient qu'à une case la refuse seule, avec sa phrase.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from ensemblier.programmation.saisie import lire as lire_la_saisie
 BORNES = Bornes(poids=10 * 1024 * 1024, lignes=6_000, colonnes=400)
 UN_CHEVEU = Decimal("0.000001")
 """Ce qu'une formule du tableur laisse après le centime (0,1 + 0,2) ; au-delà, la case a trop de décimales."""
+_CLE = re.compile(r"([0-9]{1,18}):([0-9]{1,9}):(.*)", re.DOTALL)
+_ECRIT = re.compile(r"[0-9]{1,12}(?:[.][0-9]{1,2})?")
+NUMERO_AU_PLUS = 60
 A_REFAIRE = "Exportez le tableau de nouveau, reportez-y vos montants, puis recommencez. Rien n'est repris."
 
 
@@ -196,7 +200,10 @@ class _Ligne:
         """Chaque case de financeur : ce qui y a changé, s'il y a lieu, et sa clé, si elle en a une."""
         for nom, place, cle in self.colonnes.montants():
             lue, dite = self.valeur(place), self.texte(cle)
-            ou = {"lieu": self.lieu(place), "titre": self.colonnes.titres[place], "numero": numero}
+            ou = {
+                "lieu": self.lieu(place), "titre": self.colonnes.titres[place],
+                "numero": numero[:NUMERO_AU_PLUS],
+            }  # fmt: skip
             if not dite:
                 yield self._sans_volet(lue, ou), None
                 continue
@@ -212,11 +219,12 @@ class _Ligne:
 
 def _changee(lue: Any, cle: str, ou: dict[str, str]) -> CaseLue | None:
     """La case, si elle ne dit plus ce que sa clé dit que l'export y avait mis."""
-    volet, _, suite = cle.partition(":")
-    version, _, avant = suite.partition(":")
-    dit = str(lue).strip()
-    if dit == avant or not (volet.isdecimal() and version.isdecimal()):
+    dit, tenue = str(lue).strip(), _CLE.fullmatch(cle)
+    if tenue is None:
         return None  # une clé illisible a changé l'empreinte : tout le fichier est refusé
+    volet, version, avant = tenue.groups()
+    if dit == avant:
+        return None
     saisie = dit if isinstance(lue, str) else dit.replace(".", ",")
     ici = {**ou, "volet": int(volet), "version": int(version), "saisie": saisie[:60]}
     try:
@@ -229,7 +237,7 @@ def _changee(lue: Any, cle: str, ou: dict[str, str]) -> CaseLue | None:
 
 def _decimal(avant: str) -> Decimal | None:
     """Le montant que l'export avait écrit ; un mot (« attendu », « refusé ») n'en est pas un."""
-    return Decimal(avant) if avant[:1].isdecimal() else None
+    return Decimal(avant) if _ECRIT.fullmatch(avant) else None
 
 
 def en_montant(valeur: Any) -> Decimal | None:

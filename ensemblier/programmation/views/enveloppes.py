@@ -146,7 +146,7 @@ def _acte(
         return lambda: actes.ouvrir_enveloppe(
             appel, financeur, montant=form.cleaned_data["montant"], **options
         )
-    options["version"] = int(dite) if dite.isdecimal() else -1
+    options["version"] = int(dite) if dite.isdecimal() and len(dite) < 9 else -1
     if faire == REPARTIR:
         return lambda: actes.repartir(
             enveloppe, objet=_objet(form), montant=form.cleaned_data["montant"], **options

@@ -18,7 +18,12 @@ EN_A4 = 13
 """Les colonnes qui tiennent en largeur sur une feuille A4 ; au-delà, l'impression demande l'A3."""
 AU_PLUS = 500
 """Cases par envoi : la grille en envoie cinquante à la fois."""
+CHIFFRES = 18
+"""Au-delà, un nombre reçu n'est ni une clé ni une version : la base ne saurait pas le comparer."""
 ILLISIBLE = "La grille a envoyé une demande illisible. Rechargez la page."
+
+_ILLISIBLES = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+"""Ce que lève un corps mal fait : pas du JSON, d'une autre forme, un nombre infini, mille crochets."""
 
 
 def contexte_de(
@@ -80,7 +85,18 @@ def redire(lignes: list[lecture.Ligne], refus: dict[int, tuple[str, str]]) -> No
 def versions_lues(texte: str) -> dict[int, int]:
     """« 12:3,14:0 » : la version que la page montrait de chaque case."""
     paires = (paire.split(":") for paire in texte[:20_000].split(",") if paire.count(":") == 1)
-    return {int(a): int(b) for a, b in paires if a.isdecimal() and b.isdecimal()}
+    return {int(a): int(b) for a, b in paires if _court(a) and _court(b)}
+
+
+def _court(texte: str) -> bool:
+    return texte.isdecimal() and len(texte) <= CHIFFRES
+
+
+def _entier(dit: Any) -> int:
+    """Lève `ValueError` au-delà de `CHIFFRES` chiffres."""
+    if abs(lu := int(dit)) >= 10**CHIFFRES:
+        raise ValueError(ILLISIBLE)
+    return lu
 
 
 def cases_demandees(request: HttpRequest) -> list[dict[str, Any]] | None:
@@ -89,12 +105,13 @@ def cases_demandees(request: HttpRequest) -> list[dict[str, Any]] | None:
         lues = json.loads(request.body)["cases"]
         demandees = [
             {
-                "volet": int(c["volet"]), "version": int(c["version"]), "valeur": str(c["valeur"])[:60],
+                "volet": _entier(c["volet"]), "version": _entier(c["version"]),
+                "valeur": str(c["valeur"])[:60],
                 "verrou": c.get("verrou") is True,
             }
             for c in lues
         ]  # fmt: skip
-    except (ValueError, KeyError, TypeError, AttributeError, RawPostDataException):
+    except (*_ILLISIBLES, RawPostDataException):
         return None
     return demandees if 0 < len(demandees) <= AU_PLUS else None
 
@@ -144,6 +161,6 @@ def ce_qui_a_bouge(grille: Grille) -> HttpResponse:
 
 def _instant(texte: str, present: datetime) -> datetime:
     """Au plus une heure en arrière : une page plus vieille se recharge."""
-    if not texte.isdecimal() or len(texte) > 15:
+    if not texte.isdecimal() or len(texte) > 14:
         return present
     return max(datetime.fromtimestamp(int(texte) / 1000, UTC), present - 120 * EN_VOL)

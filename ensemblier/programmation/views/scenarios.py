@@ -179,7 +179,9 @@ def comparaison(request: HttpRequest, appel: str) -> HttpResponse:
     if form.is_valid():
         deux = [_choisi(visibles, form.cleaned_data[nom]) for nom in ("avant", "apres")]
         rendue = comparer(lu, lecture.dossiers_de(acteur, lu), *deux)
-        debut = int(depart) if (depart := request.GET.get("depuis", "")).isdecimal() else 0
+        debut = (
+            int(depart) if (depart := request.GET.get("depuis", "")).isdecimal() and len(depart) < 9 else 0
+        )
         contexte |= {
             "avant": deux[0], "apres": deux[1], "comparaison": rendue,
             "changements": rendue.dossiers[debut : debut + CHANGEMENTS],
