@@ -1,13 +1,15 @@
 """`make captures` : chaque écran public et chaque écran du porteur, à 1280 et 375 px, dans `docs/ecrans/`.
 
 La démonstration est construite à neuf (ou copiée : `--var`), servie, parcourue de lien en lien comme le fait
-`make axe` : une image par genre de page, de ce qu'une personne voit sans défiler, en trente-deux couleurs.
+`make axe` : une image par genre de page, de ce qu'une personne voit sans défiler, en peu de couleurs.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +32,7 @@ from tests.parcours.conftest import OPTIONS, Serveur, _port_libre
 
 RACINE = Path(__file__).resolve().parent.parent
 DOSSIER = RACINE / "docs/ecrans"
+FEUILLES = RACINE / "ensemblier/interface/static/interface"
 LIMITE = 4_000_000
 COULEURS = 32
 PATIENCE = 120_000
@@ -114,7 +117,25 @@ def photographier(page: Page, chemin: Path) -> None:
     """Prend l'écran et le range en palette : un texte sur fond uni n'a pas besoin de plus."""
     page.screenshot(path=chemin)
     with Image.open(chemin) as image:
-        image.convert("RGB").quantize(COULEURS, dither=Image.Dither.NONE).save(chemin, optimize=True)
+        en_palette(image.convert("RGB")).save(chemin, optimize=True)
+
+
+def en_palette(image: Image.Image) -> Image.Image:
+    """Peu de couleurs, et toutes celles de la maison qu'on y voit : un trait jaune ne vire pas au rose."""
+    vues = {couleur for _, couleur in image.getcolors(image.width * image.height)}
+    gardees = [c for c in couleurs_de_la_maison() if c in vues]
+    reste = image.quantize(COULEURS, dither=Image.Dither.NONE).getpalette()
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*(n for c in gardees for n in c), *reste[: 3 * COULEURS]])
+    return image.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
+@functools.cache
+def couleurs_de_la_maison() -> list[tuple[int, int, int]]:
+    """Les couleurs écrites dans les feuilles de style."""
+    textes = "".join(f.read_text() for f in sorted(FEUILLES.glob("*.css")))
+    ecrites = sorted({c.upper() for c in re.findall(r"#([0-9A-Fa-f]{6})\b", textes)})
+    return [(int(c[:2], 16), int(c[2:4], 16), int(c[4:], 16)) for c in ecrites]
 
 
 @dataclass
@@ -175,9 +196,7 @@ def galerie(navigateur: Browser, racine: str, dossier: Path) -> None:
         chemin = dossier / f"{nom}.png"
         page.screenshot(path=chemin, full_page=True)
         with Image.open(chemin) as image:
-            en_colonnes(image.convert("RGB")).quantize(4 * COULEURS, dither=Image.Dither.NONE).save(
-                chemin, optimize=True
-            )
+            en_palette(en_colonnes(image.convert("RGB"))).save(chemin, optimize=True)
         contexte.close()
 
 

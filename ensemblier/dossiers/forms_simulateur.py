@@ -185,6 +185,8 @@ def questions(reglement: Appel, pack: Territoire) -> list[Question]:
 class SimulateurForm(Formulaire):
     """Les réponses d'un essai ; rien n'est obligatoire, rien n'est enregistré par le formulaire."""
 
+    choisit_une_lecture = True
+
     def __init__(self, *args: Any, reglement: Appel, pack: Territoire, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.reglement, self.pack = reglement, pack

@@ -364,3 +364,19 @@ class TestPages:
         )  # fmt: skip
         type(garde.appel).objects.filter(pk=garde.appel_id).update(reglement=neuf)
         assert "a changé depuis" in lire(client.get(adresse))
+
+
+@pytest.mark.django_db
+def test_un_cout_a_deux_lectures_propose_deux_boutons_et_celui_qu_on_presse_s_ecrit():
+    fabriques.appel()
+    client, adresse = fabriques.client(), reverse("simulateur", args=["ami-2025"])
+    with time_machine.travel(JOUR, tick=True):
+        page = client.post(adresse, AMI | {"cout": "12,345", "garder": ""})
+        assert page.status_code == 422
+        assert Simulation.objects.count() == 0
+        assert 'name="lecture" value="cout=12\u00a0345"' in page.content.decode()
+        lue = client.post(adresse, AMI | {"cout": "12,345", "lecture": "cout=12 345"})
+        assert lue.status_code == 200
+        assert lue.context["form"]["cout"].value() == "12 345"
+        intacte = client.post(adresse, AMI | {"lecture": "inconnu=1"})
+        assert intacte.context["form"]["cout"].value() == "18 000"

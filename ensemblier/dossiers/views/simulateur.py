@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -58,12 +58,22 @@ def page(request: HttpRequest, appel: str) -> HttpResponse:
 
 def _formulaire(request: HttpRequest, appel: Appel) -> SimulateurForm:
     """Le formulaire de l'appel, lié à ce qui est tapé, à un essai gardé, ou à rien."""
-    donnees: Any = request.POST
+    donnees: Any = _avec_la_lecture(request.POST)
     if request.method != "POST":
         garde = Simulation.objects.de_jeton(request.GET.get("essai", ""), le=timezone.now())
         gardee = garde.filter(appel=appel).first()
         donnees = gardee.reponses if gardee else {}
     return SimulateurForm(donnees, reglement=appel.regles(), pack=appel.territoire.pack())
+
+
+def _avec_la_lecture(tapees: QueryDict) -> QueryDict:
+    """Le bouton d'une lecture (« cout=12 345 ») écrit la sienne dans sa boîte."""
+    champ, _, lecture = tapees.get("lecture", "").partition("=")
+    if champ not in tapees:
+        return tapees
+    lues = tapees.copy()
+    lues[champ] = lecture
+    return lues
 
 
 def _contexte(appel: Appel, form: SimulateurForm, essai: Essai) -> dict[str, Any]:
