@@ -7,7 +7,7 @@ import time_machine
 from django.urls import reverse
 
 from ensemblier.programmation import actes, classeur
-from ensemblier.programmation.models import CaseRelue
+from ensemblier.programmation.models import CaseRelue, Retour
 from tests import fabriques as f
 from tests.programmation import retouche, scene
 from tests.programmation.test_retour import deux_lignes, envoyer, exporter, propose
@@ -110,3 +110,15 @@ def test_une_suite_demesuree_se_lit_du_debut(scenario):
     dits = {"avant": "tableau", "apres": str(scenario.pk), "depuis": "9" * 5000}
     recu = f.client("benoit").get(reverse("scenarios_comparer", args=["ami-2025"]), dits)
     assert recu.status_code == 200
+
+
+def test_une_cle_de_formulaire_deja_servie_ne_rend_jamais_le_tableau_d_un_autre(dossier):
+    """À une autre personne, à un autre contenu : un tableau neuf, le sien, et pas de panne."""
+    premier = exporter()
+    second = retouche.ecrire(premier, dossier.numero, 7500)
+    for qui, octets in (("benoit", premier), ("chloe", exporter("chloe")), ("benoit", second)):
+        assert envoyer(octets, qui=qui).status_code == 302
+    assert Retour.objects.count() == 3
+    assert Retour.objects.latest("pk").cases.get().saisie == "7500,0"
+    assert envoyer(premier).status_code == 302
+    assert Retour.objects.count() == 3, "le même envoi ne garde qu'un fichier"

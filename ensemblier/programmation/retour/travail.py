@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -39,9 +42,29 @@ def recevoir(
     le: datetime,
     vient_d_ailleurs: bool = False,
 ) -> Retour:
-    """Garde le fichier reçu ; la même clé rend le même tableau. Rien d'autre n'est écrit."""
-    if connu := Retour.objects.visibles_par(par).filter(cle=cle, appel=appel).first():
+    """Garde le fichier reçu ; rien d'autre n'est écrit.
+
+    La même clé avec le même contenu rend le même tableau. Une clé qui a servi à une autre personne, à un
+    autre appel ou à un autre contenu n'en rend aucun : le tableau reçu est neuf, sous une clé à lui.
+    """
+    siens = Retour.objects.visibles_par(par).filter(
+        appel=appel, cle=cle, fichier__empreinte=sha256(octets).hexdigest()
+    )
+    if connu := siens.first():
         return connu
+    garder = partial(
+        _garder, appel, octets=octets, nom=nom, par=par, le=le, vient_d_ailleurs=vient_d_ailleurs
+    )
+    try:
+        with transaction.atomic():
+            return garder(cle=cle)
+    except IntegrityError:
+        return siens.first() or garder(cle=secrets.token_hex(16))
+
+
+def _garder(
+    appel: Appel, *, octets: bytes, nom: str, cle: str, par: Acteur, le: datetime, vient_d_ailleurs: bool
+) -> Retour:
     fichier = conserver(octets, nom=nom, type_mime="application/octet-stream", par=par, le=le)
     return Retour.objects.create(
         appel=appel, utilisateur_id=par.utilisateur, fichier=fichier, cle=cle, recu_le=le,

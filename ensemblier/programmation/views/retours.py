@@ -34,7 +34,7 @@ def liste(request: HttpRequest, appel: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             return _recevoir(request, lu, form, acteur)
-        except FichierRefuse as refus:
+        except (ActeBloque, FichierRefuse) as refus:
             form.add_error("fichier", str(refus))
     siens = Retour.objects.visibles_par(acteur).filter(appel=lu).select_related("fichier")
     contexte = {
@@ -55,7 +55,7 @@ def _recevoir(request: HttpRequest, appel: Appel, form: RetourForm, par: Acteur)
     octets = fichier.read(relecture.BORNES.poids + 1)
     cases = relecture.relire(octets, territoire=appel.territoire.code, appel=appel.code)
     recu = relecture.recevoir(appel, octets=octets, nom=fichier.name, cle=cle, par=par, le=le)
-    travail = relecture.essayer_ou_mettre_en_file(recu, combien=len(cases), cle=cle, par=par, le=le)
+    travail = relecture.essayer_ou_mettre_en_file(recu, combien=len(cases), cle=recu.cle, par=par, le=le)
     if travail:
         return redirect("travail", travail.pk)
     return redirect("programmation_retour", appel.code, recu.pk)
