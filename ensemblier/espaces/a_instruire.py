@@ -35,7 +35,7 @@ def page(request: HttpRequest) -> HttpResponse:
     vues = list(Vue.objects.visibles_par(request.acteur))
     if not request.GET and (d_office := _d_office(vues, request.acteur)):
         return redirect(f"{reverse('instruction')}?{d_office.adresse}")
-    comptes = liste.comptes()
+    comptes = liste.comptes
     lues = liste.lignes(liste.page.lignes)
     choix = _choix(liste)
     suivant = liste.page.suivant

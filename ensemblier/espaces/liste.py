@@ -98,9 +98,10 @@ class Liste:
 
     @cached_property
     def page(self) -> Page:
+        """Une longue liste se lit en deux temps ; une courte se trie d'un coup, sans suivre d'index."""
         cles, annotees = self._cles
-        par_echeance = self.vue == TOUT and cles[0].endswith(ECHEANCE)
-        remplies = self.lecteur.avec_une_echeance if par_echeance else None
+        est_longue = self.vue == TOUT and self.comptes["filtres"] > COMPTES_AU_PLUS
+        remplies = self.lecteur.avec_une_echeance if est_longue and cles[0].endswith(ECHEANCE) else None
         return Page(self._dossiers(), *cles, apres=self.apres, annotees=annotees, remplies=remplies)
 
     def toutes(self) -> DossierQuerySet:
@@ -111,6 +112,7 @@ class Liste:
     def lignes(self, dossiers: Sequence[Any]) -> list[Ligne]:
         return lignes(dossiers, self.lecteur, [c.cle for c in self.colonnes])
 
+    @cached_property
     def comptes(self) -> dict[str, int]:
         """Ce qui attend, ce qui est en retard, tout, et ce que l'adresse retient ; une requête.
 

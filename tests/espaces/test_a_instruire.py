@@ -174,6 +174,7 @@ def test_suivants_ne_perd_ni_ne_repete_aucune_ligne(monkeypatch):
 def test_lire_d_abord_ce_qui_a_une_echeance_ne_change_pas_l_ordre(monkeypatch, tri):
     """La page lit en deux temps ce que l'export lit d'un coup (`Page`, `remplies`)."""
     monkeypatch.setattr("ensemblier.interface.pages.PAR_PAGE", 2)
+    monkeypatch.setattr("ensemblier.espaces.liste.COMPTES_AU_PLUS", 5)
     for rang in range(3):
         f.dossier_depose(le=f.instant(f"2025-05-2{rang} 10:00"))
         recevable(le=f.instant(f"2025-05-2{rang} 11:00"))

@@ -168,7 +168,7 @@ def test_l_export_coute_autant_a_deux_et_a_sept_lignes(dossiers, django_assert_m
         return len(requetes)
 
     compter()
-    assert compter(q="0705") - 2 == compter()
+    assert compter(q="0705") - 1 == compter()
 
 
 @pytest.mark.parametrize("format", ["csv", "xlsx"])
