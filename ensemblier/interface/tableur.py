@@ -9,22 +9,40 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, Final
 from xml.parsers import expat
 
 from python_calamine import CalamineWorkbook
 
 from .controles import ODS, XLSX, FichierRefuse, controler
+from .tableur_ecrit import ecrire
+
+__all__ = [
+    "COLONNES",
+    "LIGNES",
+    "PETIT",
+    "POIDS",
+    "SANS_VALEUR",
+    "Bornes",
+    "FeuilleAbsente",
+    "FichierRefuse",
+    "ecrire",
+    "lire",
+    "parcourir",
+]
 
 POIDS = 1024 * 1024
 LIGNES = 500
 COLONNES = 50
 _ENREGISTRER = "Ouvrez-le, enregistrez-le en .xlsx sous un autre nom, puis importez-le."
 _ILLISIBLE = f"Ce tableur est abîmé ou écrit autrement que nous ne savons lire. {_ENREGISTRER}"
+_REFERENCE = re.compile(r"([A-Za-z]{0,3})([0-9]{0,7})")
+AUTRES = 1_000_000
+"""Cases des feuilles d'un .ods qu'on ne lit pas : calamine les ouvre toutes."""
 _ANCIEN = b"\xd0\xcf\x11\xe0"
 
 
@@ -165,7 +183,7 @@ def _texte_du_csv(octets: bytes) -> str:
 
 
 def _lire_csv(octets: bytes, bornes: Bornes) -> Iterator[list[Any]]:
-    texte = _texte_du_csv(octets)
+    texte = _texte_du_csv(octets).lstrip("\ufeff")
     if "\0" in texte or texte.startswith("%PDF"):
         raise FichierRefuse("Ce fichier n'est pas un tableur. Importez un fichier .xlsx, .ods ou .csv.")
     premiere = next((ligne for ligne in texte.splitlines() if ligne.strip()), "")
@@ -179,44 +197,6 @@ def _lire_csv(octets: bytes, bornes: Bornes) -> Iterator[list[Any]]:
     except csv.Error as erreur:
         raise FichierRefuse(_ILLISIBLE) from erreur
     return iter(csv.reader(io.StringIO(texte, newline=""), delimiter=separateur))
-
-
-# --- Écrire -----------------------------------------------------------------------------------------
-
-
-def ecrire(
-    feuille: str, entetes: Sequence[str], lignes: Iterable[Sequence[Any]], *, largeurs: Sequence[int]
-) -> bytes:
-    """Un .xlsx d'une feuille : un texte reste un texte, même « =1+1 » ; un `Decimal` est un montant.
-
-    Une ligne d'un seul texte est un titre ; `None` est une case de montant à remplir.
-    """
-    from xlsxwriter import Workbook
-
-    sortie = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with Workbook(sortie, options) as classeur:
-        page = classeur.add_worksheet(feuille)
-        gras = classeur.add_format({"bold": True, "quote_prefix": True})
-        # L'apostrophe d'Excel : la case reste un texte même si on la modifie, ou la recopie ailleurs.
-        texte = classeur.add_format({"quote_prefix": True, "text_wrap": True, "valign": "top"})
-        montant = classeur.add_format({"num_format": "#,##0.00", "valign": "top"})
-        for colonne, (entete, largeur) in enumerate(zip(entetes, largeurs, strict=True)):
-            page.set_column(colonne, colonne, largeur)
-            page.write_string(0, colonne, entete, gras)
-        for rang, ligne in enumerate(lignes, start=1):
-            for colonne, valeur in enumerate(ligne):
-                if valeur is None:
-                    page.write_blank(rang, colonne, None, montant)
-                elif isinstance(valeur, Decimal):
-                    page.write_number(rang, colonne, float(valeur), montant)
-                else:
-                    page.write_string(rang, colonne, valeur, gras if len(ligne) == 1 else texte)
-        page.freeze_panes(1, 0)
-        page.repeat_rows(0)
-        page.set_paper(9)
-        page.fit_to_pages(1, 0)
-    return sortie.getvalue()
 
 
 # --- Relever, avant calamine ------------------------------------------------------------------------
@@ -273,13 +253,15 @@ class _ReleveXlsx(_Releve):
     def __init__(self, bornes: Bornes = PETIT) -> None:
         super().__init__(bornes)
         self.type = self.valeur = ""
+        self.rangee = 0
         self.formule = self.dans_valeur = False
 
     def ouvrir(self, nom: str, attributs: dict[str, str]) -> None:
         if nom == "row":
-            self.ligne, self.colonne = int(attributs.get("r") or self.ligne + 1), 0
+            self.rangee, self.colonne = int(attributs.get("r") or self.rangee + 1), 0
         elif nom == "c":
-            self.colonne = _colonne(attributs.get("r", "")) or self.colonne + 1
+            ligne, colonne = _place(attributs.get("r", ""))
+            self.ligne, self.colonne = ligne or self.rangee, colonne or self.colonne + 1
             self.type, self.valeur, self.formule = attributs.get("t", ""), "", False
             self._borner(self.ligne, self.colonne)
         elif nom == "f":
@@ -296,18 +278,20 @@ class _ReleveXlsx(_Releve):
             self.muettes.add((self.ligne, self.colonne))
 
 
-def _colonne(reference: str) -> int:
-    """« C5 » : 3 ; sans référence : 0."""
-    rang = 0
-    for lettre in reference:
-        if not lettre.isalpha():
-            break
-        rang = rang * 26 + ord(lettre.upper()) - ord("A") + 1
-    return rang
+def _place(reference: str) -> tuple[int, int]:
+    """« C5 » : (5, 3) ; sans référence : (0, 0). Calamine la croit contre sa rangée, la borne aussi."""
+    lue, colonne = _REFERENCE.fullmatch(reference), 0
+    if lue is None:
+        raise FichierRefuse(_ILLISIBLE)
+    for lettre in lue[1]:
+        colonne = colonne * 26 + ord(lettre.upper()) - ord("A") + 1
+    return int(lue[2] or 0), colonne
 
 
 def _releve_xlsx(archive: zipfile.ZipFile, bornes: Bornes, nom: str) -> set[tuple[int, int]]:
     """Le relevé d'une feuille, trouvée comme calamine la trouve : le classeur, puis ses liens."""
+    if len({membre.lower() for membre in archive.namelist()}) < len(archive.namelist()):
+        raise FichierRefuse(_ILLISIBLE)  # calamine trouve un membre sans regarder la casse
     feuilles, liens = _Classeur(), _Classeur()
     feuilles.parcourir(archive.read("xl/workbook.xml"))
     liens.parcourir(archive.read("xl/_rels/workbook.xml.rels"))
@@ -332,9 +316,16 @@ class _Classeur(_Releve):
 
     def ouvrir(self, nom: str, attributs: dict[str, str]) -> None:
         if nom == "sheet":
-            self.feuilles[attributs["name"]] = attributs["id"]
+            self._noter(self.feuilles, attributs["name"], attributs["id"])
         elif nom == "Relationship":
-            self.cibles[attributs["Id"]] = attributs["Target"]
+            self._noter(self.cibles, attributs["Id"], attributs["Target"])
+
+    @staticmethod
+    def _noter(ou: dict[str, str], nom: str, valeur: str) -> None:
+        """Deux du même nom : calamine pourrait lire l'une, et le relevé l'autre."""
+        if nom in ou:
+            raise FichierRefuse(_ILLISIBLE)
+        ou[nom] = valeur
 
 
 class _ReleveOds(_Releve):
@@ -344,6 +335,8 @@ class _ReleveOds(_Releve):
         super().__init__(bornes)
         self.feuille, self.repetee = feuille, 0
         self.tables: list[str] = []
+        self.dans_une_table = False
+        self.haut = self.large = self.autres = 0
 
     @property
     def est_la_bonne(self) -> bool:
@@ -352,10 +345,11 @@ class _ReleveOds(_Releve):
 
     def ouvrir(self, nom: str, attributs: dict[str, str]) -> None:
         if nom == "table":
+            if self.dans_une_table:
+                raise FichierRefuse(_ILLISIBLE)  # ce qui suit la feuille imbriquée ne se compterait plus
             self.tables.append(attributs.get("name", ""))
-        if not self.est_la_bonne:
-            return
-        if nom == "table-row":
+            self.dans_une_table, self.ligne, self.haut, self.large = True, 0, 0, 0
+        elif nom == "table-row":
             self.ligne, self.colonne = self.ligne + 1, 0
             self.repetee = int(attributs.get("number-rows-repeated", 1))
         elif nom in ("table-cell", "covered-table-cell"):
@@ -365,14 +359,25 @@ class _ReleveOds(_Releve):
         fois = int(attributs.get("number-columns-repeated", 1))
         genre = attributs.get("value-type", "")
         if genre or "formula" in attributs:
-            self._borner(self.ligne + self.repetee - 1, self.colonne + fois)
-        if "formula" in attributs and (not genre or "error" in genre.split()):
+            self._compter(self.ligne + self.repetee - 1, self.colonne + fois)
+        if self.est_la_bonne and "formula" in attributs and (not genre or "error" in genre.split()):
             self.muettes |= {(self.ligne, self.colonne + n + 1) for n in range(fois)}
         self.colonne += fois
 
     def fermer(self, nom: str) -> None:
-        if nom == "table-row" and self.est_la_bonne:
+        if nom == "table-row":
             self.ligne += self.repetee - 1
+        elif nom == "table":
+            self.dans_une_table = False
+            self.autres += self.haut * self.large
+
+    def _compter(self, ligne: int, colonne: int) -> None:
+        """La feuille lue tient dans les bornes ; toutes les autres ensemble, dans `AUTRES` cases."""
+        if self.est_la_bonne:
+            self._borner(ligne, colonne)
+        self.haut, self.large = max(self.haut, ligne), max(self.large, colonne)
+        if self.autres + self.haut * self.large > AUTRES + self.bornes.lignes * self.bornes.colonnes:
+            raise self.bornes.refuser()
 
 
 def _releve_ods(archive: zipfile.ZipFile, bornes: Bornes, nom: str) -> set[tuple[int, int]]:
