@@ -219,7 +219,7 @@ def contexte() -> dict[str, Any]:
             "total": "100", "courriel": "amina@jardins-du-onze.example",
             "resume": "Un repas cuisiné ensemble chaque mercredi, avec les récoltes du jardin.",
             "siret": "000 000 018 00010", "adresse": "2 rue de la Démonstration, Lens", "montant": "9 000",
-            "debut": "01/10/2025", "fin_0": "30", "fin_1": "6", "fin_2": "2026", "pilier": "agir",
+            "debut": "01/10/2025", "fin_jour": "30", "fin_mois": "6", "fin_annee": "2026", "pilier": "agir",
             "quartiers": ["a"], "ville": "lens", "attestation": "on",
         },
         auto_id="rempli_%s",
