@@ -8,8 +8,7 @@ from datetime import timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from ensemblier.comptes.droits import acteur_de
-from ensemblier.comptes.models import Utilisateur
+from ensemblier.comptes.droits import acteur_du_travail
 from ensemblier.echanges.actes import IMPORT
 from ensemblier.echanges.importer import IMPORTEE, INCONNUE, Rapport, extractions_de, importer, lire
 from ensemblier.echanges.models import Importation
@@ -29,7 +28,7 @@ def importer_le_fichier(travail: Travail, jalon: Jalon) -> None:
     )
     ecrit, le = bool(travail.parametres.get("ecrit")), timezone.now()
     lieu = importation.territoire
-    par = acteur_de(Utilisateur.objects.get(pk=travail.demande_par), lieu, le=jour_de(le))
+    par, _ = acteur_du_travail(travail, le=jour_de(le))
     with importation.fichier.contenu.open("rb") as source:
         octets = source.read()
     adresse = reverse("importation", args=[importation.pk])

@@ -10,8 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ensemblier.appels.models import Appel
-from ensemblier.comptes.droits import acteur_de
-from ensemblier.comptes.models import Utilisateur
+from ensemblier.comptes.droits import acteur_du_travail
 from ensemblier.dossiers.models import Dossier
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
@@ -49,7 +48,7 @@ def demander_le_dossier(seance: Seance, *, cle: str, par: Acteur, le: datetime) 
 
 def _faire_les_fiches(travail: Travail, jalon: Jalon) -> None:
     appel = Appel.objects.select_related("territoire").get(pk=travail.parametres["appel"])
-    par = _demandeur(travail, appel)
+    par = _demandeur(travail)
     dossiers = list(
         fiches.programmees(appel, par)
         .select_related("organisme", "pilier")
@@ -68,7 +67,7 @@ def _faire_le_dossier(travail: Travail, jalon: Jalon) -> None:
     seance = Seance.objects.select_related("appel__reglement", "territoire").get(
         pk=travail.parametres["seance"]
     )
-    par = _demandeur(travail, seance.appel)
+    par = _demandeur(travail)
     lisibles = lisibles_par(par, seance)
     jalon.avance(0, len(lisibles), "Mise en page")
     contenu = cahier.cahier(seance, par, lisibles, exemplaire=f"Exemplaire de {par.nom}.")
@@ -78,9 +77,9 @@ def _faire_le_dossier(travail: Travail, jalon: Jalon) -> None:
     )  # fmt: skip
 
 
-def _demandeur(travail: Travail, appel: Appel) -> Acteur:
-    personne = Utilisateur.objects.get(pk=travail.demande_par)
-    return acteur_de(personne, appel.territoire, le=jour_de(timezone.now()))
+def _demandeur(travail: Travail) -> Acteur:
+    par, _ = acteur_du_travail(travail, le=jour_de(timezone.now()))
+    return par
 
 
 @transaction.atomic

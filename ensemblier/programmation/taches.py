@@ -8,10 +8,10 @@ from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from ensemblier.appels.models import Appel
-from ensemblier.comptes.droits import acteur_de
-from ensemblier.comptes.models import Utilisateur
+from ensemblier.comptes.droits import acteur_du_travail
 from ensemblier.dossiers.droits import roles_sur_financeur
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.instruction.droits import PILOTE, exiger_role
@@ -59,7 +59,7 @@ def _faire_proposer(travail: Travail, jalon: Jalon) -> None:
     """Lit, cherche, écrit un scénario privé ; annulé, il n'en reste rien."""
     dits = travail.parametres
     appel = Appel.objects.select_related("reglement", "territoire").get(pk=dits["appel"])
-    par = _acteur(travail, appel)
+    par = _acteur(travail)
     reglages, limite = Reglages.de_json(dits["reglages"]), int(dits["limite"])
     depuis = _scenario_de_depart(par, dits["depuis"])
     try:
@@ -132,10 +132,10 @@ def _scenario_de_depart(par: Acteur, pk: int | None) -> Scenario | None:
     return lu
 
 
-def _acteur(travail: Travail, appel: Appel) -> Acteur:
-    """Les droits du jour : une habilitation retirée depuis la demande ne vaut plus."""
-    personne = Utilisateur.objects.get(pk=travail.demande_par)
-    return acteur_de(personne, appel.territoire, le=jour_de(travail.demande_le))
+def _acteur(travail: Travail) -> Acteur:
+    """Les droits du jour : un compte fermé, une habilitation retirée depuis la demande ne valent plus."""
+    par, _ = acteur_du_travail(travail, le=jour_de(timezone.now()))
+    return par
 
 
 @transaction.atomic
@@ -177,7 +177,7 @@ def _ligne(p: Proposition) -> Ligne:
 
 def _proposer_la_colonne(travail: Travail, jalon: Jalon) -> None:
     scenario = Scenario.objects.select_related("appel__territoire").get(pk=travail.parametres["scenario"])
-    par = _acteur(travail, scenario.appel)
+    par = _acteur(travail)
 
     def proposer_une_case(ligne: LigneDeTravail, le: datetime) -> str | None:
         volets = Demande.objects.select_related(*_LIENS).filter(

@@ -1,13 +1,14 @@
 """L'aide à la programmation au travail : du tableau au scénario privé, ses raisons, ses contradictions."""
 
 import threading
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 import time_machine
 from django.urls import reverse
 
-from ensemblier.comptes.models import Interet
+from ensemblier.comptes.models import Habilitation, Interet
 from ensemblier.dossiers.models import Demande
 from ensemblier.noyau import optimum as calcul
 from ensemblier.noyau.machine import RoleInsuffisant
@@ -310,6 +311,16 @@ def test_chacun_propose_sa_colonne_du_scenario_retenu(deux):
     assert (scene.volet(premier).propose, scene.volet(second).propose) == (2000, 4000)
     with pytest.raises(ActeBloque, match="dit déjà ces montants"):
         taches.demander_la_colonne(lu, cle="encore", par=f.acteur("benoit"), le=LE)
+
+
+def test_une_habilitation_finie_avant_le_travail_n_ecrit_plus(deux):
+    premier, second = deux
+    lu = retenu(premier, second)
+    taches.demander_la_colonne(lu, cle="colonne", par=f.acteur("benoit"), le=LE)
+    Habilitation.objects.filter(utilisateur=f.personne("benoit")).update(au=LE.date())
+    with time_machine.travel(LE + timedelta(days=1)):
+        faire_les_travaux(taches.OUVRAGES)
+    assert scene.volet(premier).propose is None
 
 
 def test_une_case_devenue_impossible_se_refuse_sans_arreter_les_autres(deux):

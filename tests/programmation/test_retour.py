@@ -2,6 +2,7 @@
 
 import random
 import re
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -11,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.rythme import OUVRAGES
+from ensemblier.comptes.models import Habilitation, Utilisateur
 from ensemblier.dossiers.models import Demande, Deport, Dossier
 from ensemblier.interface import tableur
 from ensemblier.interface.controles import FichierRefuse
@@ -530,6 +532,23 @@ def test_un_long_tableau_depasse_entre_temps_se_dit_dans_le_travail(monkeypatch)
     assert "Une case a changé" in fini.phrase
     assert fini.refuses == 1
     assert propose(second) is None
+
+
+@pytest.mark.parametrize("quoi", [{"is_active": False}, None], ids=["compte ferme", "habilitation retiree"])
+def test_un_travail_n_ecrit_plus_pour_qui_a_perdu_ses_droits(monkeypatch, quoi):
+    monkeypatch.setattr(travail, "SUR_PLACE", 0)
+    premier, _ = deux_lignes()
+    envoyer(retouche.ecrire(exporter(), premier.numero, 7000))
+    faire_les_travaux(OUVRAGES)
+    appliquer(Retour.objects.get())
+    benoit = f.personne("benoit")
+    if quoi:
+        Utilisateur.objects.filter(pk=benoit.pk).update(**quoi)
+    else:
+        Habilitation.objects.filter(utilisateur=benoit).update(au=date(2025, 9, 19))
+    faire_les_travaux(OUVRAGES)
+    assert Retour.objects.get().applique_le is None
+    assert propose(premier) == Decimal("8000.05")
 
 
 # --- Qui ---------------------------------------------------------------------------------------------

@@ -12,8 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ensemblier.appels.models import Appel
-from ensemblier.comptes.droits import acteur_de
-from ensemblier.comptes.models import Utilisateur
+from ensemblier.comptes.droits import acteur_du_travail
 from ensemblier.interface.controles import FichierRefuse
 from ensemblier.interface.formats import accord
 from ensemblier.noyau.calendrier import jour_de
@@ -119,8 +118,7 @@ def _relire(travail: Travail, jalon: Jalon) -> None:
         pk=travail.parametres["retour"]
     )
     le = timezone.now()
-    personne = Utilisateur.objects.get(pk=travail.demande_par)
-    par = acteur_de(personne, retour.appel.territoire, le=jour_de(le))
+    par, _ = acteur_du_travail(travail, le=jour_de(le))
     adresse = reverse("programmation_retour", args=[retour.appel.code, retour.pk])
     essai = travail.parametres["essai"]
     try:
