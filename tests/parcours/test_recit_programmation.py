@@ -66,6 +66,11 @@ def ouvrir_deux_scenarios(benoit: Personne, second: str) -> None:
     boite(benoit, f"CAF, {second}").click()
     benoit.page.keyboard.press("Space")
     dit(benoit, "500, fixée, enregistré")
+    benoit.page.keyboard.press("Control+z")
+    expect(boite(benoit, f"fixée : CAF, {second}")).not_to_be_checked()
+    dit(benoit, "500, enregistré")
+    benoit.page.keyboard.press("Space")
+    dit(benoit, "500, fixée, enregistré")
     presser(benoit, "Partager", lu="Scénario partagé")
 
 

@@ -115,7 +115,8 @@ def _exiger_modifiable(demande: Demande, montant: Decimal | None, motif: str) ->
     if demande.etat != VOTEE or dossier.etat not in (RECEVABLE, DECIDE):
         raise ActeBloque(
             f"{dossier.numero} : cet accord est « {demande.etat_agent.lower()} », il a créé des droits. Un "
-            "acte modificatif se prend avant la notification ; après elle, convenez d'un avenant."
+            "acte modificatif se prend avant la notification. Après elle, convenez d'un avenant avec "
+            "l'organisme : Ensemblier ne le tient pas encore, le montant écrit ici ne change pas."
         )
     courante = (
         Attribution.objects.filter(demande=demande, remplacee_le=None).select_related("deliberation").get()

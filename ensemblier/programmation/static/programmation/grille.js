@@ -172,7 +172,7 @@
     recu.cases.forEach((issue, i) => {
       const boite = boiteDe(issue.volet) || lot[i].boite;
       if (issue.faite) {
-        faites.push({ volet: issue.volet, version: boite.dataset.n, avant: lot[i].avant });
+        faites.push({ volet: issue.volet, version: boite.dataset.n, avant: lot[i].avant, verrou: lot[i].verrou });
         const fixee = verrouDe(boite)?.checked ? ", fixée" : "";
         if (lot.length === 1) dire(`${nomDe(boite.closest("td"))} : ${boite.value || "vide"}${fixee}, enregistré.`);
       } else refuser(boite, lot[i].valeur, issue.phrase, issue.conflit);
@@ -227,6 +227,7 @@
   const remettre = (boite) => {
     const case_ = boite.closest("td");
     boite.value = boite.dataset.avant;
+    if (verrouDe(boite)) verrouDe(boite).checked = verrouDe(boite).defaultChecked;
     boite.removeAttribute("aria-invalid");
     case_.classList.remove("refusee");
     oublier(ligneDe(case_));
@@ -344,8 +345,9 @@
   corps.addEventListener("change", ({ target }) => {
     if (!target.name?.startsWith("verrou-")) return;
     const boite = boiteDe(target.name.slice("verrou-".length));
-    if (boite.value) envoyer([{ boite, version: boite.dataset.n, valeur: boite.value, avant: boite.dataset.avant }]);
-    else {
+    if (boite.value) {
+      envoyer([{ boite, version: boite.dataset.n, valeur: boite.value, avant: boite.dataset.avant, verrou: !target.checked }]);
+    } else {
       target.checked = false;
       dire("Cette case est vide : écrivez un montant, puis fixez-le.");
     }
@@ -369,6 +371,6 @@
   minuteur = setTimeout(sonder, PAUSE);
   table.grille = {
     etat, aMoi, annulables, dire, rangs, ligneDe, colonneDe, boitesDe, boiteDe, nombreDe, valeurDe, raisonDeLecture,
-    bloc, marquer, activer, voisine, suivante, commencer, ouvrir, fermer, envoyer, refuser, noter,
+    bloc, marquer, activer, voisine, suivante, commencer, ouvrir, fermer, envoyer, refuser, noter, verrouDe,
   };
 })();

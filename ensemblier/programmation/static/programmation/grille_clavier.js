@@ -5,7 +5,7 @@
   if (!table || !table.grille) return;
   const {
     etat, aMoi, annulables, dire, rangs, ligneDe, colonneDe, boitesDe, boiteDe, nombreDe, valeurDe, raisonDeLecture,
-    bloc, marquer, activer, voisine, suivante, commencer, ouvrir, fermer, envoyer, refuser, noter,
+    bloc, marquer, activer, voisine, suivante, commencer, ouvrir, fermer, envoyer, refuser, noter, verrouDe,
   } = table.grille;
   const formulaire = table.closest("form");
   const corps = table.tBodies[0];
@@ -17,9 +17,10 @@
     const faites = annulables.pop();
     if (!faites) return dire("Rien à annuler.");
     const saisies = [];
-    for (const { volet, version, avant } of faites) {
+    for (const { volet, version, avant, verrou } of faites) {
       const boite = boiteDe(volet);
       if (boite && boite.dataset.n === version) {
+        if (verrou !== undefined) verrouDe(boite).checked = verrou;
         saisies.push({ boite, version, valeur: avant, avant: boite.value });
       } else if (boite) refuser(boite, undefined, "Changée depuis par une autre personne : elle n'est pas annulée.");
     }
