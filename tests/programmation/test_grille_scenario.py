@@ -142,3 +142,14 @@ def test_un_scenario_prive_n_existe_pas_pour_un_autre(dossier):
     for nom in ("scenario", "scenario_sonde", "scenario_lignes", "scenario_fiches"):
         assert f.client("chloe").get(reverse(nom, args=[prive.pk])).status_code == 404
         assert f.client("benoit").get(reverse(nom, args=[prive.pk])).status_code in (200, 204)
+
+
+def test_une_copie_ne_dit_plus_le_titre_d_un_scenario_redevenu_prive(dossier, scenario):
+    copie = actes.ouvrir_un_scenario(
+        dossier.appel, titre="Ma copie", par=f.acteur("irene"), le=LE, origine=scenario
+    )
+    pages = (reverse("scenario", args=[copie.pk]), reverse("scenarios", args=[dossier.appel.code]))
+    irene = f.client("irene")
+    assert all("copie de Essai" in irene.get(page).content.decode() for page in pages)
+    actes.rendre_prive(scenario, par=f.acteur("benoit"), le=LE)
+    assert not any("copie de Essai" in irene.get(page).content.decode() for page in pages)

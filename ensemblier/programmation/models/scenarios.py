@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 
 from ensemblier.appels.models import Appel
 from ensemblier.comptes.models import Utilisateur
@@ -24,6 +24,11 @@ class ScenarioQuerySet(models.QuerySet["Scenario"]):
             return self.none()
         ouverts = Q(etat__in=(PARTAGE, RETENU)) | Q(auteur=acteur.utilisateur)
         return self.filter(ouverts, territoire__code=acteur.territoire)
+
+    def avec_leur_origine(self, acteur: Acteur) -> ScenarioQuerySet:
+        """`titre_d_origine` : celui du scénario copié, si l'acteur le lit encore ; vide sinon."""
+        lu = Q(origine__etat__in=(PARTAGE, RETENU)) | Q(origine__auteur=acteur.utilisateur)
+        return self.annotate(titre_d_origine=Case(When(lu, then=F("origine__titre")), default=Value("")))
 
 
 class Scenario(Suivi):

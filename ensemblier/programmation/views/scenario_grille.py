@@ -32,10 +32,10 @@ from ensemblier.registre.actes import ActeBloque
 
 
 def scenario_visible(request: HttpRequest, pk: int) -> Scenario:
-    exiger(request.acteur, *LECTEURS)
-    visibles = Scenario.objects.visibles_par(request.acteur)
+    acteur = exiger(request.acteur, *LECTEURS)
+    visibles = Scenario.objects.visibles_par(acteur).avec_leur_origine(acteur)
     return get_object_or_404(
-        visibles.select_related("appel__reglement", "appel__territoire", "auteur", "origine"), pk=pk
+        visibles.select_related("appel__reglement", "appel__territoire", "auteur"), pk=pk
     )
 
 

@@ -65,8 +65,10 @@ def liste(request: HttpRequest, appel: str) -> HttpResponse:
                 request, "Scénario ouvert. Il n'est lu que par vous tant qu'il n'est pas partagé."
             )
             return redirect("scenario", ouverts[0].pk)
-    annotes = visibles.select_related("auteur", "origine").annotate(
-        cases=Count("propositions"), total=somme("propositions__montant")
+    annotes = (
+        visibles.avec_leur_origine(acteur)
+        .select_related("auteur")
+        .annotate(cases=Count("propositions"), total=somme("propositions__montant"))
     )
     contexte = {
         "appel": lu, "fil": fil_des_scenarios(lu), "form": form,
