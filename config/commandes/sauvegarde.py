@@ -190,7 +190,7 @@ def _remettre_sur_postgresql(source: Path, dossier: Path) -> None:
 
     vider, remettre = dossier / "vider.sql", dossier / "remettre.sql"
     _lancer("pg_restore", "--clean", "--if-exists", "--no-owner", f"--file={remettre}", str(source))
-    noms = map(connection.ops.quote_name, connection.introspection.table_names())
+    noms = ('"' + nom.replace('"', '""') + '"' for nom in connection.introspection.table_names())
     vider.write_text("".join(f"DROP TABLE IF EXISTS {nom} CASCADE;\n" for nom in noms))
     _lancer(
         "psql", *_liaison(), "--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1",
