@@ -255,7 +255,8 @@ class DecisionForm(Formulaire):
 class TauxForm(Formulaire):
     taux = forms.DecimalField(
         label="Taux retenu par le jury", max_digits=5, decimal_places=2, min_value=Decimal(0),
-        max_value=Decimal(100), help_text="En pour cent, par exemple 65.",
+        max_value=Decimal(100), help_text="En pour cent, par exemple 65.", localize=True,
+        widget=forms.TextInput({"inputmode": "decimal", "class": "saisie-courte"}),
     )  # fmt: skip
 
     motif = forms.CharField(

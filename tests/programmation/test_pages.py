@@ -438,7 +438,9 @@ def test_la_seance_se_tient_de_l_ouverture_au_proces_verbal():
     vu = benoit.post(taux, {"taux": "65", "voir": "1"})
     assert (vu.status_code, vu.context["plafond"].montant) == (200, Decimal("11700.00"))
     assert Dossier.objects.get().taux_retenu is None
-    assert benoit.post(taux, {"taux": "65"}).status_code == 302
+    assert benoit.post(taux, {"taux": "62,5"}).status_code == 302
+    assert 'value="62,5"' in benoit.get(decider).content.decode(), "la boîte montre le taux fixé"
+    assert benoit.post(taux, {"taux": "65", "motif": "Le jury se reprend."}).status_code == 302
     assert benoit.post(decider, {"decision": "ecarte", "motif": ""}).status_code == 422
     assert benoit.post(decider, {"decision": "retenu", "motif": ""}).status_code == 302
     assert Inscription.objects.get().decision == "retenu"

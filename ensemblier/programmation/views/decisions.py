@@ -16,6 +16,7 @@ from ensemblier.dossiers.models import Demande
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.instruction.models import Avis
 from ensemblier.instruction.views.commun import essayer, jouer
+from ensemblier.interface import formats
 from ensemblier.programmation import actes, notes
 from ensemblier.programmation.calculs import constats_du_cumul, cumul, plafond_au_taux
 from ensemblier.programmation.forms import AmendementForm, DecisionForm, TauxForm
@@ -57,7 +58,8 @@ def _page_de_decision(
     cadre = reglement_de(dossier).financement
     libelles = {c.code: c.libelle for c in cadre.criteres}
     resultat = next((r for r in notes.resultats(seance) if r.inscription.pk == inscription.pk), None)
-    initial = {"taux": dossier.taux_retenu * 100} if dossier.taux_retenu is not None else {}
+    retenu = dossier.taux_retenu
+    initial = {} if retenu is None else {"taux": formats.taux(retenu).partition(formats.INSECABLE)[0]}
     volets = dossier.demandes.select_related("financeur", "dispositif").order_by("financeur__rang")
     avis = Avis.objects.visibles_par(request.acteur).filter(dossier=dossier).select_related("financeur")
     contexte = {
