@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import zlib
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,7 +97,7 @@ def relire(archive: Path, *, remplacer: bool) -> dict[str, Any]:
             with tarfile.open(archive) as tar:
                 deballer(tar, racine)
             manifeste: dict[str, Any] = json.loads((racine / MANIFESTE).read_text())
-        except (OSError, tarfile.TarError, EOFError, ValueError, KeyError) as erreur:
+        except (OSError, tarfile.TarError, zlib.error, EOFError, ValueError, KeyError) as erreur:
             raise SauvegardeRefusee(f"« {archive} » ne se lit pas ({erreur}).") from erreur
         _controler(racine, manifeste)
         if not remplacer and _base_occupee():
