@@ -47,7 +47,7 @@ def test_un_quartier_touche_sur_la_carte_est_choisi_enregistre_et_sa_ville_a_con
     expect(page.locator("[data-choisis] strong")).to_have_text(nom)
     expect(page.locator(f"[data-zone='{code}']")).to_have_class(re.compile("choisie"))
     etat(amina, re.compile(r"Enregistré à \d"))
-    expect(page.locator("#contacts h3")).to_contain_text(ville)
+    expect(page.locator("#contacts h2")).to_contain_text(ville)
     page.get_by_label("Service joint").fill("Pôle cohésion")
     page.get_by_label("Contact pris le").fill("02/11/2026")
     page.get_by_label("Contact pris le").blur()
