@@ -197,7 +197,7 @@ class AbsenceForm(_ChoixDePersonne):
         self.fields["a"].label = "Qui répond pendant ce temps"
         if not du_service:
             autres = [(cle, nom) for cle, nom in self.fields["a"].choices if cle not in ("", str(moi))]
-            self.fields["a"].choices = [("", "Tous mes collègues"), *autres]
+            self.fields["a"].choices = [("", "Tous mes collègues" if autres else "Personne"), *autres]
         self._moi = str(moi)
         if pour_tous:
             noms = [(cle, p.nom_complet) for cle, p in self._personnes.items()]
