@@ -252,7 +252,7 @@ TABLE = {
     "budget_tableur": ("coonncnnnnnnnnnnoi", "coonncnnnnnnnnnnoi"),
     "dossier_etape": ("coonncnnnnnnnnnnoo", "coonncnnnnnnnnnnoi"),
     "mes_dossiers": ("coooocoooooooooooo", "c----c------------"),
-    "instruction": ("ciiiicooooooooooii", "c----c------------"),
+    "instruction": ("ciiiicooooooooooii", "ciiiicooooooooooii"),
     "instruction_csv": ("ciiiicooooooooooii", "c----c------------"),
     "instruction_lot": ("ciiiicooiiiiiiiiii", "ciiiicooiiiiiiiiii"),
     "instruction_vues": ("ciiiicooooooooooii", "ciiiicooooooooooii"),

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from ensemblier.espaces import liste as liste_
 from ensemblier.espaces.filtres import FILTRES, PAR_NOM
@@ -18,6 +18,7 @@ from ensemblier.espaces.models import Vue
 from ensemblier.espaces.rangs import rangs
 from ensemblier.espaces.tableaux import A_INSTRUIRE
 from ensemblier.instruction.droits import PILOTE
+from ensemblier.interface.tableaux import demandees
 from ensemblier.noyau.machine import Acteur
 
 COLONNES_GARDEES = "colonnes_de_la_liste"
@@ -25,12 +26,12 @@ TOUJOURS = 4
 """Les filtres qu'on voit sans rien ouvrir."""
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest) -> HttpResponse:
-    """`/instruction/` : la phrase, les filtres, cinquante lignes, « Suivants »."""
+    """`/instruction/` : la phrase, les filtres, cinquante lignes. Envoyer garde ses colonnes."""
     liste = lire(request)
-    if "garder" in request.GET:
-        request.session[COLONNES_GARDEES] = [c.cle for c in liste.colonnes]
+    if request.method == "POST":
+        request.session[COLONNES_GARDEES] = demandees(request.POST, A_INSTRUIRE)
         return redirect(f"{reverse('instruction')}{liste.adresse(col='')}")
     vues = list(Vue.objects.visibles_par(request.acteur))
     if not request.GET and (d_office := _d_office(vues, request.acteur)):

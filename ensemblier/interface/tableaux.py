@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 
@@ -44,7 +45,16 @@ def choix(demande: QueryDict, colonnes: Iterable[Any]) -> dict[str, Any]:
         for c in colonnes
     ]
     gardes = [(nom, v) for nom, valeurs in demande.lists() if nom not in ("col", *HORS) for v in valeurs]
-    return {"colonnes": lues, "gardes": gardes, "montrees": sum(c["montree"] for c in lues)}
+    return {
+        "colonnes": lues, "gardes": gardes, "adresse": f"?{urlencode(gardes)}",
+        "montrees": sum(c["montree"] for c in lues),
+    }  # fmt: skip
+
+
+def demandees(envoi: QueryDict, colonnes: Iterable[Any]) -> list[str]:
+    """Les clés des colonnes cochées dans l'envoi ; une inconnue se tait. Aucune : celles de la maison."""
+    cochees = envoi.getlist("col")
+    return [cle for c in colonnes if (cle := texte(c, "cle")) in cochees]
 
 
 def est_montree(cle: str, choisies: list[str]) -> bool:

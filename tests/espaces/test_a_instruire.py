@@ -308,7 +308,11 @@ def test_les_colonnes_se_choisissent_et_se_gardent():
     choisies = "/instruction/?vue=tout&col=etat&col=siret&col=inconnue"
     assert titres(choisies) == ["N°", "État", "SIRET"]
     assert "Appel" in titres("/instruction/?vue=tout"), "regarder un lien ne change pas ce qu'on a choisi"
-    garde = navigateur.get(choisies + "&garder=colonnes")
+    navigateur.get(choisies + "&garder=colonnes")
+    assert "Appel" in titres("/instruction/?vue=tout"), "un lien, même piégé, ne garde rien (T23)"
+    garde = navigateur.post(
+        "/instruction/?vue=tout", {"garder": "colonnes", "col": ["etat", "siret", "inconnue"]}
+    )
     assert (garde.status_code, "col=" in garde["Location"]) == (302, False)
     assert titres("/instruction/?vue=tout") == ["N°", "État", "SIRET"]
 

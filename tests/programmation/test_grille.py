@@ -213,7 +213,9 @@ def test_les_colonnes_choisies_se_montrent_et_se_gardent():
         "accorde-CALL",
         "alertes",
     ]
-    assert client.get(page, voulues | {"garder": "colonnes"}).status_code == 302
+    client.get(page, voulues | {"garder": "colonnes"})
+    assert "cout" in [c.cle for c in client.get(page).context["cases"]], "lire n'écrit pas (T23)"
+    assert client.post(page, voulues | {"garder": "colonnes"}).status_code == 302
     plus_tard = f.client("benoit")
     assert [c.cle for c in plus_tard.get(page).context["cases"]] == ["pilier", "accorde-CALL", "alertes"]
     assert "cout" in [c.cle for c in f.client("irene").get(page).context["cases"]], "à chacun les siennes"

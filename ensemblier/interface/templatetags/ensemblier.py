@@ -343,9 +343,15 @@ def tri(context: Context, cle: str, libelle: str, classe: str = "", defaut: bool
 
 
 @register.inclusion_tag(f"{DOSSIER}/choix_colonnes.html", takes_context=True)
-def choix_colonnes(context: Context, colonnes: Any, nom: str = "colonnes") -> dict[str, Any]:
-    """`{% choix_colonnes colonnes %}` : {cle, titre, montree} ; le choix tient dans l'adresse (`?col=…`)."""
-    return tableaux.choix(context["request"].GET, colonnes) | {"nom": nom}
+def choix_colonnes(
+    context: Context, colonnes: Any, nom: str = "colonnes", gardees: bool = False
+) -> dict[str, Any]:
+    """`{% choix_colonnes colonnes %}` : {cle, titre, montree} ; le choix tient dans l'adresse (`?col=…`).
+
+    `gardees=True` : il s'envoie (`garder`, `col`) à la page, qui le garde pour la personne.
+    """
+    jeton = {"csrf_token": context.get("csrf_token")}
+    return tableaux.choix(context["request"].GET, colonnes) | jeton | {"nom": nom, "gardees": gardees}
 
 
 @register.inclusion_tag(f"{DOSSIER}/piece.html", takes_context=True)

@@ -19,6 +19,7 @@ from ensemblier.instruction.droits import PILOTE
 from ensemblier.instruction.views.commun import essayer, jouer, statut
 from ensemblier.interface.champs import somme
 from ensemblier.interface.pages import Page
+from ensemblier.interface.tableaux import demandees
 from ensemblier.noyau.machine import Acteur
 from ensemblier.programmation import actes, lecture
 from ensemblier.programmation.actes.scenarios import AUTEURS
@@ -95,8 +96,8 @@ def scenario(request: HttpRequest, scenario: int) -> HttpResponse:
     """`/programmation/scenarios/<id>/` : lire les cases, écrire les siennes."""
     lu, acteur, present = scenario_visible(request, scenario), request.acteur, timezone.now()
     grille = lire_le_scenario(request, lu, present)
-    if "garder" in request.GET:
-        actes.garder_les_colonnes([c["cle"] for c in grille.choix if c["montree"]], par=acteur)
+    if "garder" in request.POST:
+        actes.garder_les_colonnes(demandees(request.POST, grille.choix), par=acteur)
         return redirect(f"{request.path}{grille.adresse(**{COLONNE: ''})}")
     lignes, suivant = grille.page(request.GET.get(APRES, ""))
     if request.method == "POST":

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ensemblier.appels.models import Appel
 from ensemblier.comptes.droits import exiger
 from ensemblier.interface.exports import TYPES, XLSX
+from ensemblier.interface.tableaux import demandees
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation import classeur, colonnes, lecture
@@ -49,8 +50,8 @@ def tableau(request: HttpRequest, appel: str) -> HttpResponse:
     """`/programmation/<appel>/` : lire le tableau, proposer sur sa colonne."""
     acteur, present = exiger(request.acteur, *LECTEURS), timezone.now()
     grille = lire(request, acteur, appel_de(request, appel), present)
-    if "garder" in request.GET:
-        garder_les_colonnes([c["cle"] for c in grille.choix if c["montree"]], par=acteur)
+    if "garder" in request.POST:
+        garder_les_colonnes(demandees(request.POST, grille.choix), par=acteur)
         return redirect(f"{request.path}{grille.adresse(**{COLONNE: ''})}")
     lignes, suivant = grille.page(request.GET.get(APRES, ""))
     if request.method == "POST":
