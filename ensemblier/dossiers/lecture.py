@@ -185,11 +185,12 @@ _FAITS = {
     "notifier": "Accord envoyé",
     "notifier_refus": "Refus envoyé",
 }
+"""L'acte est un ordre dans la table ; dans l'histoire c'est un fait."""
 _MESSAGES = {
     "Message du porteur au service": "Message envoyé au service",
     "Message du service au porteur": "Message reçu du service",
 }
-"""L'acte est un ordre dans la table ; dans l'histoire c'est un fait."""
+"""Le libellé est celui du service ; dans l'histoire, celui de qui la lit."""
 
 
 def page_d_histoire(dossier: Dossier, *, apres: str = "") -> Page:
