@@ -1,7 +1,7 @@
 """Ce qu'une page d'un dossier coûte, en requêtes et en octets (architecture §7) ; `-s` montre le tableau.
 
 Le budget d'architecture est 15 ; le compte d'aujourd'hui est un plafond, à baisser. Les petites listes d'un
-dossier se lisent ensemble, en une requête (`interface.ensemble`). L'étape des publics en fait une de plus :
+dossier se lisent ensemble, en une requête (`interface.ensemble`). L'étape des publics en fait deux de plus :
 la question posée aux villes.
 """
 
@@ -14,11 +14,18 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from ensemblier.comptes.models import Rattachement, Utilisateur
+from ensemblier.dossiers import actes as actes_dossiers
 from ensemblier.dossiers import fiche
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.etapes import CODES
+from ensemblier.dossiers.feuilles import Feuille
+from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
+from ensemblier.dossiers.suivi import routage_de
 from ensemblier.instruction import actes
+from ensemblier.registre.models import Courriel, Evenement
+from ensemblier.registre.verification import verifier
 from tests import fabriques as f
 
 pytestmark = pytest.mark.django_db
@@ -27,20 +34,23 @@ OCTETS = 60_000
 TRANSACTION = ("SAVEPOINT", "RELEASE")
 
 PAGES = (
-    ("benoit", "instruction_dossier", "depose", "", 13),
-    ("benoit", "instruction_completude", "depose", "", 12),
-    ("chloe", "instruction_avis", "depose", "ETAT", 17),
-    ("amina", "dossier", "depose", "", 10),
+    ("benoit", "instruction_dossier", "depose", "", 9),
+    ("chloe", "instruction_dossier", "depose", "", 9),
+    ("farid", "instruction_dossier", "depose", "", 11),
+    ("benoit", "instruction_completude", "depose", "", 8),
+    ("chloe", "instruction_avis", "depose", "ETAT", 13),
+    ("amina", "dossier", "depose", "", 9),
     ("amina", "accuse", "depose", "", 8),
     ("amina", "dossier_messages", "depose", "", 8),
     ("benoit", "instruction_messages", "depose", "", 7),
-    *(("amina", "dossier_etape", "depose", code, 9 + 2 * (code == "publics")) for code in CODES),
-    ("amina", "dossier", "brouillon", "", 13),
-    ("amina", "relecture", "brouillon", "", 12),
-    *(("amina", "dossier_etape", "brouillon", code, 15 + 2 * (code == "publics")) for code in CODES),
+    *(("amina", "dossier_etape", "depose", code, 8 + (code == "publics")) for code in CODES),
+    ("amina", "dossier", "brouillon", "", 9),
+    ("amina", "relecture", "brouillon", "", 8),
+    *(("amina", "dossier_etape", "brouillon", code, 10 + 2 * (code == "publics")) for code in CODES),
 )
-DEPOT = 33
-"""Dont dix-huit écritures et verrous : l'état, le registre, les mots, les saisies, le courriel."""
+DEPOT = 20
+"""Dont treize écritures et verrous : l'intention, l'état, le registre, les attestations, les mots, les
+saisies, le courriel ; autant avec l'affectation d'office et trois destinataires."""
 
 
 @pytest.fixture(autouse=True)
@@ -112,15 +122,45 @@ def test_une_lecture_par_regle_serait_vue_garde_levee(dossiers, monkeypatch):
     )
     adresse = reverse("instruction_dossier", args=[dossiers["depose"].numero])
     _, requetes = _requetes(f.client("benoit"), "get", adresse)
-    assert len(requetes) > 15
+    assert len(requetes) > 9
 
 
-def test_le_depot_ne_lit_qu_une_fois(dossiers):
-    client, adresse = f.client("amina"), reverse("relecture", args=[dossiers["brouillon"].numero])
+def _deposer(brouillon, qui="amina"):
+    """Les requêtes du dépôt d'un brouillon écrit ici, une réponse à la fois."""
+    par = f.acteur("amina", le=PRESENT.date())
+    actes_dossiers.saisir(
+        brouillon, feuille=Feuille("action"), champ="resume", valeur=["Deux ateliers par semaine."],
+        version=0, cle="r" * 32, par=par, roles=roles(par, brouillon), le=PRESENT,
+    )  # fmt: skip
+    client, adresse = f.client(qui), reverse("relecture", args=[brouillon.numero])
     form = client.get(adresse).context["form"]
     cases = {nom: "on" for nom in form.fields if nom != "cle"}
     reponse, requetes = _requetes(client, "post", adresse, cases | {"cle": form["cle"].value()})
     assert reponse.status_code == 302
+    return requetes
+
+
+def test_le_depot_ne_lit_qu_une_fois(dossiers):
+    assert len(_deposer(dossiers["brouillon"])) <= DEPOT
+
+
+def test_le_depot_coute_autant_avec_une_equipe_et_plusieurs_destinataires(dossiers):
+    """L'affectation d'office est un second maillon, écrit avec le premier ; l'accusé, une écriture."""
+    brouillon = dossiers["brouillon"]
+    poste = routage_de(brouillon).poste
+    f.personne("benoit").habilitations.update(postes=[poste])
+    for rang in range(2):
+        autre = Utilisateur.objects.create(courriel=f"redactrice-{rang}@jardins.example", nom=f"R{rang}")
+        Rattachement.objects.create(
+            utilisateur=autre, organisme=brouillon.organisme, qualite="redacteur", fonction="Rédactrice"
+        )
+    requetes = _deposer(brouillon)
+    relu = Dossier.objects.get(pk=brouillon.pk)
+    assert (relu.etat, relu.charge_de_mission) == ("depose", f.personne("benoit"))
+    faits = Evenement.objects.filter(chaine__racine=brouillon.racine()).order_by("rang")
+    assert [e.acte for e in faits][-2:] == ["deposer", "affecter"]
+    assert Courriel.objects.filter(cle__startswith=f"accuse:{brouillon.pk}:").count() == 3
+    assert verifier().est_intacte
     assert len(requetes) <= DEPOT
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from ensemblier.comptes.models import (
     Utilisateur,
 )
 from ensemblier.noyau.calendrier import jour_de
-from ensemblier.registre.courriels import poster
+from ensemblier.registre.courriels import poster, poster_a_chacun
 from ensemblier.registre.models import Courriel
 from ensemblier.territoires.models import Territoire
 
@@ -53,6 +54,29 @@ def ecrire(
     return poster(
         cle=cle[:160], a=a, sujet=sujet, gabarit=gabarit, contexte=contexte, le=le, genre=genre, objet=objet,
         desabonnement=desabonnement, differe=rythme == RythmeDeCourriel.RECAPITULATIF, agenda=agenda,
+    )  # fmt: skip
+
+
+def ecrire_a_chacun(
+    genre: Genre,
+    *,
+    cle: str,
+    a: Iterable[str],
+    sujet: str,
+    gabarit: str,
+    contexte: dict[str, Any],
+    le: datetime,
+    objet: str = "",
+) -> None:
+    """Un genre obligé, le même courriel à plusieurs adresses, en une écriture ; une fois chacune.
+
+    Un genre libre se règle personne par personne : celui-là passe par `ecrire`, et lève ici `ValueError`.
+    """
+    if genre in LIBRES:
+        raise ValueError(f"« {genre.label} » se règle : écrivez à chaque personne par `ecrire`.")
+    poster_a_chacun(
+        cles={adresse: f"{cle}:{adresse}"[:160] for adresse in a}, sujet=sujet, gabarit=gabarit,
+        contexte=contexte, le=le, genre=genre, objet=objet,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from django.db.models import QuerySet
@@ -14,10 +15,18 @@ from ensemblier.noyau.machine import Acteur
 _CIVILITES = frozenset({"m", "mme", "mlle", "monsieur", "madame"})
 
 
-def pouvoir(organisme: Organisme, acteur: Acteur, *, le: datetime, pour: str = Mandat.Portee.DEPOT) -> str:
+def pouvoir(
+    organisme: Organisme,
+    acteur: Acteur,
+    *,
+    le: datetime,
+    pour: str = Mandat.Portee.DEPOT,
+    parmi: Iterable[Mandat] | None = None,
+) -> str:
     """Ce qui permet à la personne de déposer, ou de signer la suite, ce jour-là ; vide si rien.
 
     Un organisme qui n'a pas dit qui le représente ne permet pas de le vérifier : l'agent le lit.
+    `parmi` : les mandats de ce jour et de cette portée, si l'appelant les a lus.
     """
     if acteur.utilisateur is None:
         return "acte automatique"
@@ -25,8 +34,10 @@ def pouvoir(organisme: Organisme, acteur: Acteur, *, le: datetime, pour: str = M
         return "représentant légal non renseigné"
     if _est(organisme.representant_nom, acteur.nom):
         return "représentant légal"
-    siens = organisme.mandats.en_vigueur(jour_de(le)).pour(pour)
-    mandat = siens.filter(utilisateur=acteur.utilisateur).first()
+    if parmi is None:
+        siens = organisme.mandats.en_vigueur(jour_de(le)).pour(pour)
+        parmi = siens.filter(utilisateur=acteur.utilisateur)[:1]
+    mandat = next((m for m in parmi if m.utilisateur_id == acteur.utilisateur), None)
     return _en_mots(mandat) if mandat else ""
 
 
@@ -34,8 +45,11 @@ def empechement(
     organisme: Organisme, acteur: Acteur, *, le: datetime, pour: str = Mandat.Portee.DEPOT
 ) -> str:
     """La phrase qui arrête une personne signataire sans pouvoir ; vide si elle peut agir."""
-    if pouvoir(organisme, acteur, le=le, pour=pour):
-        return ""
+    return "" if pouvoir(organisme, acteur, le=le, pour=pour) else sans_pouvoir(organisme)
+
+
+def sans_pouvoir(organisme: Organisme) -> str:
+    """Ce que lit une personne signataire qui n'a ni la qualité ni la délégation."""
     return (
         f"Vous n'êtes pas le représentant légal de {organisme.nom} ({organisme.representant_nom}), et aucune "
         "délégation de signature en cours ne vous le permet. Ajoutez-la dans « Mon organisme », ou laissez "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from ensemblier.comptes.courriels import ecrire
+from ensemblier.comptes.courriels import ecrire, ecrire_a_chacun
 from ensemblier.comptes.models import Aide, Genre, Organisme, Rattachement, Utilisateur
 from ensemblier.dossiers.accuse import pour_lecture
 from ensemblier.dossiers.lecture import phrase_du_contact
@@ -25,19 +25,17 @@ def destinataires(objet: Dossier | Derogation, *, le: datetime) -> list[str]:
     return sorted(set(rattachements.values_list("utilisateur__courriel", flat=True)))
 
 
-def envoyer_l_accuse(dossier: Dossier, *, le: datetime) -> None:
+def envoyer_l_accuse(dossier: Dossier, *, a: Iterable[str], le: datetime) -> None:
     """L'accusé en entier, à la personne signataire et aux rédacteurs ; une fois chacun."""
-    contexte = {"dossier": dossier, "accuse": pour_lecture(dossier)}
-    for adresse in destinataires(dossier, le=le):
-        ecrire(
-            Genre.ACCUSE,
-            cle=f"accuse:{dossier.pk}:{adresse}",
-            a=adresse,
-            sujet=f"{dossier.numero} · Votre dossier est déposé",
-            gabarit="dossiers/courriels/accuse",
-            contexte=contexte,
-            le=le,
-        )
+    ecrire_a_chacun(
+        Genre.ACCUSE,
+        cle=f"accuse:{dossier.pk}",
+        a=a,
+        sujet=f"{dossier.numero} · Votre dossier est déposé",
+        gabarit="dossiers/courriels/accuse",
+        contexte={"dossier": dossier, "accuse": pour_lecture(dossier)},
+        le=le,
+    )
 
 
 def envoyer_le_retrait(dossier: Dossier, *, le: datetime) -> None:

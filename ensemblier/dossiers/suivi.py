@@ -11,8 +11,9 @@ from django.db.models.functions import Cast, Substr
 
 from ensemblier.comptes.droits import acteur_de
 from ensemblier.comptes.equipe import absence_de, habilitations, pilotes
-from ensemblier.comptes.models import Absence, Aide, Interet, Rattachement, Utilisateur
+from ensemblier.comptes.models import Absence, Aide, Interet, Mandat, Rattachement, Utilisateur
 from ensemblier.dossiers.models import CoPorteur, Deport, Dossier
+from ensemblier.interface.ensemble import lire_ensemble
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
 from ensemblier.noyau.packs import Routage
@@ -33,6 +34,64 @@ def peut_suivre(personne: Utilisateur, dossier: Dossier, jour: date) -> bool:
     """La personne voit ce dossier et peut le juger : ni intérêt, ni déport, ni son propre organisme (B10)."""
     acteur = acteur_de(personne, dossier.territoire, le=jour)
     return Dossier.objects.a_juger_par(acteur).filter(pk=dossier.pk).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class Entourage:
+    """Ceux que le dossier regarde un jour donné, lus ensemble.
+
+    `destinataires` : les adresses de l'organisme ; `mandats` : qui peut le déposer pour lui ; `postes` : qui
+    tient quelle fonction du pack ; `ecartes` : qui ne peut pas le juger (B10).
+    """
+
+    destinataires: list[str]
+    mandats: list[Mandat]
+    postes: dict[str, Utilisateur]
+    ecartes: set[int]
+
+    def titulaire(self, poste: str) -> Utilisateur | None:
+        """Qui tient la fonction et peut juger le dossier ; ce que dit `peut_suivre`, sans requête."""
+        qui = self.postes.get(poste)
+        return None if qui is None or qui.pk in self.ecartes else qui
+
+
+def entourage(dossier: Dossier, jour: date) -> Entourage:
+    """Les personnes de l'organisme, l'équipe et ses liens avec ce dossier ; une requête."""
+    equipe = habilitations(dossier.territoire, jour).select_related(None)
+    eux = equipe.order_by().values("utilisateur")
+    portes = dossier.co_porteurs.filter(confirme=True).order_by().values("organisme")
+    rattaches = Rattachement.objects.en_vigueur(jour).filter(
+        Q(organisme=dossier.organisme_id) | Q(organisme__in=portes)
+    )
+    personnes = Utilisateur.objects.filter(
+        Q(pk__in=eux) | Q(pk__in=rattaches.order_by().values("utilisateur")), is_active=True
+    )
+    membres, siens, connus, mandats, interets, deports, aides = lire_ensemble(
+        equipe,
+        rattaches,
+        personnes.only("courriel", "nom", "prenom"),
+        dossier.organisme.mandats.en_vigueur(jour).pour(Mandat.Portee.DEPOT),
+        Interet.objects.filter(organisme=dossier.organisme_id, leve_le=None, utilisateur__in=eux),
+        Deport.objects.filter(dossier=dossier.pk, leve_le=None, utilisateur__in=eux),
+        Aide.objects.en_vigueur(jour).filter(objet=dossier.designation(), utilisateur__in=eux),
+    )
+    par_cle = {p.pk: p for p in connus}
+    postes: dict[str, Utilisateur] = {}
+    for membre in sorted(membres, key=lambda h: _rang_de(par_cle[h.utilisateur_id], h.pk)):
+        for poste in membre.postes:
+            postes.setdefault(poste, par_cle[membre.utilisateur_id])
+    adresses = {
+        par_cle[r.utilisateur_id].courriel
+        for r in siens
+        if r.organisme_id == dossier.organisme_id and r.utilisateur_id in par_cle
+    }
+    lies = (*siens, *interets, *deports, *aides)
+    mandats.sort(key=lambda m: (m.du, m.pk), reverse=True)
+    return Entourage(sorted(adresses), mandats, postes, {lien.utilisateur_id for lien in lies})
+
+
+def _rang_de(personne: Utilisateur, cle: int) -> tuple[str, str, int]:
+    return personne.nom, personne.prenom, cle
 
 
 @dataclass(frozen=True, slots=True)

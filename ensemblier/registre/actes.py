@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,7 +65,30 @@ def verrouiller(racine: str) -> Chaine:
     return tenue.get()
 
 
-def _inscrire(
+@dataclass(frozen=True)
+class Suite:
+    """Un fait que l'acte entraîne : le maillon d'après, écrit avec lui ; il ne change aucun état."""
+
+    acte: str
+    libelle: str
+    par: Acteur
+    motif: str = ""
+    details: dict[str, Any] | None = None
+    public: bool = True
+
+
+def _inscrire(objet: Suivi, chaine: Chaine, *, suites: Sequence[Suite] = (), **fait: Any) -> Evenement:
+    """Le maillon suivant de la chaîne, que l'appelant tient, et ceux qu'il entraîne ; rend le premier."""
+    maillons = [_maillon(objet, chaine, **fait)]
+    for suite in suites:
+        maillons.append(_maillon(objet, chaine, de=objet.etat, vers=objet.etat, le=fait["le"], **vars(suite)))
+    Evenement.objects.bulk_create(evenement for evenement, _ in maillons)
+    Detail.objects.bulk_create(Detail(evenement=e, motif=dit[0], contenu=dit[1]) for e, dit in maillons)
+    chaine.save(update_fields=("rang", "tete"))
+    return maillons[0][0]
+
+
+def _maillon(
     objet: Suivi,
     chaine: Chaine,
     *,
@@ -77,8 +101,8 @@ def _inscrire(
     motif: str,
     details: dict[str, Any] | None,
     public: bool,
-) -> Evenement:
-    """Le maillon suivant de la chaîne, que l'appelant tient."""
+) -> tuple[Evenement, tuple[str, dict[str, Any]]]:
+    """Un maillon au bout de la chaîne, et ses détails ; l'appelant les enregistre."""
     contenu = json.loads(canonique(details or {}))
     evenement = Evenement(
         chaine=chaine,
@@ -100,11 +124,8 @@ def _inscrire(
         precedent=chaine.tete,
     )
     evenement.empreinte = empreinte_d_evenement(evenement, chaine.racine)
-    evenement.save(force_insert=True)
-    Detail.objects.create(evenement=evenement, motif=motif, contenu=contenu)
     chaine.rang, chaine.tete = evenement.rang, evenement.empreinte
-    chaine.save(update_fields=("rang", "tete"))
-    return evenement
+    return evenement, (motif, contenu)
 
 
 @transaction.atomic
@@ -138,14 +159,23 @@ def avancer(
     motif: str = "",
     details: dict[str, Any] | None = None,
     public: bool = True,
+    tenue: Chaine | None = None,
+    suites: Sequence[Suite] = (),
     **champs: Any,
 ) -> Evenement:
     """Verrouille, interroge la table, écrit l'état, les champs donnés et l'événement.
 
     `champs` sont enregistrés avec l'état ; l'objet reçu est mis à jour. Lève `TransitionRefusee`.
+    `tenue` : la chaîne que l'appelant vient de verrouiller, quand il a relu l'objet sous ce verrou et n'y a
+    rien écrit depuis : ni elle ni l'état ne se relisent. `suites` : les faits que l'acte entraîne.
     """
-    chaine = verrouiller(objet.racine())
-    de = type(objet)._base_manager.select_for_update().values_list("etat", flat=True).get(pk=objet.pk)
+    if tenue is None:
+        chaine = verrouiller(objet.racine())
+        de = type(objet)._base_manager.select_for_update().values_list("etat", flat=True).get(pk=objet.pk)
+    elif tenue.racine != objet.racine():
+        raise ValueError(f"La chaîne tenue est celle de {tenue.racine}, non de {objet.racine()}.")
+    else:
+        chaine, de = tenue, objet.etat
     transition = objet.machine.verifier(etat=de, acte=acte, roles=roles, motif=motif)
     objet.etat = transition.vers
     for nom, valeur in champs.items():
@@ -153,7 +183,7 @@ def avancer(
     objet.save(update_fields=("etat", *champs))
     return _inscrire(
         objet, chaine, acte=acte, libelle=transition.au_registre, de=de, vers=transition.vers, par=par, le=le,
-        motif=motif, details=details, public=public,
+        motif=motif, details=details, public=public, suites=suites,
     )  # fmt: skip
 
 

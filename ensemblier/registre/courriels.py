@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -54,26 +55,11 @@ def poster(
     `agenda` : un fichier iCalendar, joint tel quel.
     Une adresse que rien ne livrerait, ou qui porte un saut de ligne, est gardée, abandonnée, sa cause écrite.
     """
-    contexte = {
-        **contexte, "adresse_publique": settings.ADRESSE_PUBLIQUE, "desabonnement": desabonnement,
-    }  # fmt: skip
-    html = lettres.habiller(render_to_string(f"{gabarit}.html", contexte))
-    refus = _refus_de(a)
-    courriel = Courriel(
-        cle=cle,
-        destinataire="".join(a.split())[:254],
-        sujet=" ".join(sujet.split())[:200],
-        texte=lettres.en_texte(html),
-        html=html,
-        genre=genre,
-        objet=objet,
-        desabonnement=desabonnement,
-        est_differe=differe,
-        agenda=agenda,
-        cree_le=le,
-        erreur=refus,
-        abandonne_le=le if refus else None,
-    )
+    html = _habiller(gabarit, contexte, desabonnement)
+    courriel = _courriel(
+        cle=cle, a=a, sujet=sujet, html=html, le=le, genre=genre, objet=objet, desabonnement=desabonnement,
+        est_differe=differe, agenda=agenda,
+    )  # fmt: skip
     try:
         with transaction.atomic():
             courriel.save(force_insert=True)
@@ -83,6 +69,49 @@ def poster(
             raise
         return None
     return courriel
+
+
+def poster_a_chacun(
+    *,
+    cles: Mapping[str, str],
+    sujet: str,
+    gabarit: str,
+    contexte: dict[str, Any],
+    le: datetime,
+    genre: str = "",
+    objet: str = "",
+) -> None:
+    """Le même courriel à plusieurs adresses (`cles` : la clé de chacune), écrit une fois pour toutes.
+
+    Comme `poster`, une clé déjà prise ne s'écrit pas deux fois.
+    """
+    html = _habiller(gabarit, contexte)
+    Courriel.objects.bulk_create(
+        (
+            _courriel(cle=cle, a=a, sujet=sujet, html=html, le=le, genre=genre, objet=objet)
+            for a, cle in cles.items()
+        ),
+        ignore_conflicts=True,
+    )
+
+
+def _habiller(gabarit: str, contexte: dict[str, Any], desabonnement: str = "") -> str:
+    commun = {"adresse_publique": settings.ADRESSE_PUBLIQUE, "desabonnement": desabonnement}
+    return lettres.habiller(render_to_string(f"{gabarit}.html", contexte | commun))
+
+
+def _courriel(*, a: str, sujet: str, html: str, le: datetime, **champs: Any) -> Courriel:
+    refus = _refus_de(a)
+    return Courriel(
+        destinataire="".join(a.split())[:254],
+        sujet=" ".join(sujet.split())[:200],
+        texte=lettres.en_texte(html),
+        html=html,
+        cree_le=le,
+        erreur=refus,
+        abandonne_le=le if refus else None,
+        **champs,
+    )
 
 
 def _refus_de(adresse: str) -> str:

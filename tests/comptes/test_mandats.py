@@ -100,7 +100,7 @@ def test_une_delegation_retiree_ne_vaut_plus(brouillon):
 
 
 def test_sans_la_garde_elle_deposerait_garde_levee(brouillon, monkeypatch):
-    monkeypatch.setattr(mandats, "empechement", lambda *args, **kwargs: "")
+    monkeypatch.setattr(mandats, "pouvoir", lambda *args, **kwargs: "garde levée")
     assert f.deposer(brouillon, par="lucas").depose_le
 
 

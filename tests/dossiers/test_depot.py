@@ -7,6 +7,7 @@ import pytest
 
 from ensemblier.dossiers import actes
 from ensemblier.dossiers.accuse import decision_prevue
+from ensemblier.dossiers.actes import depot
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.fiche import rapport_de
 from ensemblier.dossiers.models import Attestation, Demande, Dossier, Obligation
@@ -405,7 +406,18 @@ def test_un_dossier_complete_apres_l_heure_ne_garde_pas_celle_d_un_premier_essai
         dossier, champs={"mobilisation_qpv": "Porte-à-porte."}, par=par, roles=roles(par, dossier),
         le=fabriques.instant("2025-05-26 00:05"),
     )  # fmt: skip
-    assert "déjà servi" in refus(dossier, cle="g" * 32, le=fabriques.instant("2025-05-26 00:06"))
+    relu, tard = Dossier.objects.get(pk=dossier.pk), fabriques.instant("2025-05-26 00:06")
+    assert "déjà servi" in refus(relu, cle="g" * 32, le=tard)
+    assert "L'appel a fermé" in refus(dossier, cle="g" * 32, le=tard)
+
+
+def test_l_heure_d_un_premier_essai_se_garderait_garde_levee(monkeypatch):
+    """Sans comparer ce que l'intention a vu à ce que le verrou relit, minuit passé déposerait à 23 h 59."""
+    dossier, tard = fabriques.dossier(action__mobilisation_qpv=None), fabriques.instant("2025-05-26 00:06")
+    refus(dossier, cle="g" * 32, le=fabriques.instant("2025-05-25 23:59"))
+    Dossier.objects.filter(pk=dossier.pk).update(mobilisation_qpv="Porte-à-porte.", modifie_le=tard)
+    monkeypatch.setattr(depot, "_recu_le", lambda intention, lu, tenu, le: intention.recue_le)
+    assert fabriques.deposer(dossier, cle="g" * 32, le=tard).depose_le < tard
 
 
 def test_rien_ne_s_enregistre_apres_le_depot():  # T13

@@ -1,15 +1,18 @@
 """Qui suit un dossier : la fonction de son thème (R70), le repli (R69, S74), un acte motivé, l'attente."""
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 import time_machine
 from django.urls import reverse
 
 from ensemblier.comptes.actes import retirer_l_habilitation
 from ensemblier.comptes.actes_equipe import confier_un_poste
-from ensemblier.comptes.models import Habilitation, Interet, Rattachement
+from ensemblier.comptes.models import Aide, Habilitation, Interet, Rattachement
 from ensemblier.dossiers import actes, suivi
 from ensemblier.dossiers.droits import roles
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.models import CoPorteur, Deport, Dossier
 from ensemblier.noyau.machine import EtatInterdit, Role, RoleInsuffisant, TransitionRefusee
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.models import Courriel, Evenement
@@ -101,8 +104,53 @@ def test_un_titulaire_lie_serait_affecte_garde_levee(monkeypatch):
     Interet.objects.create(
         utilisateur=f.personne("benoit"), organisme=f.organisme(), nature="trésorier", connu_le=LE.date()
     )
-    monkeypatch.setattr("ensemblier.dossiers.actes.affectation.peut_suivre", lambda *a: True)
+    lire = suivi.entourage
+    monkeypatch.setattr(
+        "ensemblier.dossiers.actes.depot.entourage", lambda *a: replace(lire(*a), ecartes=set())
+    )
     assert f.dossier_depose().charge_de_mission == f.personne("benoit")
+
+
+def _lier(genre, dossier):
+    """Benoît lié à ce dossier ou à son porteur ; « autre » : à un organisme qui n'y est pour rien."""
+    qui, club = f.personne("benoit"), f.organisme("club")
+    if genre == "interet":
+        Interet.objects.create(utilisateur=qui, organisme=dossier.organisme, nature="ami", connu_le=LE.date())
+    elif genre == "deport":
+        Deport.objects.create(dossier=dossier, utilisateur=qui, motif="Lien", declare_le=LE)
+    elif genre == "aide":
+        Aide.objects.create(
+            organisme=dossier.organisme, objet=dossier.designation(), courriel=qui.courriel, utilisateur=qui,
+            invitee_le=LE, invitee_par="Amina", acceptee_le=LE, au=LE.date(),
+        )  # fmt: skip
+    else:
+        organisme = club if genre in ("co_porteur", "co_porteur_nomme", "autre") else dossier.organisme
+        fin = date(2025, 5, 1) if genre == "ancien" else None
+        Rattachement.objects.create(
+            utilisateur=qui, organisme=organisme, qualite="redacteur", fonction="Bénévole", au=fin
+        )
+    if genre.startswith("co_porteur"):
+        CoPorteur.objects.create(
+            dossier=dossier, nom=club.nom, numero=club.siren, organisme=club, role="Anime", ajoute_le=LE,
+            ajoute_par="Amina", confirme=genre == "co_porteur" or None, repondu_le=LE,
+        )  # fmt: skip
+
+
+LIENS = {
+    "interet": False, "deport": False, "aide": False, "rattache": False, "co_porteur": False,
+    "co_porteur_nomme": True, "ancien": True, "autre": True,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("genre", LIENS)
+def test_l_entourage_ecarte_ceux_que_peut_suivre_ecarte(genre):
+    dossier = f.dossier_depose()
+    confier(SANTE, "benoit")
+    _lier(genre, dossier)
+    jour, benoit = LE.date(), f.personne("benoit")
+    attendu = benoit if LIENS[genre] else None
+    assert suivi.entourage(dossier, jour).titulaire(SANTE) == attendu
+    assert suivi.peut_suivre(benoit, dossier, jour) == LIENS[genre]
 
 
 def test_affecter_se_motive_se_trace_et_previent(salome):

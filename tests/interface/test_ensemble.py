@@ -1,13 +1,21 @@
 """Plusieurs lectures en une requête rendent ce que rend chacune : mêmes lignes, mêmes types."""
 
 import pytest
-from django.db import models
 
 from ensemblier.appels.models import Jalon
 from ensemblier.bilans.models import Bilan
-from ensemblier.dossiers.models import CoPorteur, Critere, Demande, LigneDeBudget, Message
+from ensemblier.dossiers.models import (
+    Ciblage,
+    CoPorteur,
+    Critere,
+    Demande,
+    Dossier,
+    LigneDeBudget,
+    Message,
+    Saisie,
+)
 from ensemblier.interface import ensemble
-from ensemblier.interface.ensemble import lire_ensemble, relier
+from ensemblier.interface.ensemble import lire_ensemble, rassembler, relier
 from tests import fabriques as f
 
 pytestmark = pytest.mark.django_db
@@ -64,9 +72,33 @@ def test_une_ligne_lue_s_enregistre_sans_en_creer_une_autre(dossier):
 
 
 def test_un_champ_que_le_json_deforme_se_refuse():
-    assert any(isinstance(c, models.JSONField) for c in Bilan._meta.concrete_fields)
-    with pytest.raises(TypeError, match="ages"):
+    with pytest.raises(TypeError, match="Bilan : heures_departement ne se lit pas"):
         lire_ensemble(Bilan.objects.all())
+
+
+def test_un_champ_differe_ne_voyage_pas_et_se_lit_ensuite(dossier):
+    Saisie.objects.create(
+        dossier=dossier, cle="1", etape="action", champ="intitule", rang=1, par_nom="Amina", le=PRESENT,
+        valeur=["é « » \\", 1, None, {"a": [True]}], avant=["avant"],
+    )  # fmt: skip
+    (saisies,), (lu,) = lire_ensemble(
+        Saisie.objects.defer("avant"), Dossier.objects.filter(pk=dossier.pk).only("numero")
+    )
+    assert saisies.get_deferred_fields() == {"avant"}
+    assert (saisies.valeur, saisies.avant) == (["é « » \\", 1, None, {"a": [True]}], ["avant"])
+    assert "taux_retenu" in lu.get_deferred_fields()
+    assert (lu.numero, lu.intitule) == (dossier.numero, dossier.intitule)
+
+
+def test_rassembler_rend_le_lien_a_plusieurs_sans_requete(dossier, django_assert_num_queries):
+    vises, passages, communes = lire_ensemble(
+        dossier.ciblages.all(), Ciblage.communes.through.objects.all(), f.territoire().communes.all()
+    )
+    noms = {c.pk: c for c in communes}
+    rassembler(vises, "communes", ((p.ciblage_id, noms[p.commune_id]) for p in passages))
+    attendues = {c.pk: {v.code for v in c.communes.all()} for c in dossier.ciblages.all()}
+    with django_assert_num_queries(0):
+        assert {c.pk: {v.code for v in c.communes.all()} for c in vises} == attendues != {}
 
 
 def test_relier_pose_le_lien_sans_requete(dossier, django_assert_num_queries):

@@ -9,7 +9,7 @@ from django.db.utils import DatabaseError
 from ensemblier.appels.models import Appel
 from ensemblier.noyau.machine import Acteur, Droit, EtatInterdit, Role, RoleInsuffisant, TransitionRefusee
 from ensemblier.registre import gardes
-from ensemblier.registre.actes import avancer, consigner, ouvrir, sceller
+from ensemblier.registre.actes import Suite, avancer, consigner, ouvrir, sceller, verrouiller
 from ensemblier.registre.models import Chaine, Detail, Evenement, Sceau
 from ensemblier.registre.verification import verifier
 from ensemblier.territoires.models import Territoire
@@ -58,6 +58,37 @@ def test_un_etat_interdit_est_refuse_meme_si_l_objet_en_memoire_ment(appel):
     perime.etat = "brouillon"
     with pytest.raises(EtatInterdit):
         avancer(perime, "publier", par=RESPONSABLE, roles={Role.RESPONSABLE}, le=LE)
+
+
+def test_une_chaine_tenue_ne_se_relit_pas_et_porte_les_faits_qui_suivent(appel, django_assert_num_queries):
+    tenue, suite = verrouiller(appel.racine()), Suite("prevenir", "Prévenus", RESPONSABLE, details={"n": 2})
+    with django_assert_num_queries(6):  # deux pour la transaction, quatre écritures
+        avancer(
+            appel, "clore", par=RESPONSABLE, roles={Role.RESPONSABLE}, le=LE, motif="Fini", tenue=tenue,
+            suites=[suite],
+        )  # fmt: skip
+    clos, prevenu = Evenement.objects.order_by("rang")[3:]
+    assert (clos.acte, clos.vers, prevenu.acte, prevenu.de) == ("clore", "clos", "prevenir", "clos")
+    assert (prevenu.precedent, prevenu.detail.contenu) == (clos.empreinte, {"n": 2})
+    assert verifier().est_intacte
+
+
+def test_une_autre_chaine_tenue_est_refusee(appel):
+    with pytest.raises(ValueError, match="La chaîne tenue"):
+        avancer(
+            appel, "clore", par=RESPONSABLE, roles={Role.RESPONSABLE}, le=LE, motif="Fini",
+            tenue=verrouiller("appels.Appel:0"),
+        )  # fmt: skip
+
+
+def test_une_chaine_tenue_perimee_n_ecrit_rien(appel):
+    """Un maillon écrit entre-temps : la base refuse le rang déjà pris, rien ne se perd."""
+    tenue = verrouiller(appel.racine())
+    consigner(appel, "relire", par=RESPONSABLE, le=LE, libelle="Relu encore")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        avancer(appel, "clore", par=RESPONSABLE, roles={Role.RESPONSABLE}, le=LE, motif="F", tenue=tenue)
+    assert (Appel.objects.get().etat, Evenement.objects.count()) == ("publie", 4)
+    assert verifier().est_intacte
 
 
 def test_un_motif_requis_et_vide_est_refuse(appel):

@@ -71,6 +71,20 @@ def test_une_cle_de_courriel_ne_part_qu_une_fois(gabarits):
     assert [m.subject for m in mail.outbox] == ["25-0041 · Votre dossier"]
 
 
+@pytest.mark.django_db
+def test_le_meme_courriel_a_plusieurs_s_ecrit_une_fois_et_chaque_cle_une_fois(gabarits):
+    seul = _poster(a="ines@essai.example")
+    cles = {"ines@essai.example": "c1", "amina@essai.example": "c2", "pas une adresse": "c3"}
+    for _ in range(2):
+        courriels.poster_a_chacun(
+            cles=cles, sujet=seul.sujet, gabarit="essai", contexte={"nom": "Amina"}, le=LE, genre="accuse"
+        )
+    premier, deuxieme, faux = Courriel.objects.order_by("cle")
+    assert (premier.pk, deuxieme.html, deuxieme.texte) == (seul.pk, seul.html, seul.texte)
+    assert (faux.abandonne_le, "n'en est pas une" in faux.erreur) == (LE, True)
+    assert courriels.envoyer_en_attente(le=LE) == (2, 0)
+
+
 MINUTE = timedelta(minutes=1)
 
 

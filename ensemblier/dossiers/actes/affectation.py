@@ -8,16 +8,16 @@ from datetime import datetime
 from django.db import transaction
 
 from ensemblier.comptes.droits import systeme
-from ensemblier.comptes.equipe import pilotes, titulaire
+from ensemblier.comptes.equipe import pilotes
 from ensemblier.comptes.models import Utilisateur
 from ensemblier.dossiers import courriels
 from ensemblier.dossiers.actes.commun import PILOTE, exiger, tenir
 from ensemblier.dossiers.etats import BROUILLON, CLOS, IRRECEVABLE, RETIRE
 from ensemblier.dossiers.models import Dossier
-from ensemblier.dossiers.suivi import peut_suivre, routage_de
+from ensemblier.dossiers.suivi import Entourage, entourage, peut_suivre, routage_de
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, EtatInterdit, Role, TransitionRefusee
-from ensemblier.registre.actes import ActeBloque, consigner
+from ensemblier.registre.actes import ActeBloque, Suite, consigner
 
 
 @transaction.atomic
@@ -31,16 +31,31 @@ def affecter_selon_les_themes(
     """
     if dossier.charge_de_mission_id is not None:
         return None
-    route = routage_de(dossier, themes)
-    qui = titulaire(dossier.territoire, route.poste, jour_de(le))
-    if qui is None or not peut_suivre(qui, dossier, jour_de(le)):
+    autour = entourage(dossier, jour_de(le))
+    qui, suite = d_office(dossier, themes=themes, autour=autour)
+    if qui is None or suite is None:
         return None
     consigner(
-        dossier, "affecter", par=systeme(dossier.territoire.code), le=le, motif=route.raison, public=False,
-        libelle=f"Affecté à {qui.nom_complet}"[:200], charge_de_mission=qui,
-        details={"a": qui.pk, "poste": route.poste, "theme": route.theme},
+        dossier, suite.acte, par=suite.par, le=le, motif=suite.motif, public=suite.public,
+        libelle=suite.libelle, details=suite.details, charge_de_mission=qui,
     )  # fmt: skip
     return qui
+
+
+def d_office(
+    dossier: Dossier, *, autour: Entourage, themes: Iterable[str] | None = None
+) -> tuple[Utilisateur | None, Suite | None]:
+    """Qui suivrait ce dossier d'office, et le fait à écrire au registre ; rien si personne, ou déjà dit."""
+    if dossier.charge_de_mission_id is not None:
+        return None, None
+    route = routage_de(dossier, themes)
+    qui = autour.titulaire(route.poste)
+    if qui is None:
+        return None, None
+    return qui, Suite(
+        "affecter", f"Affecté à {qui.nom_complet}"[:200], par=systeme(dossier.territoire.code),
+        motif=route.raison, details={"a": qui.pk, "poste": route.poste, "theme": route.theme}, public=False,
+    )  # fmt: skip
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from ensemblier.dossiers.etats import BROUILLON
 from ensemblier.dossiers.models import Dossier, Piece
 from ensemblier.noyau.machine import Acteur, EtatInterdit, Role, RoleInsuffisant
 from ensemblier.registre.actes import consigner, verrouiller
+from ensemblier.registre.models import Chaine
 
 PORTEUR = (Role.REDACTEUR, Role.SIGNATAIRE)
 ECRIVAINS = (*PORTEUR, Role.AIDE)
@@ -27,9 +28,14 @@ def exiger(roles: Iterable[Role], *admis: Role, quoi: str) -> None:
 
 def tenir(dossier: Dossier) -> Dossier:
     """Prend le verrou du dossier et le relit : l'état lu avant le verrou ne compte pas (T13)."""
-    verrouiller(dossier.racine())
+    return tenir_avec_sa_chaine(dossier)[0]
+
+
+def tenir_avec_sa_chaine(dossier: Dossier) -> tuple[Dossier, Chaine]:
+    """Comme `tenir`, avec la chaîne verrouillée : l'acte qui suit n'a pas à la relire (`avancer`)."""
+    chaine = verrouiller(dossier.racine())
     tenu = Dossier.objects.select_for_update(of=("self",)).avec_ses_regles().get(pk=dossier.pk)
-    return tenu
+    return tenu, chaine
 
 
 def tenir_le_brouillon(dossier: Dossier, roles: Iterable[Role], *, quoi: str) -> Dossier:

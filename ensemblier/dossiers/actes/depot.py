@@ -10,22 +10,23 @@ from django.db import transaction
 from ensemblier.comptes import mandats
 from ensemblier.comptes.actes import souscrire_cer
 from ensemblier.dossiers import accuse, courriels, etapes, pdf
-from ensemblier.dossiers.actes.affectation import affecter_selon_les_themes
-from ensemblier.dossiers.actes.commun import tenir
-from ensemblier.dossiers.actes.mots import indexer
+from ensemblier.dossiers.actes.affectation import d_office
+from ensemblier.dossiers.actes.commun import tenir, tenir_avec_sa_chaine
+from ensemblier.dossiers.actes.mots import indexer_au_depot
 from ensemblier.dossiers.actes.volets import avancer_demande, rafraichir_etape
 from ensemblier.dossiers.attestations import Declaration, a_donner
-from ensemblier.dossiers.etats import ABANDONNEE, DEPOSE, etape
+from ensemblier.dossiers.etats import ABANDONNEE, BROUILLON, DEPOSE, etape
 from ensemblier.dossiers.fiche import fiche_de, rapport_de
 from ensemblier.dossiers.models import Attestation, Dossier
 from ensemblier.dossiers.reponses import CER, Reponses
-from ensemblier.noyau.calendrier import a_paris, en_francais, rejet_implicite
+from ensemblier.dossiers.suivi import entourage
+from ensemblier.noyau.calendrier import a_paris, en_francais, jour_de, rejet_implicite
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.regles import MOTEUR, Constat, Fiche, Rapport
 from ensemblier.registre import intentions
-from ensemblier.registre.actes import ActeBloque, avancer
+from ensemblier.registre.actes import ActeBloque, avancer, verrouiller
 from ensemblier.registre.fichiers import conserver
-from ensemblier.registre.models import Fichier, Intention
+from ensemblier.registre.models import Chaine, Fichier, Intention
 
 REPRISE = timedelta(minutes=15)
 """Une même clé rejouée dans ce délai garde l'heure de sa première réception (T10)."""
@@ -49,27 +50,37 @@ def deposer(
     """
     siens = set(roles)
     corps = {
-        "acte": "deposer", "dossier": dossier.pk, "version": _version(dossier),
+        "acte": "deposer", "dossier": dossier.pk, "version": dossier.modifie_le,
         "attestations": sorted(attestations), "sans": sorted(sans),
     }  # fmt: skip
     intention = intentions.recevoir(cle=cle, par=par, corps=corps, le=le)
-    recu_le = intention.recue_le if le - intention.recue_le <= REPRISE else le
     with transaction.atomic():
-        tenu = tenir(dossier)
-        if Intention.objects.values_list("reponse", flat=True).get(pk=intention.pk) is None:
+        tenu, chaine = tenir_avec_sa_chaine(dossier)
+        # Un brouillon n'a répondu à personne : la réponse ne se lit que d'un dossier qui n'en est plus un.
+        if tenu.etat == BROUILLON or _sans_reponse(intention):
             tenu.machine.verifier(etat=tenu.etat, acte="deposer", roles=siens)
-            _deposer(tenu, attestations=set(attestations), sans=set(sans), par=par, roles=siens, le=recu_le)
+            _deposer(
+                tenu, chaine, attestations=set(attestations), sans=set(sans), par=par, roles=siens,
+                le=_recu_le(intention, dossier, tenu, le=le),
+            )  # fmt: skip
             intentions.repondre(intention, {"dossier": tenu.pk, "accuse": tenu.accuse_empreinte})
     return tenu
 
 
-def _version(dossier: Dossier) -> datetime:
-    """La dernière écriture : un dossier complété après l'heure ne garde pas l'heure d'un premier essai."""
-    return Dossier.objects.values_list("modifie_le", flat=True).get(pk=dossier.pk)
+def _sans_reponse(intention: Intention) -> bool:
+    return Intention.objects.values_list("reponse", flat=True).get(pk=intention.pk) is None
+
+
+def _recu_le(intention: Intention, lu: Dossier, tenu: Dossier, *, le: datetime) -> datetime:
+    """L'heure de l'intention, tant que le dossier est celui qu'elle a vu : complété après l'heure, il ne
+    garde pas l'heure d'un premier essai."""
+    meme = lu.modifie_le == tenu.modifie_le and le - intention.recue_le <= REPRISE
+    return intention.recue_le if meme else le
 
 
 def _deposer(
     dossier: Dossier,
+    chaine: Chaine,
     *,
     attestations: set[str],
     sans: set[str],
@@ -77,26 +88,29 @@ def _deposer(
     roles: set[Role],
     le: datetime,
 ) -> None:
-    if empeche := mandats.empechement(dossier.organisme, par, le=le):
-        raise ActeBloque(empeche)
+    autour = entourage(dossier, jour_de(le))
+    pouvoir = mandats.pouvoir(dossier.organisme, par, le=le, parmi=autour.mandats)
+    if not pouvoir:
+        raise ActeBloque(mandats.sans_pouvoir(dossier.organisme))
     reglement = dossier.appel.regles()
-    _attester(dossier, a_donner(reglement, dossier.organisme), attestations, par=par, roles=roles, le=le)
     lues = Reponses(dossier)
+    _attester(lues, a_donner(reglement, dossier.organisme), attestations, par=par, roles=roles, le=le)
     fiche = fiche_de(dossier, depose_le=le, lues=lues)
     rapport = rapport_de(dossier, fiche=fiche)
     if sans:
         _renoncer(lues, rapport, sans, par=par, le=le)
-        lues = Reponses(dossier)
+        chaine, lues = verrouiller(dossier.racine()), Reponses(dossier)
         fiche = fiche_de(dossier, depose_le=le, lues=lues)
         rapport = rapport_de(dossier, fiche=fiche)
     _refuser_si_bloque(lues, fiche, rapport, le=le)
     signataire = par.signature
     contenu = accuse.contenu_de(
         lues, reglement=reglement, fiche=fiche, signataire=signataire, depose_le=le
-    ) | {"moteur": MOTEUR, "pouvoir": mandats.pouvoir(dossier.organisme, par, le=le)}
+    ) | {"moteur": MOTEUR, "pouvoir": pouvoir}
     empreinte = accuse.empreinte(contenu)
+    charge, affecte = d_office(dossier, themes=fiche.action.thematiques or (), autour=autour)
     avancer(
-        dossier, "deposer", par=par, roles=roles, le=le,
+        dossier, "deposer", par=par, roles=roles, le=le, tenue=chaine, suites=[affecte] if affecte else [],
         details={
             "reglement": rapport.reglement, "moteur": MOTEUR, "fiche": contenu["fiche"], "accuse": empreinte,
         },
@@ -104,15 +118,15 @@ def _deposer(
         fiche_figee=fiche.en_json(), rapport_fige=rapport.en_json(),
         accuse_contenu=contenu, accuse_empreinte=empreinte,
         etape=etape(DEPOSE, [d.etat for d in lues.demandes]),
+        charge_de_mission=charge or dossier.charge_de_mission,
     )  # fmt: skip
     dossier.saisies.all().delete()
-    indexer(dossier, lues.demandes)
-    affecter_selon_les_themes(dossier, le=le, themes=fiche.action.thematiques or ())
-    courriels.envoyer_l_accuse(dossier, le=le)
+    indexer_au_depot(dossier, lues.demandes)
+    courriels.envoyer_l_accuse(dossier, a=autour.destinataires, le=le)
 
 
 def _attester(
-    dossier: Dossier,
+    lues: Reponses,
     demandees: Iterable[Declaration],
     cochees: set[str],
     *,
@@ -122,22 +136,24 @@ def _attester(
 ) -> None:
     """Garde le texte lu de chaque case ; le CER coché vaut souscription pour l'organisme (B7)."""
     donnees = [d for d in demandees if d.code in cochees]
-    qui = par.signature
+    dossier, qui = lues.dossier, par.signature
+    ecrites = [
+        Attestation(
+            dossier=dossier, code=d.code, texte=d.texte, version=d.version, donnee_le=le, donnee_par=qui
+        )
+        for d in donnees
+    ]
     Attestation.objects.bulk_create(
-        [
-            Attestation(
-                dossier=dossier, code=d.code, texte=d.texte, version=d.version, donnee_le=le, donnee_par=qui
-            )
-            for d in donnees
-        ],
+        ecrites,
         update_conflicts=True,
         unique_fields=("dossier", "code"),
         update_fields=("texte", "version", "donnee_le", "donnee_par"),
     )
-    organisme = dossier.organisme
+    lues.noter_attestees(ecrites)
+    souscrites = {e.version for e in lues.engagements}
     for cer in (d for d in donnees if d.code == CER):
-        if not organisme.engagements.filter(version=cer.version).exists():
-            souscrire_cer(organisme, signataire=par.nom, par=par, roles=roles, le=le)
+        if cer.version not in souscrites:
+            souscrire_cer(dossier.organisme, signataire=par.nom, par=par, roles=roles, le=le)
 
 
 def volets_bloques(lues: Reponses, rapport: Rapport) -> dict[str, tuple[Constat, ...]]:
