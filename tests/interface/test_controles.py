@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ensemblier.interface import controles
 from ensemblier.interface.controles import DOCX, JPEG, ODT, PDF, PNG, FichierRefuse, controler
+from tests.hasard import exemples
 
 
 def pdf(preparer=None, **options: object) -> bytes:
@@ -199,7 +200,7 @@ def test_un_pdf_a_script_serait_accepte_sans_la_lecture_des_objets_garde_levee(m
     assert controler(pdf(_javascript)) == PDF
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=exemples(150), suppress_health_check=[HealthCheck.too_slow])
 @given(graine=st.sampled_from([pdf(), png(), jpeg(), docx(), odt()]), donnees=st.data())
 def test_un_fichier_abime_n_est_jamais_une_erreur_du_service_g8(graine, donnees):
     octets = bytearray(graine)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ensemblier.noyau import geographie as g
+from tests.hasard import exemples
 
 LON, LAT = 2.83, 50.43
 PAR_LAT = 111_229.0
@@ -133,7 +134,7 @@ def test_la_distance_locale_est_juste() -> None:
     assert g.distance_m(2.83 - 1 / 120, 50, 2.83 + 1 / 120, 50) == pytest.approx(1194.9, abs=0.5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=exemples(60), deadline=None)
 @given(est=st.floats(-600, 1400), nord=st.floats(-600, 1000))
 def test_le_verdict_suit_la_geometrie(est: float, nord: float) -> None:
     quartiers = _CARRES

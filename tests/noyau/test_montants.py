@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ensemblier.noyau import montants as m
+from tests.hasard import exemples
 
 D = Decimal
 AN_2026 = {"du": date(2026, 1, 1), "au": date(2026, 12, 31)}
@@ -662,7 +663,7 @@ def test_s69_la_moyenne_se_fait_sur_ceux_qui_ont_note() -> None:
     assert m.moyenne([]) is None
 
 
-@settings(max_examples=30)
+@settings(max_examples=exemples(30))
 @given(sommes)
 def test_un_resultat_ne_se_modifie_pas(attribue: Decimal) -> None:
     echeancier = m.echeancier(attribue=attribue)

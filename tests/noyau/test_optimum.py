@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from ensemblier.noyau import optimum as o
 from ensemblier.noyau.optimum.raisons import UN_PEU_PLUS
+from tests.hasard import exemples
 
 D = Decimal
 
@@ -308,7 +309,7 @@ def problemes(
     )  # fmt: skip
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=exemples(120), deadline=None)
 @given(problemes())
 def test_jamais_une_regle_cassee_ni_moins_que_la_liste_par_note(pose: o.Probleme) -> None:
     rendue = o.proposer(pose, expliquer=False)
@@ -326,7 +327,7 @@ def test_jamais_une_regle_cassee_ni_moins_que_la_liste_par_note(pose: o.Probleme
     assert {r.code for r in rendue.refus} == {c.code for c in pose.candidatures} - servis
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=exemples(60), deadline=None)
 @given(problemes())
 def test_mille_euros_de_plus_ne_retirent_rien_a_personne(pose: o.Probleme) -> None:
     rendue = o.proposer(pose)
@@ -343,7 +344,7 @@ def enumerees(pose: o.Probleme, pas: int) -> list[dict[str, int]]:
     ]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=exemples(120), deadline=None)
 @given(st.data(), st.sampled_from((1, 100, 250_000)))
 def test_un_petit_cas_egale_l_enumeration_de_tous_les_choix(data: st.DataObject, pas: int) -> None:
     pose = data.draw(problemes(dossiers=3, pas=pas, parts=False))
@@ -357,7 +358,7 @@ def test_un_petit_cas_egale_l_enumeration_de_tous_les_choix(data: st.DataObject,
     assert rendue.valeur == max(o.valeur(pose, m) for m in tous)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=exemples(60), deadline=None)
 @given(st.data())
 def test_une_contradiction_est_minimale(data: st.DataObject) -> None:
     """Avec tous ses membres, rien ne tient ; qu'on en ôte un seul, quelque chose tient : par énumération."""

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ensemblier.noyau.packs import Appel, PackInvalide, controler, lire_appel, lire_appels, lire_territoire
+from tests.hasard import exemples
 
 RACINE = Path(__file__).resolve().parents[2]
 LENS = RACINE / "packs" / "lens-lievin"
@@ -343,7 +344,7 @@ def test_un_fichier_abime_est_nomme(copie, nom, contenu):
     assert nom in {f for f, _, _ in _fautes(lambda: lire_territoire(copie))}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=exemples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     hasard=st.randoms(use_true_random=False),
     nom=st.sampled_from(

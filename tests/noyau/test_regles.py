@@ -16,6 +16,7 @@ from ensemblier.noyau.packs import lire_appels, lire_territoire
 from ensemblier.noyau.packs.regle import Regle
 from ensemblier.noyau.regles import Fiche, FicheInvalide, TypePorteur, Verdict, evaluer
 from ensemblier.noyau.regles.evaluation import JUGES
+from tests.hasard import exemples
 
 PACKS = Path(__file__).resolve().parents[2] / "packs"
 TERRITOIRES = {nom: lire_territoire(PACKS / nom) for nom in ("lens-lievin", "val-fictif")}
@@ -411,7 +412,7 @@ _fiches = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=exemples(400), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(donnees=_fiches)
 def test_evaluer_ne_leve_jamais_sur_une_fiche_admise(donnees):
     fiche = Fiche.lire(donnees)
@@ -429,7 +430,7 @@ def test_evaluer_ne_leve_jamais_sur_une_fiche_admise(donnees):
             assert sum((t.montant for t in rapport.echeancier), Decimal(0)) in (attribuable, Decimal(0))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=exemples(200), deadline=None)
 @given(total=st.integers(1, 5000), part=st.integers(0, 5000))
 def test_le_remede_de_la_part_est_exact_et_minimal(total, part):
     qpv = min(part, total)
