@@ -4,6 +4,12 @@ import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
+
+# Rien de jetable n'attend le disque : le dossier temporaire est en mémoire, s'il y reste 4 Go.
+_MEMOIRE = Path("/dev", "shm")
+if "TMPDIR" not in os.environ and os.access(_MEMOIRE, os.W_OK) and shutil.disk_usage(_MEMOIRE).free > 4 << 30:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMOIRE)
 
 if "ENSEMBLIER_VAR" not in os.environ:
     os.environ["ENSEMBLIER_VAR"] = tempfile.mkdtemp(prefix="ensemblier-essais-")
