@@ -78,13 +78,15 @@ def _chromium() -> str:
 
 def preparer(taille: int) -> int:
     """Les dossiers recevables de l'appel, recopiés ; leurs volets redeviennent proposables, à zéro."""
+    from ensemblier.appels.models import Appel
     from ensemblier.dossiers.etats import RECEVABLE, SOLLICITEE
     from ensemblier.dossiers.models import Demande, Dossier
 
     siens = Dossier.objects.filter(appel__code=APPEL, etat=RECEVABLE)
+    appel = Appel.objects.values_list("pk", flat=True).get(code=APPEL)
     par_copie = siens.filter(pk__lt=PAS).count()
-    deposes = Dossier.objects.deposes().filter(pk__lt=PAS).count()
-    grossir(-(-taille // par_copie) * deposes)
+    entiere = -(-taille // par_copie) * par_copie
+    grossir(entiere, entiere, seuls=f"etat = '{RECEVABLE}' AND appel_id = {appel}")
     en_trop = list(siens.order_by("-pk").values_list("pk", flat=True)[: max(0, siens.count() - taille)])
     _ecarter(en_trop)
     Demande.objects.filter(dossier__in=siens.values("pk")).update(propose=None, version=0)

@@ -75,17 +75,20 @@ UNIQUES = {
 FINIS = "('clos', 'irrecevable', 'retire')"
 
 
-def grossir(taille: int, vivants: int = 20_000) -> int:
-    """Recopie les dossiers déposés jusqu'à `taille`, les seuls finis au-delà de `vivants` ; rend combien."""
+def grossir(taille: int, vivants: int = 20_000, *, seuls: str = "etat <> 'brouillon'") -> int:
+    """Recopie les dossiers déposés jusqu'à `taille`, les seuls finis au-delà de `vivants` ; rend combien.
+
+    `seuls` : la condition SQL de ceux qui se recopient ; `taille` est alors leur nombre.
+    """
     from django.db import connection, transaction
 
     from ensemblier.dossiers.models import Dossier
 
     deposes = Dossier.objects.deposes()
-    base = deposes.filter(pk__lt=PAS)
+    base = deposes.filter(pk__lt=PAS).extra(where=[seuls])
     tous, finis = base.count(), base.filter(etat__in=("clos", "irrecevable", "retire")).count()
     entieres = max(0, round(min(taille, vivants) / tous) - 1)
-    copies = entieres + max(0, round((taille - vivants) / finis))
+    copies = entieres + (max(0, round((taille - vivants) / finis)) if finis else 0)
     with transaction.atomic(), connection.cursor() as curseur:
         curseur.execute("SELECT COALESCE(MAX(id), 0) FROM dossiers_dossier")
         faites = curseur.fetchone()[0] // PAS
@@ -99,7 +102,7 @@ def grossir(taille: int, vivants: int = 20_000) -> int:
             # Les clés d'une copie sont justes par construction : les vérifier serait long.
             curseur.execute("SET LOCAL session_replication_role = replica")
         for table, cles in COPIES.items() if copies > faites else ():
-            curseur.execute(_copie(connection, curseur, table, cles, series, entieres))
+            curseur.execute(_copie(connection, curseur, table, cles, series, entieres, seuls))
         if connection.vendor == "postgresql":
             for table in COPIES:
                 curseur.execute(
@@ -111,7 +114,7 @@ def grossir(taille: int, vivants: int = 20_000) -> int:
 
 
 def _copie(
-    connection: Any, curseur: Any, table: str, cles: tuple[str, ...], series: str, entieres: int
+    connection: Any, curseur: Any, table: str, cles: tuple[str, ...], series: str, entieres: int, seuls: str
 ) -> str:
     noms = [c.name for c in connection.introspection.get_table_description(curseur, table)]
     propres = UNIQUES.get(table, {})
@@ -120,10 +123,12 @@ def _copie(
         for nom in noms
     ]
     finis = f"(copie.rang <= {entieres} OR etat IN {FINIS})"
-    siens = f"SELECT id FROM dossiers_dossier WHERE id < {PAS} AND etat <> 'brouillon' AND {finis}"
+    siens = f"SELECT id FROM dossiers_dossier WHERE id < {PAS} AND {seuls} AND {finis}"
     quels = f"id < {PAS}"
     if table == "dossiers_dossier":
-        quels += f" AND etat <> 'brouillon' AND {finis}"
+        quels += f" AND {seuls} AND {finis}"
+    elif table == "comptes_organisme":
+        quels += f" AND id IN (SELECT organisme_id FROM dossiers_dossier WHERE id < {PAS} AND {seuls})"
     elif "dossier_id" in noms:
         quels += f" AND dossier_id IN ({siens})"
     elif table == "dossiers_ciblage_communes":

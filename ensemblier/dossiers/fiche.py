@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 from ensemblier.appels.models import Reglement
 from ensemblier.dossiers import ecriture
 from ensemblier.dossiers.etats import ABANDONNEE
-from ensemblier.dossiers.models import Dossier, LigneDeBudget, Piece
-from ensemblier.dossiers.reponses import Reponses
+from ensemblier.dossiers.models import Critere, Dossier, LigneDeBudget, Piece
+from ensemblier.dossiers.reponses import Reponses, place_au_budget
+from ensemblier.interface.ensemble import relier
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
 from ensemblier.noyau.packs import Appel
 from ensemblier.noyau.regles import Fiche, Rapport, evaluer
+from ensemblier.territoires.models import Financeur
 
 CERFA = "cerfa"
 _NOMMES = ("habitants", "innovation", "operateurs")
@@ -56,6 +59,29 @@ def fiche_de(
         "depots": {d.financeur.code: d.depot_le for d in demandes if d.depot_le} or None,
     }
     return Fiche.lire(donnees)
+
+
+def fiches_de_l_argent(dossiers: Iterable[Dossier]) -> dict[int, Fiche]:
+    """De chaque dossier, ce que lisent le plafond et l'attribuable (K3 à K6) ; trois requêtes pour tous.
+
+    Le budget et les critères sont ceux de `fiche_de` ; le reste de la fiche n'est pas dit.
+    """
+    lues = {d.pk: Reponses(d) for d in dossiers}
+    lignes: dict[int, list[LigneDeBudget]] = {pk: [] for pk in lues}
+    lus = list(LigneDeBudget.objects.filter(dossier__in=lues).order_by("pk"))
+    relier(lus, "financeur", Financeur.objects.filter(pk__in={x.financeur_id for x in lus}))
+    for ligne in lus:
+        lignes[ligne.dossier_id].append(ligne)
+    criteres: dict[int, list[Critere]] = {pk: [] for pk in lues}
+    for critere in Critere.objects.filter(dossier__in=lues).order_by("code"):
+        criteres[critere.dossier_id].append(critere)
+    for pk, reponses in lues.items():
+        reponses.lignes_de_budget = sorted(lignes[pk], key=place_au_budget)
+        reponses.criteres = criteres[pk]
+    return {
+        pk: Fiche.lire({"budget": _budget(r), "bonification": _bonification(r, None)})
+        for pk, r in lues.items()
+    }
 
 
 def rapport_de(

@@ -31,6 +31,11 @@ from ensemblier.territoires.models import Commune, Financeur, Quartier, Thematiq
 CER = "cer"
 
 
+def place_au_budget(ligne: LigneDeBudget) -> tuple[str, str, int]:
+    """L'ordre des lignes d'un budget : le sens, le compte, puis le rang du financeur."""
+    return ligne.sens, ligne.compte, ligne.financeur.rang if ligne.financeur else -1
+
+
 class _Ensemble(NamedTuple):
     demandes: list[Demande]
     dispositifs: list[Dispositif]
@@ -103,10 +108,7 @@ class Reponses:
 
     @cached_property
     def lignes_de_budget(self) -> list[LigneDeBudget]:
-        def place(ligne: LigneDeBudget) -> tuple[str, str, int]:
-            return ligne.sens, ligne.compte, ligne.financeur.rang if ligne.financeur else -1
-
-        return sorted(self._ensemble.lignes_de_budget, key=place)
+        return sorted(self._ensemble.lignes_de_budget, key=place_au_budget)
 
     @cached_property
     def criteres(self) -> list[Critere]:

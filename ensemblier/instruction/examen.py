@@ -109,9 +109,9 @@ def echeances_d_instruction(appels: Iterable[int]) -> dict[int, date]:
     return {j.appel_id: j.fin for j in jalons.order_by("rang")}
 
 
-def exiger_recevable(dossier: Dossier, quoi: str) -> None:
-    """S78 : rien ne s'instruit avant « recevable »."""
-    etat = Dossier.objects.values_list("etat", flat=True).get(pk=dossier.pk)
+def exiger_recevable(dossier: Dossier, quoi: str, *, etat: str = "") -> None:
+    """S78 : rien ne s'instruit avant « recevable » ; `etat` : celui que l'appelant a lu sous le verrou."""
+    etat = etat or Dossier.objects.values_list("etat", flat=True).get(pk=dossier.pk)
     if etat == RECEVABLE:
         return
     if etat == RETIRE:

@@ -9,7 +9,7 @@ from ensemblier.dossiers.etats import ACCORDS, PERDUS
 from ensemblier.dossiers.fiche import fiche_de, reglement_de
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.noyau import montants
-from ensemblier.noyau.regles import Constat, Fiche, evaluer
+from ensemblier.noyau.regles import Constat, Fiche, evaluer, taux_et_raison
 from ensemblier.programmation.models import Attribution, Enveloppe, SousEnveloppe
 
 ZERO = Decimal("0.00")
@@ -19,14 +19,6 @@ RAISONS = {
     "enveloppe": ("dépasse le reste de l'enveloppe", ", ou relevez d'abord l'enveloppe"),
     "ressources": ("dépasse ce qui reste à financer", ", ou baissez d'abord un autre financement"),
 }
-
-
-def reste_de_l_enveloppe(demande: Demande) -> Decimal | None:
-    """Ce que le financeur n'a pas encore voté ; `None` s'il n'a pas dit ses crédits."""
-    enveloppe = Enveloppe.objects.filter(
-        appel=demande.dossier.appel_id, financeur=demande.financeur_id
-    ).first()
-    return Restes(enveloppe).de(demande) if enveloppe else None
 
 
 def part_de(parts: Iterable[SousEnveloppe], demande: Demande) -> SousEnveloppe | None:
@@ -85,11 +77,16 @@ class Restes:
 
 
 def attribuable_au_volet(
-    demande: Demande, *, fiche: Fiche | None = None, reste: Decimal | None = None
+    demande: Demande,
+    *,
+    fiche: Fiche | None = None,
+    reste: Decimal | None = None,
+    volets: Iterable[Demande] | None = None,
 ) -> montants.Attribuable:
     """K6 pour un volet, avec ses lignes : le plafond joue pour le financeur que l'appel nomme (K4, K5, P34).
 
-    Un autre volet du même financeur compte comme une autre ressource.
+    Un autre volet du même financeur compte comme une autre ressource ; `volets` : ceux du dossier, déjà lus.
+    De la fiche ne se lisent que l'argent et les critères (`fiches_de_l_argent`).
     """
     dossier = demande.dossier
     lue = fiche or fiche_de(dossier)
@@ -101,7 +98,9 @@ def attribuable_au_volet(
         plafond=plafond.montant if plafond else None,
         reste_enveloppe=reste,
         assiette=base,
-        autres_ressources=_autres_ressources(demande, lue),
+        autres_ressources=_autres_ressources(
+            demande, lue, demande.dossier.demandes.all() if volets is None else volets
+        ),
     )
     if plafond is None:
         return calcul
@@ -125,20 +124,17 @@ def _est_plafonne(demande: Demande) -> bool:
 
 
 def _plafond(dossier: Dossier, fiche: Fiche) -> montants.Plafond:
-    regles = reglement_de(dossier)
-    rapport = evaluer(regles, fiche, territoire=dossier.territoire.pack())
-    return montants.plafonner(
-        charges=dict(fiche.budget.charges) if fiche.budget else {}, taux=rapport.financement.taux
-    )
+    taux, _ = taux_et_raison(reglement_de(dossier), fiche)
+    return montants.plafonner(charges=dict(fiche.budget.charges) if fiche.budget else {}, taux=taux)
 
 
-def _autres_ressources(demande: Demande, fiche: Fiche) -> Decimal:
+def _autres_ressources(demande: Demande, fiche: Fiche, volets: Iterable[Demande]) -> Decimal:
     if fiche.budget is None:
         return ZERO
     produits = fiche.budget.produits
     autres = sum((m for code, m in produits.c74.items() if code != demande.financeur.code), ZERO)
     autres += sum(produits.par_compte().values(), ZERO)
-    voisins = demande.dossier.demandes.filter(financeur=demande.financeur_id).exclude(pk=demande.pk)
+    voisins = [v for v in volets if v.financeur_id == demande.financeur_id and v.pk != demande.pk]
     return autres + sum((financement_du_volet(v) for v in voisins if v.etat not in PERDUS), ZERO)
 
 

@@ -14,6 +14,7 @@ from ensemblier.interface.champs import EurosFormField
 from ensemblier.noyau.machine import Acteur, Role, TransitionRefusee
 from ensemblier.noyau.montants import en_francais
 from ensemblier.programmation import actes
+from ensemblier.programmation.actes import CasesTenues
 from ensemblier.registre.actes import ActeBloque
 
 INCHANGEE = "Rien n'a changé."
@@ -30,11 +31,11 @@ class CaseRefusee(Exception):
 def volets_a_ecrire(dossiers: DossierQuerySet, cles: Iterable[int]) -> dict[int, Demande]:
     """Les volets de ces dossiers, avec ce que leurs règles lisent ; un autre n'existe pas ici."""
     lus = Demande.objects.filter(pk__in=list(cles)).select_related(
-        "financeur__commune", "dispositif", "dossier__territoire", "dossier__organisme",
-        "dossier__appel__reglement", "dossier__reglement", "dossier__pilier",
+        "financeur__commune", "dispositif", "dossier__appel__reglement", "dossier__reglement"
     ).defer(
-        "dossier__territoire__cadre", "dossier__appel__projet", "dossier__appel__reglement__contenu",
-        "dossier__reglement__contenu",
+        "dossier__appel__projet", "dossier__appel__reglement__contenu",
+        "dossier__reglement__contenu", "dossier__fiche_figee", "dossier__rapport_fige",
+        "dossier__accuse_contenu",
     )  # fmt: skip
     # Deux requêtes courtes : le filtre des droits, dans la même, relirait tous les dossiers de l'appel.
     permis = set(dossiers.filter(pk__in={v.dossier_id for v in lus}).values_list("pk", flat=True))
@@ -58,9 +59,17 @@ def lire(saisie: str) -> Decimal | None:
     return montant
 
 
-def ecrire(volet: Demande, saisie: str, *, version: int | None, par: Acteur, le: datetime) -> bool:
+def ecrire(
+    volet: Demande,
+    saisie: str,
+    *,
+    version: int | None,
+    par: Acteur,
+    le: datetime,
+    tenues: CasesTenues | None = None,
+) -> bool:
     """Propose le montant tapé, ou vide la case ; rend vrai si elle a changé, lève `CaseRefusee` sinon."""
-    return ecrire_le_montant(volet, lire(saisie), version=version, par=par, le=le)
+    return ecrire_le_montant(volet, lire(saisie), version=version, par=par, le=le, tenues=tenues)
 
 
 def ecrire_le_montant(
@@ -71,17 +80,23 @@ def ecrire_le_montant(
     par: Acteur,
     le: datetime,
     motif: str = "",
+    tenues: CasesTenues | None = None,
 ) -> bool:
-    """Le même acte, d'un montant déjà lu ; `motif` : d'où il vient, s'il ne vient pas de l'écran."""
+    """Le même acte, d'un montant déjà lu ; `motif` : d'où il vient, s'il ne vient pas de l'écran.
+
+    `tenues` : les cases que l'appelant écrira ensemble ; un refus n'y laisse rien.
+    """
     if montant == volet.propose and version in (None, volet.version):
         return False
     if version is None:
         raise CaseRefusee(f"La page ne dit pas la version lue de cette case. Rechargez-la. {INCHANGEE}")
     try:
         if montant is None:
-            actes.retirer_la_proposition(volet, par=par, le=le, version=version)
+            actes.retirer_la_proposition(volet, par=par, le=le, version=version, tenues=tenues)
         else:
-            actes.proposer(volet, montant=montant, motif=motif, par=par, le=le, version=version)
+            actes.proposer(
+                volet, montant=montant, motif=motif, par=par, le=le, version=version, tenues=tenues
+            )
     except actes.CaseChangee as refus:
         if refus.demande.propose == montant:
             return False

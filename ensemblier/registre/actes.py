@@ -7,9 +7,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from django.db import transaction
+from django.db import connection, models, transaction
 from django.utils import timezone
 
 from ensemblier.noyau.machine import Acteur, Role
@@ -82,10 +82,25 @@ def _inscrire(objet: Suivi, chaine: Chaine, *, suites: Sequence[Suite] = (), **f
     maillons = [_maillon(objet, chaine, **fait)]
     for suite in suites:
         maillons.append(_maillon(objet, chaine, de=objet.etat, vers=objet.etat, le=fait["le"], **vars(suite)))
-    Evenement.objects.bulk_create(evenement for evenement, _ in maillons)
-    Detail.objects.bulk_create(Detail(evenement=e, motif=dit[0], contenu=dit[1]) for e, dit in maillons)
+    _forger(maillons)
     chaine.save(update_fields=("rang", "tete"))
     return maillons[0][0]
+
+
+def _forger(maillons: Sequence[tuple[Evenement, Detail]]) -> None:
+    """Met des maillons dans la base, dans leur ordre, chacun avec ses détails."""
+    Evenement.objects.bulk_create([evenement for evenement, _ in maillons])
+    for evenement, detail in maillons:
+        detail.evenement = evenement
+    Detail.objects.bulk_create([detail for _, detail in maillons])
+
+
+def verrouiller_dans_l_ordre(racines: Iterable[str]) -> list[Chaine]:
+    """Les chaînes dans l'ordre de leur identifiant : deux actes ne s'attendent jamais l'un l'autre."""
+    voulues = set(racines)
+    neuves = voulues - {*Chaine.objects.filter(racine__in=voulues).values_list("racine", flat=True)}
+    Chaine.objects.bulk_create([Chaine(racine=r) for r in sorted(neuves)], ignore_conflicts=True)
+    return [*Chaine.objects.select_for_update().filter(racine__in=voulues).order_by("pk")]
 
 
 def _maillon(
@@ -101,8 +116,8 @@ def _maillon(
     motif: str,
     details: dict[str, Any] | None,
     public: bool,
-) -> tuple[Evenement, tuple[str, dict[str, Any]]]:
-    """Un maillon au bout de la chaîne, et ses détails ; l'appelant les enregistre."""
+) -> tuple[Evenement, Detail]:
+    """Le maillon suivant de la chaîne que l'appelant tient, et sa tête avancée ; rien n'est écrit."""
     contenu = json.loads(canonique(details or {}))
     evenement = Evenement(
         chaine=chaine,
@@ -125,7 +140,7 @@ def _maillon(
     )
     evenement.empreinte = empreinte_d_evenement(evenement, chaine.racine)
     chaine.rang, chaine.tete = evenement.rang, evenement.empreinte
-    return evenement, (motif, contenu)
+    return evenement, Detail(motif=motif, contenu=contenu)
 
 
 @transaction.atomic
@@ -185,6 +200,96 @@ def avancer(
         objet, chaine, acte=acte, libelle=transition.au_registre, de=de, vers=transition.vers, par=par, le=le,
         motif=motif, details=details, public=public, suites=suites,
     )  # fmt: skip
+
+
+class Lot:
+    """Des actes d'une même transaction sur des objets tenus ensemble, écrits d'un coup par `ecrire`.
+
+    Les chaînes sont prises une fois, dans l'ordre ; chaque état se lit sous leur verrou. Chaque acte
+    interroge la table et calcule son maillon à son tour : le registre est celui des mêmes actes joués un à
+    un.
+    """
+
+    RELUS: ClassVar[tuple[str, ...]] = ("etat",)
+    """Ce qui se relit sous le verrou : lu avant, il ne compte pas."""
+
+    def __init__(self, objets: Iterable[Suivi]) -> None:
+        """Prend les verrous ; l'appelant est dans une transaction, et les objets sont d'un même modèle."""
+        self.objets = {objet.pk: objet for objet in objets}
+        racines = {objet.racine() for objet in self.objets.values()}
+        self._chaines = {chaine.racine: chaine for chaine in verrouiller_dans_l_ordre(racines)}
+        self._attente: list[tuple[Evenement, Detail]] = []
+        self._champs: dict[int, set[str]] = {}
+        self._relire()
+
+    def _relire(self) -> None:
+        for modele in {type(objet) for objet in self.objets.values()}:
+            tenus = modele._base_manager.select_for_update().filter(pk__in=self.objets).order_by("pk")
+            for cle, *valeurs in tenus.values_list("pk", *self.RELUS):
+                for nom, valeur in zip(self.RELUS, valeurs, strict=True):
+                    setattr(self.objets[cle], nom, valeur)
+
+    def avancer(
+        self,
+        objet: Suivi,
+        acte: str,
+        *,
+        par: Acteur,
+        roles: Iterable[Role],
+        le: datetime,
+        motif: str = "",
+        details: dict[str, Any] | None = None,
+        public: bool = True,
+        **champs: Any,
+    ) -> Evenement:
+        """Le même acte que la fonction `avancer`, écrit plus tard ; `TransitionRefusee` ne change rien."""
+        de = objet.etat
+        transition = objet.machine.verifier(etat=de, acte=acte, roles=roles, motif=motif)
+        objet.etat = transition.vers
+        self.changer(objet, etat=transition.vers, **champs)
+        maillon = _maillon(
+            objet, self._chaines[objet.racine()], acte=acte, libelle=transition.au_registre, de=de,
+            vers=transition.vers, par=par, le=le, motif=motif, details=details, public=public,
+        )  # fmt: skip
+        self._attente.append(maillon)
+        return maillon[0]
+
+    def changer(self, objet: Suivi, **champs: Any) -> None:
+        """Des champs de plus à enregistrer avec l'acte."""
+        for nom, valeur in champs.items():
+            setattr(objet, nom, valeur)
+        self._champs.setdefault(objet.pk, set()).update(champs)
+
+    def a_ecrire(self, objet: Suivi) -> bool:
+        """Vrai si un acte de ce lot sur l'objet n'est pas encore dans la base."""
+        return objet.pk in self._champs
+
+    def ecrire(self) -> None:
+        """Écrit ce que les actes ont laissé en attente : maillons, têtes des chaînes, états et champs."""
+        if not self._attente:
+            return
+        _forger(self._attente)
+        touchees = {evenement.chaine_id for evenement, _ in self._attente}
+        chaines = [c for c in self._chaines.values() if c.pk in touchees]
+        _poser(chaines, ("rang", "tete"))
+        for noms in {frozenset(champs) for champs in self._champs.values()}:
+            siens = [self.objets[cle] for cle, champs in self._champs.items() if champs == noms]
+            _poser(siens, sorted(noms))
+        self._attente, self._champs = [], {}
+
+
+def _poser(objets: Sequence[models.Model], champs: Sequence[str]) -> None:
+    """Ces champs de chaque ligne, par un seul ordre : le `CASE` de `bulk_update` coûte plus que les actes."""
+    meta, nom = objets[0]._meta, connection.ops.quote_name
+    poses = [meta.get_field(champ) for champ in champs]
+    colonnes = ", ".join(f"{nom(c.column)} = %s" for c in poses)
+    ordre = ("UPDATE", nom(meta.db_table), "SET", colonnes, "WHERE", nom(meta.pk.column), "= %s")
+    valeurs = [
+        [*(c.get_db_prep_save(getattr(objet, c.attname), connection) for c in poses), objet.pk]
+        for objet in objets
+    ]
+    with connection.cursor() as curseur:
+        curseur.executemany(" ".join(ordre), valeurs)
 
 
 @transaction.atomic

@@ -8,6 +8,8 @@ from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.instruction import actes as instruction
 from ensemblier.programmation import actes
 from ensemblier.programmation.actes import Decision, Membre
+from ensemblier.programmation.calculs import Restes
+from ensemblier.programmation.models import Enveloppe
 from ensemblier.programmation.notes import grille_de
 from tests import fabriques as f
 
@@ -31,6 +33,11 @@ def volet(dossier, code="CALL"):
     return Demande.objects.select_related("dossier__appel", "financeur", "dispositif").get(
         dossier=dossier, financeur__code=code
     )
+
+
+def reste(demande):
+    """Ce que l'enveloppe, et la part qui paie ce volet, permettent encore."""
+    return Restes(Enveloppe.objects.get(appel=demande.dossier.appel, financeur=demande.financeur)).de(demande)
 
 
 def recevable(code="ami-2025", *, le=None, **chemins) -> Dossier:

@@ -11,7 +11,6 @@ from django.urls import reverse
 from ensemblier.noyau.machine import RoleInsuffisant
 from ensemblier.programmation import actes
 from ensemblier.programmation.actes import parts
-from ensemblier.programmation.calculs import reste_de_l_enveloppe
 from ensemblier.programmation.models import Enveloppe, SousEnveloppe
 from ensemblier.registre.actes import ActeBloque
 from tests import fabriques as f
@@ -80,7 +79,7 @@ def test_un_accord_compte_dans_la_part_de_son_dispositif():
     la = part(enveloppe, "10000", dispositif=dispositif)
     scene.deliberer("CALL", (premier, "9000"))
     assert (relu(la).engage, relu(enveloppe).engage) == (9000, 9000)
-    assert reste_de_l_enveloppe(scene.volet(second)) == 1000
+    assert scene.reste(scene.volet(second)) == 1000
     with pytest.raises(ActeBloque, match="enveloppe"):
         scene.deliberer("CALL", (second, "9000"), numero="2025-119")
     assert (relu(la).engage, relu(enveloppe).engage) == (9000, 9000)
@@ -121,7 +120,7 @@ def test_hors_des_parts_il_reste_ce_qui_n_est_pas_reparti():
     scene.programmer(premier, "9000")
     enveloppe = scene.enveloppe("CALL", "20000.00")
     part(enveloppe, "12000", "autres crédits")
-    assert reste_de_l_enveloppe(scene.volet(premier)) == 8000
+    assert scene.reste(scene.volet(premier)) == 8000
 
 
 # ------------------------------------------------------------------ les trois gardes, et leur contrôle

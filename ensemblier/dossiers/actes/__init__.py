@@ -34,6 +34,7 @@ from ensemblier.dossiers.actes.pieces import joindre_piece, reprendre_pieces, re
 from ensemblier.dossiers.actes.saisie import SaisieDivergente, enregistrer_feuille, saisir
 from ensemblier.dossiers.actes.simulation import effacer_les_simulations, garder_simulation
 from ensemblier.dossiers.actes.volets import (
+    VoletsTenus,
     avancer_demande,
     marquer_le_changement,
     noter_numero_dauphin,
@@ -42,6 +43,7 @@ from ensemblier.dossiers.actes.volets import (
 
 __all__ = [
     "SaisieDivergente",
+    "VoletsTenus",
     "accepter_l_aide",
     "accorder_derogation",
     "affecter",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.noyau import identifiants
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, EtatInterdit, Role
-from ensemblier.registre.actes import ActeBloque, avancer, consigner
+from ensemblier.registre.actes import ActeBloque, Lot, avancer, consigner
 from ensemblier.registre.models import Evenement
 
 FERMES = (BROUILLON, IRRECEVABLE, RETIRE, CLOS)
@@ -66,6 +67,54 @@ def rafraichir_etape(dossier: Dossier) -> None:
     volets = Demande.objects.filter(dossier=dossier).values_list("etat", flat=True)
     dossier.etape = etape(lu, volets)
     Dossier.objects.filter(pk=dossier.pk).update(etape=dossier.etape)
+
+
+class VoletsTenus(Lot):
+    """Des volets qui avancent ensemble : versions et étapes de leurs dossiers s'écrivent avec les actes.
+
+    Les voisins d'un volet, ceux du même dossier, sont lus avec lui ; un volet tenu est le même objet
+    partout.
+    """
+
+    RELUS = ("etat", "version", "demande", "propose", "vote")
+
+    def __init__(self, volets: Iterable[Demande]) -> None:
+        super().__init__(volets)
+        self._dossiers = {v.dossier_id for v in self.objets.values()}
+        self._par_dossier: dict[int, list[Demande]] = {}
+        lus = Demande.objects.filter(dossier__in=self._dossiers).order_by("pk")
+        for volet in lus.only("dossier", "financeur", "etat", "propose", "vote"):
+            self._par_dossier.setdefault(volet.dossier_id, []).append(self.objets.get(volet.pk, volet))
+        self._etapes: dict[int, str] = {}
+
+    @cached_property
+    def etats_des_dossiers(self) -> dict[int, str]:
+        """L'état de chaque dossier, lu sous son verrou."""
+        return dict(Dossier.objects.filter(pk__in=self._dossiers).values_list("pk", "etat"))
+
+    def du_dossier(self, volet: Demande) -> list[Demande]:
+        """Tous les volets de son dossier, lui compris, tels que le lot les laisse ; état et montants lus."""
+        return self._par_dossier[volet.dossier_id]
+
+    def avancer(self, objet: Demande, acte: str, *, par: Acteur, **dits: Any) -> Evenement:
+        """L'acte, comme `avancer_demande` : un numéro de plus au volet, et l'étape de son dossier."""
+        dits = {"public": False, "roles": roles_sur_demande(par, objet)} | dits
+        evenement = super().avancer(objet, acte, par=par, **dits)
+        self.changer(objet, version=objet.version + 1, change_le=evenement.enregistre_le)
+        if acte == "refuser":
+            self.changer(objet, motif=dits["motif"])
+        dossier = objet.dossier
+        etat = self.etats_des_dossiers[dossier.pk]
+        dossier.etape = self._etapes[dossier.pk] = etape(etat, [v.etat for v in self.du_dossier(objet)])
+        return evenement
+
+    def ecrire(self) -> None:
+        """Les actes en attente, puis l'étape des dossiers qu'ils touchent."""
+        super().ecrire()
+        for posee in set(self._etapes.values()):
+            siens = [pk for pk, dite in self._etapes.items() if dite == posee]
+            Dossier.objects.filter(pk__in=siens).update(etape=posee)
+        self._etapes = {}
 
 
 def _ouvert(dossier: Dossier, quoi: str) -> Dossier:

@@ -2,7 +2,7 @@
 
 from ensemblier.noyau.packs.regle import Condition, Regle, RegleDeBase, Source, TypePorteur
 from ensemblier.noyau.regles.constats import MOTEUR, Constat, Mesure, Rapport, Verdict
-from ensemblier.noyau.regles.evaluation import evaluer
+from ensemblier.noyau.regles.evaluation import evaluer, taux_et_raison
 from ensemblier.noyau.regles.fiche import Fiche, FicheInvalide
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "TypePorteur",
     "Verdict",
     "evaluer",
+    "taux_et_raison",
 ]

@@ -57,7 +57,7 @@ def evaluer(reglement: Appel, fiche: Fiche, *, territoire: Territoire) -> Rappor
 
     Le rapport nomme le règlement (SHA-256) et le moteur : le rejeu dit s'il compare les mêmes règles.
     """
-    taux, raison = _taux(reglement, fiche)
+    taux, raison = taux_et_raison(reglement, fiche)
     ctx = ouvrir(reglement, fiche, territoire, taux)
     constats = tuple(_constater(regle, ctx) for regle in reglement.regles)
     financement = _financement(ctx, taux, raison)
@@ -85,8 +85,11 @@ def _deposable(constats: Iterable[Constat], sollicites: Iterable[str]) -> bool:
     return not volets or bool(volets - {c.financeur for c in arrets})
 
 
-def _taux(appel: Appel, fiche: Fiche) -> tuple[Decimal | None, str | None]:
-    """K4 : le taux de base, ou celui du jury quand assez de critères de l'appel sont validés."""
+def taux_et_raison(appel: Appel, fiche: Fiche) -> tuple[Decimal | None, str | None]:
+    """K4 : le taux de base, ou celui du jury quand assez de critères de l'appel sont validés.
+
+    `None` si l'appel ne plafonne pas (P34) ; de la fiche, seule la bonification est lue.
+    """
     cadre = appel.financement
     if cadre.taux_base is None:
         return None, None

@@ -26,7 +26,12 @@ from ensemblier.programmation.actes.jury import (
     verifier_le_taux,
 )
 from ensemblier.programmation.actes.parts import Objet, repartir, virer
-from ensemblier.programmation.actes.propositions import CaseChangee, proposer, retirer_la_proposition
+from ensemblier.programmation.actes.propositions import (
+    CaseChangee,
+    CasesTenues,
+    proposer,
+    retirer_la_proposition,
+)
 from ensemblier.programmation.actes.reprises import DecisionReprise, reprendre_une_decision
 from ensemblier.programmation.actes.scenarios import (
     ecrire_les_montants,
@@ -47,6 +52,7 @@ from ensemblier.programmation.actes.seances import (
 
 __all__ = [
     "CaseChangee",
+    "CasesTenues",
     "Decision",
     "DecisionReprise",
     "Membre",

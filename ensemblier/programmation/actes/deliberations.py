@@ -27,9 +27,8 @@ from ensemblier.programmation.actes.parts import engager
 from ensemblier.programmation.actes.propositions import lignes_en_json
 from ensemblier.programmation.calculs import ZERO, Restes
 from ensemblier.programmation.models import Attribution, Deliberation, Enveloppe
-from ensemblier.registre.actes import ActeBloque, avancer, consigner
+from ensemblier.registre.actes import ActeBloque, avancer, consigner, verrouiller_dans_l_ordre
 from ensemblier.registre.fichiers import conserver
-from ensemblier.registre.models import Chaine
 from ensemblier.territoires.models import Financeur
 
 
@@ -119,12 +118,6 @@ def _enregistrer(
     for dossier in dossiers.values():
         clore_l_instruction(dossier, le=le)
     return deliberation
-
-
-def verrouiller_dans_l_ordre(racines: Sequence[str]) -> None:
-    """Les chaînes dans l'ordre de leur identifiant : deux actes ne s'attendent jamais l'un l'autre."""
-    Chaine.objects.bulk_create([Chaine(racine=r) for r in sorted(set(racines))], ignore_conflicts=True)
-    list(Chaine.objects.select_for_update().filter(racine__in=racines).order_by("pk"))
 
 
 def _relire(enveloppe: Enveloppe) -> Enveloppe:

@@ -18,13 +18,12 @@ from ensemblier.noyau.montants import Attribuable, Ligne, euros
 from ensemblier.programmation.actes.accords import exiger_l_accord
 from ensemblier.programmation.actes.deliberations import (
     clore_l_instruction,
-    verrouiller_dans_l_ordre,
 )
 from ensemblier.programmation.actes.parts import engager
 from ensemblier.programmation.actes.propositions import lignes_en_json
 from ensemblier.programmation.calculs import ZERO, Restes
 from ensemblier.programmation.models import Attribution, Deliberation, Enveloppe
-from ensemblier.registre.actes import ActeBloque, reprendre
+from ensemblier.registre.actes import ActeBloque, reprendre, verrouiller_dans_l_ordre
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from django.db import transaction
 from ensemblier.appels.models import Appel
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.noyau.machine import Acteur
-from ensemblier.programmation.actes.deliberations import verrouiller_dans_l_ordre
+from ensemblier.programmation.actes import CasesTenues
 from ensemblier.programmation.calculs import ZERO
 from ensemblier.programmation.lecture import Somme, dossiers_de, sommes
 from ensemblier.programmation.models import CaseRelue, Enveloppe, Retour
@@ -26,7 +26,7 @@ from ensemblier.programmation.saisie import (
     exiger_sa_colonne,
     volets_a_ecrire,
 )
-from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.actes import ActeBloque, verrouiller_dans_l_ordre
 from ensemblier.territoires.models import Financeur
 
 ISSUE = CaseRelue.Issue
@@ -160,7 +160,7 @@ def _jouer(retour: Retour, pas: Sequence[_Pas], *, par: Acteur, le: datetime) ->
     """Écrit ces cases dans la transaction de l'appelant, et note sur chacune ce qu'il en est.
 
     Les baisses d'abord : ce qu'une ligne rend, une autre le prend. Chaque case est un acte, avec ses gardes ;
-    son volet se lit une fois les verrous pris.
+    son volet se lit une fois les verrous pris, par centaines, et chaque centaine s'écrit d'un coup.
     """
     verrouiller_dans_l_ordre([p.volet.racine() for p in pas])
     dossiers, motif = dossiers_de(par, retour.appel), f"Tableau relu : {retour.fichier.nom}"
@@ -168,14 +168,18 @@ def _jouer(retour: Retour, pas: Sequence[_Pas], *, par: Acteur, le: datetime) ->
     for debut in range(0, len(ordonnes), A_LA_FOIS):
         lot = ordonnes[debut : debut + A_LA_FOIS]
         volets = volets_a_ecrire(dossiers, (p.volet.pk for p in lot))
+        tenues = CasesTenues(volets.values())
         for p in lot:
             if volet := volets.get(p.volet.pk):
-                _ecrire(p.case, volet, par=par, le=le, motif=motif)
+                _ecrire(p.case, volet, tenues, par=par, le=le, motif=motif)
             else:
                 _hors_de_la_liste(p.case)
+        tenues.ecrire()
 
 
-def _ecrire(case: CaseRelue, volet: Demande, *, par: Acteur, le: datetime, motif: str) -> None:
+def _ecrire(
+    case: CaseRelue, volet: Demande, tenues: CasesTenues, *, par: Acteur, le: datetime, motif: str
+) -> None:
     _situer(case, volet)
     if case.numero != volet.dossier.numero:
         case.issue = ISSUE.REFUSEE
@@ -183,7 +187,9 @@ def _ecrire(case: CaseRelue, volet: Demande, *, par: Acteur, le: datetime, motif
         return
     try:
         exiger_sa_colonne(volet, par)
-        change = ecrire_le_montant(volet, case.apres, version=case.version, par=par, le=le, motif=motif)
+        change = ecrire_le_montant(
+            volet, case.apres, version=case.version, par=par, le=le, motif=motif, tenues=tenues
+        )
     except CaseRefusee as refus:
         case.issue, case.phrase = ISSUE.CONFLIT if refus.en_conflit else ISSUE.REFUSEE, str(refus)
     else:
