@@ -85,8 +85,12 @@ def grossir(taille: int, vivants: int = 20_000, *, seuls: str = "etat <> 'brouil
     from ensemblier.dossiers.models import Dossier
 
     deposes = Dossier.objects.deposes()
-    base = deposes.filter(pk__lt=PAS).extra(where=[seuls])
-    tous, finis = base.count(), base.filter(etat__in=("clos", "irrecevable", "retire")).count()
+    with connection.cursor() as curseur:
+        curseur.execute(
+            f"SELECT COUNT(*), COUNT(CASE WHEN etat IN {FINIS} THEN 1 END) FROM dossiers_dossier "
+            f"WHERE id < {PAS} AND {seuls}"
+        )
+        tous, finis = curseur.fetchone()
     entieres = max(0, round(min(taille, vivants) / tous) - 1)
     copies = entieres + (max(0, round((taille - vivants) / finis)) if finis else 0)
     with transaction.atomic(), connection.cursor() as curseur:
