@@ -144,6 +144,33 @@ def test_chaque_liste_coute_autant_a_deux_et_a_douze_lignes():
     assert max(douze.values()) <= BUDGET
 
 
+ACCUEILS = {
+    ("mes_dossiers", "amina"): 8,
+    ("instruction", "benoit"): 12,
+    ("instruction", "irene"): 12,
+    ("instruction", "odile"): 12,
+    ("instruction", "chloe"): 12,
+    ("instruction", "farid"): 12,
+    ("suites", "fatou_finances"): 12,
+    ("seances", "elise"): 12,
+}
+"""La première page de chacun (`mon_espace`) et ses requêtes au plus ; quarante kilo-octets au plus."""
+
+
+@pytest.mark.django_db
+def test_la_premiere_page_de_chacun_tient_son_budget():
+    f.appel("aap-2026")
+    _peupler(6, depuis=1)
+    for (nom, qui), budget in ACCUEILS.items():
+        client = f.client(qui)
+        assert client.get(reverse("mon_espace")).url == reverse(nom), qui
+        octets = len(client.get(reverse(nom)).content)
+        requetes = _compter(nom, qui)
+        sys.stdout.write(f"{nom:24} {qui:16} {requetes:3} {octets:6}\n")
+        assert requetes <= budget, (nom, qui, requetes)
+        assert octets <= 40_000, (nom, qui, octets)
+
+
 LISTES_LONGUES = (
     ("instruction", "benoit", "apres", "lignes"),
     ("suites", "benoit", "apres-volets", "volets"),

@@ -13,15 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from ensemblier.appels.models import Appel
-from ensemblier.bilans.etats import A_CORRIGER, ATTENDU, PROJET
-from ensemblier.bilans.models import Bilan, Reversement
-from ensemblier.comptes.models import Aide
-from ensemblier.conventions.etats import A_SIGNER
-from ensemblier.conventions.models import Convention, Tranche
+from ensemblier.bilans.etats import A_CORRIGER, ATTENDU
 from ensemblier.dossiers.attentes import Attente, attentes, du_porteur, etapes_commencees
-from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, CLOS, DECIDE, IRRECEVABLE, RETIRE
-from ensemblier.dossiers.models import CoPorteur, Demande, Dossier
-from ensemblier.instruction.models import Complement
+from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE, BROUILLON, CLOS, IRRECEVABLE, RETIRE
+from ensemblier.dossiers.models import Dossier
+from ensemblier.espaces import porteur_lu
+from ensemblier.espaces.porteur_lu import Accueil
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
 
@@ -41,12 +38,16 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
     present = timezone.now()
     dossiers = du_porteur(request.acteur) if request.acteur else []
     portes = [d for d in dossiers if not d.est_aide and not d.est_co_porteur]
-    arretes, signatures = _reponses_attendues(portes), _signatures(portes, request.acteur)
+    lus = porteur_lu.lire(
+        portes, acteur=request.acteur, utilisateur=request.user, territoire=request.territoire,
+        jour=jour_de(present),
+    )  # fmt: skip
+    arretes, signatures = _reponses_attendues(lus), _signatures(lus, request.acteur)
     taches = [
         *(_datee(a, arretes) for a in attentes(dossiers, le=present)),
         *signatures,
-        *_bilans(portes),
-        *_reversements(portes),
+        *_bilans(lus),
+        *_reversements(lus),
     ]
     pressant = jour_de(present)  # une signature n'a pas d'échéance, mais l'argent l'attend déjà
     taches.sort(
@@ -60,19 +61,17 @@ def mes_dossiers(request: HttpRequest) -> HttpResponse:
         "en_retard": sum(1 for a in taches if a.retard(pressant)),
         "groupes": _groupes(dossiers, {a.dossier for a in taches}),
         "dossiers": dossiers,
-        "argent": _argent(portes),
-        "appels": _ouverts(request, present),
-        "aides": Aide.objects.pour(request.user, jour_de(present)).select_related("organisme"),
-        "co_portages": CoPorteur.objects.a_repondre(request.acteur),
+        "argent": _argent(lus),
+        "appels": _ouverts(lus, present),
+        "aides": lus.aides,
+        "co_portages": lus.co_portages,
     }
     return render(request, "espaces/porteur.html", contexte)
 
 
-def _reponses_attendues(dossiers: list[Dossier]) -> dict[str, date]:
-    """Avant quand le service attend une réponse, par dossier à compléter (P29) ; une requête."""
-    numeros = {d.pk: d.numero for d in dossiers if d.etat == A_COMPLETER}
-    ouverts = Complement.objects.ouverts().filter(dossier__in=numeros)
-    return {numeros[pk]: echeance for pk, echeance in ouverts.values_list("dossier", "echeance")}
+def _reponses_attendues(lus: Accueil) -> dict[str, date]:
+    """Avant quand le service attend une réponse, par dossier à compléter (P29)."""
+    return {c.dossier.numero: c.echeance for c in lus.complements if c.dossier.etat == A_COMPLETER}
 
 
 def _datee(attente: Attente, reponses: dict[str, date]) -> Attente:
@@ -83,50 +82,41 @@ def _datee(attente: Attente, reponses: dict[str, date]) -> Attente:
     return attente
 
 
-def _signatures(dossiers: list[Dossier], acteur: Acteur | None) -> list[Attente]:
-    """Les conventions que le porteur doit signer, pour qui en a le mandat ; une requête."""
+def _signatures(lus: Accueil, acteur: Acteur | None) -> list[Attente]:
+    """Les conventions que le porteur doit signer, pour qui en a le mandat."""
     mandats = {d.organisme for d in acteur.perimetres(Role.SIGNATAIRE)} if acteur else set()
-    par_pk = {d.pk: d for d in dossiers if d.etat == DECIDE and d.organisme_id in mandats}
-    attendues = Convention.objects.filter(demande__dossier__in=par_pk, etat=A_SIGNER)
+    attendues = [c.demande for c in lus.conventions if c.demande.dossier.organisme_id in mandats]
     return [
         Attente(
-            "Signer la convention", d.numero, d.intitule, None,
-            reverse("suite_signer", args=(d.numero, demande)), "Signer", sigle,
+            "Signer la convention", d.dossier.numero, d.dossier.intitule, None,
+            reverse("suite_signer", args=(d.dossier.numero, d.pk)), "Signer", d.financeur.sigle,
         )
-        for demande, dossier, sigle in attendues.values_list(
-            "demande", "demande__dossier", "demande__financeur__sigle"
-        )
-        for d in (par_pk[dossier],)
+        for d in attendues
     ]  # fmt: skip
 
 
-def _bilans(dossiers: list[Dossier]) -> list[Attente]:
-    """Les bilans attendus ou à corriger (B5) ; une requête."""
-    par_pk = {d.pk: d for d in dossiers}
+def _bilans(lus: Accueil) -> list[Attente]:
+    """Les bilans attendus ou à corriger (B5)."""
     mots = {ATTENDU: "Faire le bilan", A_CORRIGER: "Corriger le bilan"}
     return [
         Attente(
-            mots[bilan.etat], d.numero, d.intitule, bilan.echeance, f"/suites/{d.numero}/bilan/",
-            "Ouvrir", bilan.correction_demandee,
+            mots[bilan.etat], bilan.dossier.numero, bilan.dossier.intitule, bilan.echeance,
+            f"/suites/{bilan.dossier.numero}/bilan/", "Ouvrir", bilan.correction_demandee,
         )
-        for bilan in Bilan.objects.filter(dossier__in=par_pk, etat__in=mots)
-        for d in (par_pk[bilan.dossier_id],)
+        for bilan in lus.bilans
     ]  # fmt: skip
 
 
-def _reversements(dossiers: list[Dossier]) -> list[Attente]:
-    """Les projets de reversement sans réponse, avant leur échéance ou non (B17) ; une requête."""
-    par_pk = {d.pk: d for d in dossiers if d.etat == DECIDE}
-    projets = Reversement.objects.filter(
-        demande__dossier__in=par_pk, etat=PROJET, observations_le=None
-    ).values_list("demande", "demande__dossier", "demande__financeur__sigle", "reponse_avant_le")
+def _reversements(lus: Accueil) -> list[Attente]:
+    """Les projets de reversement sans réponse, avant leur échéance ou non (B17)."""
     return [
         Attente(
-            "Répondre au projet de reversement", d.numero, d.intitule, limite,
-            reverse("suite_reversement", args=(d.numero, demande, "observer")), "Répondre", sigle,
+            "Répondre au projet de reversement", d.dossier.numero, d.dossier.intitule, r.reponse_avant_le,
+            reverse("suite_reversement", args=(d.dossier.numero, d.pk, "observer")), "Répondre",
+            d.financeur.sigle,
         )
-        for demande, dossier, sigle, limite in projets
-        for d in (par_pk[dossier],)
+        for r in lus.reversements
+        for d in (r.demande,)
     ]  # fmt: skip
 
 
@@ -154,38 +144,29 @@ def _carte(dossier: Dossier) -> dict[str, Any]:
     }
 
 
-def _argent(dossiers: list[Dossier]) -> list[dict[str, Any]]:
-    """Les tranches dues et pas encore payées ; deux requêtes."""
-    par_pk = {d.pk: d for d in dossiers}
-    demandes = {
-        d.pk: d
-        for d in Demande.objects.filter(dossier__in=par_pk)
-        .exclude(etat=ABANDONNEE)
-        .select_related("financeur")
-    }
-    tranches = Tranche.objects.filter(demande__in=demandes).exclude(versements__paye_le__isnull=False)
+def _argent(lus: Accueil) -> list[dict[str, Any]]:
+    """Les tranches dues et pas encore payées."""
+    attendues = [t for t in lus.tranches if t.montant and t.demande.etat != ABANDONNEE]
+    attendues.sort(key=lambda t: (t.echeance is None, t.echeance or date.max, t.demande_id, t.rang))
     return [
         {
-            "dossier": par_pk[demandes[t.demande_id].dossier_id],
-            "financeur": demandes[t.demande_id].financeur,
+            "dossier": t.demande.dossier,
+            "financeur": t.demande.financeur,
             "montant": t.montant,
             "condition": _CONDITIONS.get(t.condition, t.condition),
             "echeance": t.echeance,
         }
-        for t in tranches.order_by("echeance", "demande", "rang")
-        if t.montant
+        for t in attendues
     ]
 
 
-def _ouverts(request: HttpRequest, le: datetime) -> list[tuple[Appel, date | None]]:
-    """Les appels où l'on peut commencer un dossier, et leur limite ; deux requêtes."""
-    appels = Appel.objects.filter(territoire=request.territoire, etat="publie").prefetch_related("jalons")
-    rendus = []
-    for appel in appels.defer("projet"):
-        depot = next((j for j in appel.jalons.all() if j.nature == "depot"), None)
-        if depot is None or depot.fin is None or depot.fin >= jour_de(le):
-            rendus.append((appel, depot.fin if depot else None))
-    return rendus
+def _ouverts(lus: Accueil, le: datetime) -> list[tuple[Appel, date | None]]:
+    """Les appels où l'on peut commencer un dossier, et leur limite."""
+    limites: dict[int, date | None] = {}
+    for jalon in sorted(lus.jalons, key=lambda j: j.rang):
+        limites.setdefault(jalon.appel_id, jalon.fin)
+    rendus = [(appel, limites.get(appel.pk)) for appel in lus.appels if appel.est_publie]
+    return [(appel, fin) for appel, fin in rendus if fin is None or fin >= jour_de(le)]
 
 
 urlpatterns = [path("dossiers/", mes_dossiers, name="mes_dossiers")]

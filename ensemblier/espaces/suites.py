@@ -36,6 +36,7 @@ from ensemblier.dossiers.etats import (
 )
 from ensemblier.dossiers.models import Demande, Dossier, Obligation
 from ensemblier.interface.champs import somme
+from ensemblier.interface.ensemble import compter_ensemble
 from ensemblier.interface.formats import accord, euros
 from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Acteur, Role
@@ -144,16 +145,20 @@ class Suites:
         libres = [d for d in self.dues.values() if d.versement is None and (d.est_mienne or not self.paie)]
         ici = [d for d in libres if d.se_prepare and not d.raisons]
         gestes = [d.geste for d in self.dues.values()]
+        a_notifier, a_signer, a_valider, en_retard = compter_ensemble(
+            self.a_notifier(), self.a_signer(), self.bilans_a_valider(),
+            self.bilans_attendus().filter(echeance__lt=self.jour),
+        )  # fmt: skip
         return {
             "a_certifier": gestes.count("certifier"),
-            "a_notifier": self.a_notifier().count(),
-            "a_signer": self.a_signer().count(),
+            "a_notifier": a_notifier,
+            "a_signer": a_signer,
             "a_preparer": len(ici),
             "total_a_preparer": sum((d.tranche.montant for d in ici), Decimal(0)),
             "a_constater": gestes.count("payer") + gestes.count("constater"),
             "bloques": sum(1 for d in libres if d.raisons and (d.est_mienne or d.se_prepare)),
-            "a_valider": self.bilans_a_valider().count(),
-            "en_retard": self.bilans_attendus().filter(echeance__lt=self.jour).count(),
+            "a_valider": a_valider,
+            "en_retard": en_retard,
         }
 
 
