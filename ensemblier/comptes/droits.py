@@ -10,6 +10,7 @@ from django.db.models import BigIntegerField, Value
 from django.db.models.functions import Coalesce
 
 from ensemblier.comptes.models import Aide, Habilitation, Organisme, Rattachement, Utilisateur
+from ensemblier.interface.ecrites import ecrite
 from ensemblier.noyau.machine import Acteur, Droit, Moyen, Role, RoleInsuffisant
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.models import Travail
@@ -35,7 +36,7 @@ class _Droit(NamedTuple):
 
 def acteur_de(utilisateur: Utilisateur, territoire: Territoire, *, le: date) -> Acteur:
     """L'acteur et ses droits au jour `le` ; une requête."""
-    lus = _droits(utilisateur, territoire, le)
+    lus = _droits(utilisateur.pk, territoire.pk, le)
     droits = tuple(
         Droit(
             Role(lu.qualite), organisme=lu.organisme, objet=lu.objet, financeur=lu.financeur,
@@ -52,16 +53,19 @@ def acteur_de(utilisateur: Utilisateur, territoire: Territoire, *, le: date) -> 
     )
 
 
-def _droits(utilisateur: Utilisateur, territoire: Territoire, le: date) -> list[_Droit]:
-    """Ce que la personne est ici : du côté des porteurs, puis de l'autorité ; une requête.
+def _droits(utilisateur: int, territoire: int, le: date) -> list[_Droit]:
+    """Ce que la personne est ici : du côté des porteurs, puis de l'autorité ; une requête."""
+    return sorted((_Droit(*lu) for lu in _lus(utilisateur, territoire, le)), key=lambda lu: lu[:2])
 
-    Une aide invitée n'a que son objet ; elle vient après les rattachements, qui disent mieux qui elle est.
-    """
+
+@ecrite
+def _lus(utilisateur: int, territoire: int, le: date):
+    """Une aide invitée n'a que son objet ; elle suit les rattachements, qui disent mieux qui elle est."""
     rien = Value("")
     rattachements = Rattachement.objects.en_vigueur(le).filter(utilisateur=utilisateur)
     aides = Aide.objects.en_vigueur(le).filter(utilisateur=utilisateur).order_by()
     siennes = Habilitation.objects.en_vigueur(le).filter(utilisateur=utilisateur, territoire=territoire)
-    lus = rattachements.values_list(
+    return rattachements.values_list(
         Value(0), "pk", "qualite", "organisme", rien, "fonction", "organisme__nom", rien, rien
     ).union(
         aides.values_list(
@@ -74,7 +78,6 @@ def _droits(utilisateur: Utilisateur, territoire: Territoire, le: date) -> list[
         ),
         all=True,
     )  # fmt: skip
-    return sorted((_Droit(*ligne) for ligne in lus), key=lambda lu: lu[:2])
 
 
 def _fonction(lus: list[_Droit]) -> str:

@@ -13,6 +13,7 @@ from ensemblier.comptes.droits import acteur_de
 from ensemblier.comptes.equipe import absence_de, habilitations, pilotes
 from ensemblier.comptes.models import Absence, Aide, Interet, Mandat, Rattachement, Utilisateur
 from ensemblier.dossiers.models import CoPorteur, Deport, Dossier
+from ensemblier.interface.ecrites import ecrite
 from ensemblier.interface.ensemble import lire_ensemble
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
@@ -125,35 +126,63 @@ def adresse_du_suivi(dossier: Dossier, *, le: datetime) -> str:
     return (contact.courriel if contact else None) or dossier.territoire.courriel
 
 
-def tenus_par_d_autres(acteur: Acteur, territoire: Territoire, jour: date) -> Q:
+def tenus_par_d_autres(acteur: Acteur, equipe: Equipe) -> Q:
     """Les dossiers dont une autre personne répond, affectée ou remplaçante ; le reste attend l'acteur.
 
     Qui est parti, absent sans remplaçant, ou ne peut juger un dossier, n'en répond plus : il revient à
-    toute l'équipe. L'acteur absent garde les siens sous les yeux. Une requête ; la condition ne cite que des
-    clés, une liste la répète sans coût.
+    toute l'équipe. L'acteur absent garde les siens sous les yeux. La condition ne cite que des clés : une
+    liste la répète sans coût.
     """
-    equipe, remplacants, liens = _equipe(territoire, jour)
     moi, libres, tenus = acteur.utilisateur, [], Q(pk__in=[])
-    for charge in equipe:
-        repond = remplacants.get(charge, charge)
-        if repond not in equipe or moi in (charge, repond):
+    for charge in equipe.membres:
+        repond = equipe.remplacants.get(charge, charge)
+        if repond not in equipe.membres or moi in (charge, repond):
             continue
-        if repond not in liens:
+        if repond not in equipe.liens:
             libres.append(charge)
             continue
-        organismes, dossiers = liens[repond]
+        organismes, dossiers = equipe.liens[repond]
         tenus |= Q(charge_de_mission=charge) & ~Q(organisme__in=organismes) & ~Q(pk__in=dossiers)
     return tenus | Q(charge_de_mission__in=libres)
 
 
-Liens = dict[int, tuple[list[int], list[int]]]
+@dataclass(frozen=True, slots=True)
+class Equipe:
+    """L'équipe d'un jour, par leurs clés : qui en est, qui remplace qui, ce que chacun ne peut juger (B10).
+
+    `liens` : ses organismes, puis ses dossiers. `remplacants` : toute absence du jour, d'un partenaire aussi.
+    """
+
+    membres: list[int]
+    remplacants: dict[int, int | None]
+    liens: dict[int, tuple[list[int], list[int]]]
+
+    def est_touche(self, qui: int | None) -> bool:
+        """Absent ce jour-là, ou remplaçant."""
+        return qui in self.remplacants or qui in self.remplacants.values()
 
 
-def _equipe(territoire: Territoire, jour: date) -> tuple[list[int], dict[int, int | None], Liens]:
-    """L'équipe du jour, qui remplace qui, et ce que chacun ne peut juger : organismes, dossiers (B10)."""
-    membres = habilitations(territoire, jour).order_by()
+def equipe_du(territoire: Territoire, jour: date) -> Equipe:
+    """Une requête."""
+    membres: set[int] = set()
+    lue = Equipe([], {}, {})
+    for genre, qui, quoi in _dits_de_l_equipe(territoire.pk, jour):
+        if genre == "membre":
+            membres.add(qui)
+        elif genre == "absence":
+            lue.remplacants[qui] = quoi
+        else:
+            lue.liens.setdefault(qui, ([], []))[genre == "dossier"].append(quoi)
+    lue.membres.extend(sorted(membres))
+    return lue
+
+
+@ecrite
+def _dits_de_l_equipe(territoire: int, jour: date):
+    """Le genre de ce qui est dit, de qui, et la clé de quoi."""
+    membres = habilitations(territoire, jour).select_related(None).order_by()
     eux = membres.values("utilisateur")
-    absences = Absence.objects.en_vigueur(jour).filter(territoire=territoire, utilisateur__in=eux)
+    absences = Absence.objects.en_vigueur(jour).filter(territoire=territoire)
     interets = Interet.objects.filter(utilisateur__in=eux, leve_le=None)
     siens = Rattachement.objects.en_vigueur(jour).filter(utilisateur__in=eux)
     deports = Deport.objects.filter(utilisateur__in=eux, leve_le=None)
@@ -164,7 +193,7 @@ def _equipe(territoire: Territoire, jour: date) -> tuple[list[int], dict[int, in
         organisme__rattachements__utilisateur__in=eux, confirme=True,
     )  # fmt: skip
     aide = Cast(Substr("objet", len(OBJET) + 1), BigIntegerField())
-    lus = membres.values_list(Value("membre"), "utilisateur_id", Value(0)).union(
+    return membres.values_list(Value("membre"), "utilisateur_id", Value(0)).union(
         absences.order_by().values_list(Value("absence"), "utilisateur_id", "remplacant_id"),
         interets.values_list(Value("organisme"), "utilisateur_id", "organisme_id"),
         siens.order_by().values_list(Value("organisme"), "utilisateur_id", "organisme_id"),
@@ -174,14 +203,3 @@ def _equipe(territoire: Territoire, jour: date) -> tuple[list[int], dict[int, in
             Value("dossier"), "organisme__rattachements__utilisateur_id", "dossier_id"
         ),
     )
-    equipe: dict[int, None] = {}
-    remplacants: dict[int, int | None] = {}
-    liens: Liens = {}
-    for genre, qui, quoi in lus:
-        if genre == "membre":
-            equipe[qui] = None
-        elif genre == "absence":
-            remplacants[qui] = quoi
-        else:
-            liens.setdefault(qui, ([], []))[genre == "dossier"].append(quoi)
-    return sorted(equipe), remplacants, liens

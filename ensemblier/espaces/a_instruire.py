@@ -15,7 +15,7 @@ from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.espaces.liste import A_FAIRE, EN_RETARD, TOUT, TRIS, Liste
 from ensemblier.espaces.lot import ACTES
 from ensemblier.espaces.models import Vue
-from ensemblier.espaces.rangs import rangs
+from ensemblier.espaces.rangs import options, rangs
 from ensemblier.espaces.tableaux import A_INSTRUIRE
 from ensemblier.instruction.droits import PILOTE
 from ensemblier.interface.tableaux import demandees
@@ -88,10 +88,13 @@ def _choix(liste: Liste) -> list[dict[str, Any]]:
     """Les listes des filtres ; les lieux et les financeurs viennent du pack, gardé en mémoire."""
     lus = [(f, f.choix(liste.lecteur), liste.filtres.get(f.nom, "")) for f in FILTRES]
     return [
-        {"nom": f.nom, "libelle": f.libelle, "choix": choix, "valeur": valeur}
+        {
+            "nom": f.nom, "libelle": f.libelle, "choix": choix, "valeur": valeur,
+            "options": options(choix, valeur),
+        }
         for f, choix, valeur in lus
         if choix or valeur
-    ]
+    ]  # fmt: skip
 
 
 def _actifs(liste: Liste, choix: list[dict[str, Any]], *, compter: bool) -> list[dict[str, Any]]:

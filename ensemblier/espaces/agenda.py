@@ -24,7 +24,7 @@ from ensemblier.comptes.models import Utilisateur
 from ensemblier.dossiers.etats import A_COMPLETER
 from ensemblier.dossiers.horloge import OUVERTS
 from ensemblier.dossiers.models import Dossier
-from ensemblier.dossiers.suivi import tenus_par_d_autres
+from ensemblier.dossiers.suivi import equipe_du, tenus_par_d_autres
 from ensemblier.instruction.attentes import lignes_attendues
 from ensemblier.instruction.lecture import AUTORITES
 from ensemblier.instruction.models import Complement, DemandeDAvis
@@ -60,7 +60,7 @@ def echeances(acteur: Acteur, territoire: Territoire, jour: date) -> list[tuple[
     bornes = (jour - AVANT, jour + APRES)
     lues: list[tuple[str, str, date, str]] = []
     if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE):
-        suivis = siens.exclude(tenus_par_d_autres(acteur, territoire, jour))
+        suivis = siens.exclude(tenus_par_d_autres(acteur, equipe_du(territoire, jour)))
         rejets = suivis.filter(etat__in=OUVERTS, rejet_le__range=bornes)
         for numero, quand in rejets.values_list("numero", "rejet_le")[:AU_PLUS]:
             lues.append((numero, "rejet", quand, "Rejet implicite, sans décision avant ce jour"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
@@ -16,14 +18,25 @@ from ensemblier.comptes.models import Absence
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE
 from ensemblier.dossiers.models import Demande, DemandeQuerySet, Dossier, DossierQuerySet
 from ensemblier.dossiers.recherche import Recherche, rechercher
-from ensemblier.dossiers.suivi import tenus_par_d_autres
-from ensemblier.instruction.attentes import Attente, attentes, lignes_attendues, reunir
+from ensemblier.dossiers.suivi import Equipe, equipe_du, tenus_par_d_autres
+from ensemblier.instruction.attentes import JAMAIS, Attente, attentes, lignes_attendues, reunir
 from ensemblier.instruction.examen import INSTRUCTION
 from ensemblier.instruction.lecture import AUTORITES, lit_le_fil
 from ensemblier.instruction.models import Complement, DemandeDAvis, DemandeDAvisQuerySet
 from ensemblier.interface.champs import EurosField
+from ensemblier.interface.cles import parmi
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.territoires.models import Territoire
+
+CLES_CITEES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Attendu:
+    """Ce qu'un dossier attend du lecteur, en phrases, la plus pressante d'abord ; aucune : du porteur."""
+
+    phrases: tuple[str, ...]
+    est_en_retard: bool
 
 
 class Lecteur:
@@ -57,8 +70,13 @@ class Lecteur:
 
     @cached_property
     def absences(self) -> list[Absence]:
-        """Pour qui instruit ou rend un avis : son absence du jour, et celles où il remplace ; une requête."""
-        if not self.peut_s_absenter:
+        """Pour qui instruit ou rend un avis : son absence du jour, et celles où il remplace ; une requête.
+
+        Aucune si l'équipe, déjà lue, ne le dit ni absent ni remplaçant.
+        """
+        if not self.peut_s_absenter or (
+            self.est_pilote and not self.equipe.est_touche(self.acteur.utilisateur)
+        ):
             return []
         moi = Q(remplacant=self.acteur.utilisateur) | Q(utilisateur=self.acteur.utilisateur)
         siennes = Absence.objects.en_vigueur(self.jour).filter(moi, territoire=self.territoire)
@@ -83,17 +101,55 @@ class Lecteur:
         return self.est_pilote or self.acteur.a(Role.AUDITEUR)
 
     @cached_property
+    def equipe(self) -> Equipe:
+        """Qui instruit ce jour-là ; une requête."""
+        return equipe_du(self.territoire, self.jour)
+
+    @cached_property
     def ailleurs(self) -> Q | None:
-        """Pour qui instruit : les dossiers qu'une autre personne suit ; une requête."""
-        return tenus_par_d_autres(self.acteur, self.territoire, self.jour) if self.est_pilote else None
+        """Pour qui instruit : les dossiers qu'une autre personne suit."""
+        return tenus_par_d_autres(self.acteur, self.equipe) if self.est_pilote else None
+
+    @cached_property
+    def attendus(self) -> dict[int, Attendu]:
+        """Les dossiers où quelque chose attend : le lecteur, ou le porteur qui complète ; une requête.
+
+        Grandit avec ce qui attend une personne, jamais avec les archives. Le reste de la page cite ces clés.
+        """
+        lus: dict[int, tuple[tuple[int, int], ...]] = {}
+        for rang, cle, est_depassee in self._branches():
+            lus[cle] = (*lus.get(cle, ()), (rang, est_depassee))
+        sortes = {dits: self._attendu(sorted(dits)) for dits in set(lus.values())}
+        return {cle: sortes[dits] for cle, dits in lus.items()}
+
+    def _branches(self) -> Iterable[tuple[int, int, int]]:
+        """Le rang de l'attente, la clé du dossier, un si elle est en retard : chacune par son index."""
+        ouverts = Complement.objects.ouverts().filter(dossier=OuterRef("pk"))
+        completent = Attente("", Q(etat=A_COMPLETER) & Q(Exists(ouverts)), JAMAIS)
+        lues = [
+            self.dossiers.filter(a.condition)
+            .order_by()
+            .values_list(Value(rang), "pk", Case(When(a.depassee, then=1), default=0))
+            for rang, a in enumerate((*self.attentes, completent))
+        ]
+        return lues[0].union(*lues[1:], all=True)
+
+    def _attendu(self, dits: list[tuple[int, int]]) -> Attendu:
+        phrases = [self.attentes[rang].phrase for rang, _ in dits if rang < len(self.attentes)]
+        return Attendu(tuple(dict.fromkeys(phrases)), any(est_depassee for _, est_depassee in dits))
 
     @cached_property
     def a_faire(self) -> Q:
-        return self._reunir([a.condition for a in self.attentes])
+        return self._parmi(lambda a: bool(a.phrases), [a.condition for a in self.attentes])
 
     @cached_property
     def en_retard(self) -> Q:
-        return self._reunir([a.retard for a in self.attentes])
+        return self._parmi(lambda a: a.est_en_retard, [a.retard for a in self.attentes])
+
+    def _parmi(self, tient: Callable[[Attendu], bool], conditions: list[Q]) -> Q:
+        """Leurs clés déjà lues ; trop nombreuses pour être citées, la condition que chaque branche relit."""
+        cles = [cle for cle, attendu in self.attendus.items() if tient(attendu)]
+        return parmi(cles) if len(cles) <= CLES_CITEES else self._reunir(conditions)
 
     def _reunir(self, conditions: list[Q]) -> Q:
         """L'une au moins : par leurs clés réunies, chaque branche suit son index (un « ou » lirait tout)."""
@@ -122,30 +178,33 @@ class Lecteur:
 
     @cached_property
     def echeance(self) -> Case:
-        """Avant quand : la réponse du porteur s'il complète, la fin de l'instruction si l'acteur agit.
+        """Avant quand : la réponse du porteur s'il complète, la fin de l'instruction si l'acteur agit."""
+        return self._echeance(When(self.a_faire, then=self._avant_quand))
 
-        Se calcule sur peu de lignes : celles d'une page, ou d'`avec_une_echeance`.
-        """
-        fins = [When(appel=cle, then=Value(fin)) for cle, fin in self.fins_d_instruction.items()]
+    @cached_property
+    def echeance_attendue(self) -> Case:
+        """La même, là où tout attend quelque chose : `avec_une_echeance`, ou moins."""
+        return self._echeance(default=self._avant_quand)
+
+    @staticmethod
+    def _echeance(*sinon: When, default: Coalesce | None = None) -> Case:
         ouverts = Complement.objects.ouverts().filter(dossier=OuterRef("pk")).order_by("-pk")
-        return Case(
-            When(etat=A_COMPLETER, then=Subquery(ouverts.values("echeance")[:1])),
-            When(
-                reunir([a.condition for a in self.attentes]),
-                then=Coalesce(
-                    Subquery(self._avis_demandes.order_by("echeance").values("echeance")[:1]),
-                    Case(*fins, output_field=DateField()),
-                ),
-            ),
-            output_field=DateField(),
-        )
+        completer = When(etat=A_COMPLETER, then=Subquery(ouverts.values("echeance")[:1]))
+        return Case(completer, *sinon, default=default, output_field=DateField())
+
+    @property
+    def _avant_quand(self) -> Coalesce:
+        """La première échéance d'un avis demandé, à défaut la fin de l'instruction."""
+        fins = [When(appel=cle, then=Value(fin)) for cle, fin in self.fins_d_instruction.items()]
+        demandes = self._avis_demandes.order_by("echeance").values("echeance")
+        return Coalesce(Subquery(demandes[:1]), Case(*fins, output_field=DateField()))
 
     @property
     def avec_une_echeance(self) -> Q:
-        """Où `echeance` peut être dite, chaque branche par son index."""
+        """Où `echeance` peut être dite."""
         ouverts = Complement.objects.ouverts().filter(dossier=OuterRef("pk"))
         completent = Q(etat=A_COMPLETER) & Q(Exists(ouverts))
-        return self._reunir([completent, *(a.condition for a in self.attentes)])
+        return self._parmi(lambda _: True, [completent, *(a.condition for a in self.attentes)])
 
     @property
     def _avis_demandes(self) -> DemandeDAvisQuerySet:

@@ -50,14 +50,13 @@ class Ligne:
         return f"{self.avis_rendus} sur {self.avis_attendus}"
 
 
-def a_lire(dossiers: DossierQuerySet, lecteur: Lecteur, colonnes: Sequence[str]) -> DossierQuerySet:
-    """Les dossiers avec ce que chacun attend du lecteur, sans leurs textes."""
-    annotees = {f"attente_{rang}": a.condition for rang, a in enumerate(lecteur.attentes)}
+def a_lire(dossiers: DossierQuerySet, colonnes: Sequence[str]) -> DossierQuerySet:
+    """Les dossiers et ce qu'une ligne en montre, sans leurs textes."""
     voulus = {"pilier": "pilier", "suivi": "charge_de_mission"}
     tus = {lien for cle, lien in voulus.items() if cle not in colonnes}
     liens = ("appel", "organisme", *(lien for lien in voulus.values() if lien not in tus))
     montres = [champ for champ in MONTRES if champ.partition("__")[0] not in tus]
-    return dossiers.annotate(**annotees).select_related(*liens).only(*montres)
+    return dossiers.select_related(*liens).only(*montres)
 
 
 def lignes(page: Sequence[Dossier], lecteur: Lecteur, colonnes: Sequence[str]) -> list[Ligne]:
@@ -99,9 +98,9 @@ def _ligne(
     donnes: set[int],
     listes: dict[str, tuple[str, ...]],
 ) -> Ligne:
-    phrases = [a.phrase for rang, a in enumerate(lecteur.attentes) if getattr(dossier, f"attente_{rang}")]
+    phrases = lecteur.attendus[dossier.pk].phrases if dossier.pk in lecteur.attendus else ()
     echeance: date | None = getattr(dossier, ECHEANCE)
-    attente = " · ".join(dict.fromkeys(phrases))
+    attente = " · ".join(phrases)
     if dossier.etat == A_COMPLETER and echeance:
         attente = attente or "Réponse du porteur"
     if lecteur.est_pilote and (reste := jours_avant_rejet(dossier, lecteur.jour)) is not None:

@@ -84,17 +84,20 @@ class Liste:
     @cached_property
     def _cles(self) -> tuple[tuple[str, ...], dict[str, Any]]:
         """Les clés du tri, et ce qu'il faut annoter pour trier et pour dire l'échéance."""
-        annotees: dict[str, Any] = {ECHEANCE: self.lecteur.echeance}
+        lecteur = self.lecteur
+        annotees: dict[str, Any] = {
+            ECHEANCE: lecteur.echeance if self.vue == TOUT else lecteur.echeance_attendue
+        }
         cles = TRIS[self.tri][1]
         if DEMANDE in self.tri:
-            champ, en_plus = self.lecteur.cle_de_la_demande
+            champ, en_plus = lecteur.cle_de_la_demande
             annotees |= en_plus
             cles = tuple(cle.replace(DEMANDE, champ) for cle in cles)
         return cles, annotees
 
     def _dossiers(self) -> DossierQuerySet:
         cles = [c.cle for c in self.colonnes]
-        return a_lire(self.lecteur.dossiers.filter(self.condition()), self.lecteur, cles)
+        return a_lire(self.lecteur.dossiers.filter(self.condition()), cles)
 
     @cached_property
     def page(self) -> Page:
@@ -114,16 +117,22 @@ class Liste:
 
     @cached_property
     def comptes(self) -> dict[str, int]:
-        """Ce qui attend, ce qui est en retard, tout, et ce que l'adresse retient ; une requête.
+        """Ce qui attend, ce qui est en retard, tout, et ce que l'adresse retient ; une requête de plus.
 
-        Chacun est compté à part, par son index, et au-delà de `COMPTES_AU_PLUS` s'arrête à un de plus.
+        Ce qui attend est déjà lu. Le reste est compté à part, chacun par son index, et au-delà de
+        `COMPTES_AU_PLUS` s'arrête à un de plus.
         """
-        voulus = {"a_faire": self.lecteur.a_faire, "en_retard": self.lecteur.en_retard, "tout": Q()}
+        attendus = self.lecteur.attendus.values()
+        deja = {
+            "a_faire": sum(bool(a.phrases) for a in attendus),
+            "en_retard": sum(a.est_en_retard for a in attendus),
+        }
+        voulus = {"tout": Q()}
         if self.filtres:
             voulus["filtres"] = self.condition()
         if self.lecteur.est_pilote:
             voulus["rejets"] = rejet_proche(self.lecteur.jour)
-        lus = compter({nom: self._bornes(condition) for nom, condition in voulus.items()})
+        lus = deja | compter({nom: self._bornes(condition) for nom, condition in voulus.items()})
         return {"filtres": lus[self.vue.replace("-", "_")], **lus}
 
     def _bornes(self, condition: Q) -> DossierQuerySet:

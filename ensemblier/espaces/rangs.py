@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from html import escape
 
 from django.template import Context, Template
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from ensemblier.dossiers.etats import DOSSIER
@@ -50,18 +50,16 @@ def _montant(ligne: Ligne) -> SafeString:
 
 def _porteur(ligne: Ligne) -> SafeString:
     d = ligne.dossier
-    return format_html('<span>{}<span class="sous">{}</span></span>', d.organisme.nom, d.intitule)
+    dit = f'<span>{_ecrit(d.organisme.nom)}<span class="sous">{_ecrit(d.intitule)}</span></span>'
+    return SafeString(dit)
 
 
 def _echeance(ligne: Ligne) -> SafeString | str:
     attendu = date_courte(ligne.echeance)
     if not ligne.retard:
         return attendu
-    return format_html(
-        '<span><strong class="en-retard">en retard de {}</strong>'
-        '<span class="sous">attendu le {}</span></span>',
-        duree(ligne.retard), attendu,
-    )  # fmt: skip
+    passee = f'<strong class="en-retard">en retard de {_ecrit(duree(ligne.retard))}</strong>'
+    return SafeString(f'<span>{passee}<span class="sous">attendu le {_ecrit(attendu)}</span></span>')
 
 
 _CONTENUS: dict[str, Callable[[Ligne], SafeString | str]] = {
@@ -72,25 +70,38 @@ _CONTENUS: dict[str, Callable[[Ligne], SafeString | str]] = {
 }
 
 
-def _numero(ligne: Ligne, cochable: bool) -> SafeString:
-    numero = ligne.dossier.numero
-    case = format_html('<input type="checkbox" name="d" value="{0}" aria-label="{0}">', numero)
-    return format_html(
-        '<th scope="row" data-libelle="N°">{}<a class="ligne identifiant" href="{}">{}</a></th>',
-        case if cochable else "", reverse("instruction_dossier", args=[numero]), numero,
-    )  # fmt: skip
+def _ecrit(dit: object) -> str:
+    """Le texte d'une case ; `format_html` ferait de même, en trois fois plus de temps."""
+    return dit if isinstance(dit, SafeString) else escape(str(dit))
 
 
-def _case(ligne: Ligne, colonne: Colonne, cochable: bool) -> SafeString:
+def _numero(ligne: Ligne, cochable: bool) -> str:
+    numero = _ecrit(ligne.dossier.numero)
+    case = f'<input type="checkbox" name="d" value="{numero}" aria-label="{numero}">' if cochable else ""
+    adresse = reverse("instruction_dossier", args=[ligne.dossier.numero])
+    lien = f'<a class="ligne identifiant" href="{_ecrit(adresse)}">{numero}</a>'
+    return f'<th scope="row" data-libelle="N°">{case}{lien}</th>'
+
+
+def _case(ligne: Ligne, colonne: Colonne, cochable: bool) -> str:
     if colonne.genre == "numero":
         return _numero(ligne, cochable)
     ecrire = _CONTENUS.get(colonne.genre)
     dit = ecrire(ligne) if ecrire else texte(colonne, ligne)
-    classe = SafeString(' class="nombre"') if colonne.genre == "montant" else ""
-    return format_html('<td{} data-libelle="{}">{}</td>', classe, colonne.titre, dit)
+    classe = ' class="nombre"' if colonne.genre == "montant" else ""
+    return f'<td{classe} data-libelle="{_ecrit(colonne.titre)}">{_ecrit(dit)}</td>'
 
 
 def rangs(lignes: Sequence[Ligne], colonnes: Sequence[Colonne], *, cochable: bool) -> SafeString:
     """Les `<tr>` de la page ; `cochable` : la personne peut agir sur plusieurs dossiers à la fois."""
     ecrits = ("".join(_case(ligne, c, cochable) for c in colonnes) for ligne in lignes)
     return SafeString("".join(f"<tr>{cases}</tr>" for cases in ecrits))
+
+
+def options(choix: Sequence[tuple[str, str]], valeur: str) -> SafeString:
+    """Les `<option>` d'un filtre, la sienne choisie : cent soixante par page, sans gabarit."""
+    lignes = (
+        f'<option value="{_ecrit(code)}"{" selected" if code == valeur else ""}>{_ecrit(mot)}</option>'
+        for code, mot in choix
+    )
+    return SafeString("".join(lignes))

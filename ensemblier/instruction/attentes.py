@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db.models import Exists, OuterRef, Q
@@ -33,15 +33,21 @@ AVIS = "Rendre l'avis"
 CONTACT = "Confirmer le contact"
 FERMES = (IRRECEVABLE, RETIRE, DECIDE, CLOS)
 """Plus rien n'y dépend de la mémoire d'un référent."""
+TOUJOURS, JAMAIS = Q(pk__isnull=False), Q(pk__in=[])
 
 
 @dataclass(frozen=True, slots=True)
 class Attente:
-    """Une attente : sa phrase, la condition sur `Dossier` qui la trouve, et son retard."""
+    """Une attente : sa phrase, la condition sur `Dossier` qui la trouve, et ce qui la dit en retard."""
 
     phrase: str
     condition: Q
-    retard: Q
+    depassee: Q
+
+    @property
+    def retard(self) -> Q:
+        """Les dossiers où elle est en retard."""
+        return self.condition & self.depassee
 
 
 def attentes(
@@ -58,12 +64,12 @@ def attentes(
         rendues += _du_referent(communes, echus, jour)
     if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE):
         siens = Q() if ailleurs is None else ~ailleurs
-        rendues += [Attente(a.phrase, a.condition & siens, a.retard & siens) for a in _du_pilote(jour, echus)]
+        rendues += [replace(a, condition=a.condition & siens) for a in _du_pilote(jour, echus)]
     if codes := [d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)]:
         rendues.append(_avis_attendu(Q(financeur__code__in=codes), echus, jour))
     if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, *PARTENAIRES):
         siennes = Mention.objects.a_lire_par(acteur.utilisateur).filter(echange__dossier=OuterRef("pk"))
-        rendues.append(Attente(MENTION, Q(Exists(siennes)), Q(pk__in=[])))
+        rendues.append(Attente(MENTION, Q(Exists(siennes)), JAMAIS))
     return rendues
 
 
@@ -97,7 +103,7 @@ def _avis_attendu(ligne: Q, echus: Q, jour: date) -> Attente:
     )
     rendu = Avis.objects.filter(ligne, dossier=OuterRef("pk"))
     condition = Q(etat=RECEVABLE) & Q(Exists(ouvertes)) & ~Q(Exists(rendu))
-    return Attente(AVIS, condition, condition & _echu(ligne, echus, jour))
+    return Attente(AVIS, condition, _echu(ligne, echus, jour))
 
 
 def _du_pilote(jour: date, echus: Q) -> list[Attente]:
@@ -106,9 +112,9 @@ def _du_pilote(jour: date, echus: Q) -> list[Attente]:
     verifier = Q(etat=DEPOSE)
     messages = Message.objects.a_lire_par(Message.Cote.SERVICE).filter(dossier=OuterRef("pk"))
     return [
-        Attente(ECHU, echu, echu),
-        Attente(LIRE, Q(Exists(messages)), Q(pk__in=[])),
-        Attente(VERIFIER, verifier, verifier & echus),
+        Attente(ECHU, echu, TOUJOURS),
+        Attente(LIRE, Q(Exists(messages)), JAMAIS),
+        Attente(VERIFIER, verifier, echus),
         _avis_attendu(Q(financeur__type="epci"), echus, jour),
     ]
 
@@ -122,7 +128,7 @@ def _du_referent(communes: list[str], echus: Q, jour: date) -> list[Attente]:
     rendu = Avis.objects.filter(dossier=OuterRef("pk"), financeur__commune__code__in=communes)
     avis = Q(etat=RECEVABLE) & Q(Exists(touches)) & ~Q(Exists(rendu))
     echu = _echu(Q(financeur__commune__code__in=communes), echus, jour)
-    return [Attente(CONTACT, contact, contact & echus), Attente(AVIS, avis, avis & echu)]
+    return [Attente(CONTACT, contact, echus), Attente(AVIS, avis, echu)]
 
 
 def reunir(conditions: list[Q]) -> Q:

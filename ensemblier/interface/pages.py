@@ -98,9 +98,12 @@ class Page:
         return list(suite.order_by(*_ordre(lignes, cles))[: PAR_PAGE + 1 - deja])
 
     def _par_parts(self, remplies: Q, repere: tuple[Any, ...] | None) -> list[Any]:
-        vide = Q(**{f"{self._cles[0].lstrip('-')}__isnull": True})
+        cle = self._cles[0].lstrip("-")
+        vide = Q(**{f"{cle}__isnull": True})
         est_au_dela = repere is not None and repere[0] is None
-        lues = [] if est_au_dela else self._lire(remplies & ~vide, repere, self._cles)
+        lues = [] if est_au_dela else self._lire(remplies, repere, self._cles)
+        # Les vides, rangés à la fin, s'ôtent ici : la base calculerait la clé une fois de plus par ligne.
+        lues = [ligne for ligne in lues if getattr(ligne, cle) is not None]
         if len(lues) > PAR_PAGE:
             return lues
         return lues + self._lire(vide, repere if est_au_dela else None, self._cles[1:], len(lues))

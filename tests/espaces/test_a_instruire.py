@@ -10,6 +10,7 @@ from django.urls import reverse
 from ensemblier.dossiers.actes import ecrire_message
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Dossier
+from ensemblier.espaces.rangs import options
 from ensemblier.espaces.tableaux import COLONNES
 from ensemblier.instruction import actes
 from ensemblier.interface import formats
@@ -364,3 +365,26 @@ def test_un_compte_s_arrete_a_son_plafond_et_le_dit(monkeypatch):
     assert "Tous (plus de 2)" in lue.content.decode()
     assert "Plus de 2 en tout." in lue.content.decode()
     assert len(lue.context["lignes"]) == 3
+
+
+@pytest.mark.parametrize("dits", [{}, {"vue": "en-retard"}, {"vue": "tout"}, {"etat": "recevable"}])
+def test_trop_de_cles_pour_les_citer_et_la_liste_est_la_meme(monkeypatch, time_machine_a, dits):
+    """Au-delà de `CLES_CITEES`, les conditions se relisent dans la base au lieu de citer les clés lues."""
+    recevable(action__thematiques=["culture"])
+    f.dossier_depose()
+    complet = f.dossier_depose()
+    par = f.acteur("benoit")
+    options = {"par": par, "roles": roles(par, complet), "le": JUIN}
+    actes.demander_complements(complet, pieces=["rib"], message="RIB illisible.", **options)
+    time_machine_a("2025-11-12 10:00")
+    citees = page("benoit", **dits).context
+    monkeypatch.setattr("ensemblier.espaces.lecteur.CLES_CITEES", -1)
+    relues = page("benoit", **dits).context
+    assert (citees["lignes"], citees["comptes"]) == (relues["lignes"], relues["comptes"])
+    assert citees["lignes"]
+
+
+def test_les_filtres_disent_ce_qui_s_echappe():
+    assert options([('a"b', "L'Été <&>")], 'a"b') == (
+        '<option value="a&quot;b" selected>L&#x27;Été &lt;&amp;&gt;</option>'
+    )

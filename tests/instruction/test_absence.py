@@ -236,7 +236,7 @@ def test_la_liste_et_le_courriel_disent_la_meme_personne(lien):
             for qui in EQUIPE:
                 acteur = f.acteur(qui)
                 siens = Dossier.objects.a_juger_par(acteur).exclude(
-                    suivi.tenus_par_d_autres(acteur, lieu, DU)
+                    suivi.tenus_par_d_autres(acteur, suivi.equipe_du(lieu, DU))
                 )
                 lit = Dossier.objects.a_juger_par(acteur).exists()
                 sous_les_yeux = charge == qui and remplacant is not None
