@@ -320,6 +320,7 @@ TABLE = {
     "scenarios": ("ciiiicooooooiiioii", "ciiiicooooooiiiiii"),
     "scenarios_comparer": ("ciiiicooooooiiioii", "c----c------------"),
     "scenario": ("ciiiicooooooiiioii", "ciiiicooooooiiioii"),
+    "scenario_xlsx": ("ciiiicooooooiiioii", "c----c------------"),
     "scenario_cases": ("c----c------------", "ciiiicooooooiiioii"),
     "scenario_sonde": ("ciiiicooooooiiioii", "c----c------------"),
     "scenario_lignes": ("ciiiicooooooiiioii", "c----c------------"),

@@ -8,7 +8,7 @@ les cases que la personne peut écrire. La seconde feuille, cachée, dit d'où v
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
@@ -23,6 +23,7 @@ from ensemblier.programmation.grille import Grille
 from ensemblier.programmation.lecture import Cellule, Ligne, cle_de
 
 FORMAT = "ensemblier-programmation"
+FORMAT_DE_SCENARIO = "ensemblier-scenario"
 VERSION = 1
 FEUILLE, ORIGINE = "Programmation", "Origine"
 NUMERO, PORTEUR, CLE, TOTAL = "numero", "porteur", "cle", "total"
@@ -91,14 +92,35 @@ def _volets(ligne: Ligne) -> dict[str, Cellule]:
     return rendus
 
 
+def une_colonne(case: Case, nom: str, titre: str) -> list[Place]:
+    """La colonne d'un financeur, telle qu'à l'écran."""
+    return [Place(f"{case.cle.partition('-')[0]}-{nom}", f"{titre}, {case.sous}", case, nom)]
+
+
 def planifier(grille: Grille) -> Plan:
-    """Toutes les lignes de la liste, page après page, et les colonnes qu'il leur faut."""
+    """Toutes les lignes de la liste, et les colonnes de l'écran qu'il leur faut, puis leurs clés."""
+    lignes = lire_les_lignes(grille)
+    places = placer(grille, lignes, une_colonne)
+    return Plan([*places, *_cachees(places)], lignes)
+
+
+def lire_les_lignes(grille: Grille) -> list[tuple[Ligne, dict[str, Cellule]]]:
+    """Toute la liste filtrée, page après page, chaque ligne avec ses volets par colonne du fichier."""
     lignes: list[tuple[Ligne, dict[str, Cellule]]] = []
     apres, encore = "", True
     while encore:
         lues, apres = grille.page(apres)
         lignes += [(x, _volets(x)) for x in lues]
         encore = bool(apres)
+    return lignes
+
+
+def placer(
+    grille: Grille,
+    lignes: Sequence[tuple[Ligne, dict[str, Cellule]]],
+    decliner: Callable[[Case, str, str], list[Place]],
+) -> list[Place]:
+    """Les colonnes de l'écran ; `decliner` : celles que donne une case de financeur (case, nom, titre)."""
     par_colonne: dict[str, dict[str, tuple[int, str]]] = {}
     for _, volets in lignes:
         for nom, c in volets.items():
@@ -111,9 +133,8 @@ def planifier(grille: Grille) -> Plan:
             places.append(Place(case.cle, case.titre, case))
             continue
         for nom, (_, titre) in sorted(par_colonne.get(case.financeur, {}).items(), key=lambda x: x[1]):
-            sorte = case.cle.partition("-")[0]
-            places.append(Place(f"{sorte}-{nom}", f"{titre}, {case.sous}", case, nom))
-    return Plan([*places, *_cachees(places)], lignes)
+            places += decliner(case, nom, titre)
+    return places
 
 
 def _cachees(places: Sequence[Place]) -> Iterator[Place]:
@@ -136,18 +157,21 @@ def ecrire(grille: Grille) -> IO[bytes]:
     plan, sortie = planifier(grille), io.BytesIO()
     with Workbook(sortie, OPTIONS) as classeur:
         page = classeur.add_worksheet(FEUILLE)
-        plume = _Plume(page, plan, _formats(classeur))
+        plume = Plume(page, plan, formats(classeur))
         plume.mettre_en_page()
         plume.titres()
         for rang, (ligne, volets) in enumerate(plan.lignes, start=PREMIERE):
             plume.ligne(rang, ligne, volets)
         plume.totaux()
-        _origine(classeur.add_worksheet(ORIGINE), grille, plan)
+        dire_l_origine(
+            classeur.add_worksheet(ORIGINE), grille,
+            format=FORMAT, version=str(VERSION), empreinte=empreinte(_cles(plan)),
+        )  # fmt: skip
     sortie.seek(0)
     return sortie
 
 
-def _formats(classeur: Any) -> dict[str, Any]:
+def formats(classeur: Any) -> dict[str, Any]:
     argent = {"num_format": "#,##0.00", "valign": "top"}
     titre = {"quote_prefix": True, "bold": True, "text_wrap": True, "valign": "bottom"}
     return {
@@ -162,20 +186,20 @@ def _formats(classeur: Any) -> dict[str, Any]:
     }
 
 
-def _origine(page: Any, grille: Grille, plan: Plan) -> None:
+def dire_l_origine(page: Any, grille: Grille, **dits: str) -> None:
+    """La feuille cachée : d'où vient le fichier, quand, et ce que `dits` en ajoute."""
     page.hide()
     page.protect()
-    dits = (
-        ("format", FORMAT), ("version", str(VERSION)), ("territoire", grille.appel.territoire.code),
-        ("appel", grille.appel.code), ("nom", grille.appel.titre_court),
-        ("empreinte", empreinte(_cles(plan))), ("exporte_le", grille.le.isoformat()),
-    )  # fmt: skip
-    for rang, (nom, valeur) in enumerate(dits):
+    origine = dits | {
+        "territoire": grille.appel.territoire.code, "appel": grille.appel.code,
+        "nom": grille.appel.titre_court, "exporte_le": grille.le.isoformat(),
+    }  # fmt: skip
+    for rang, (nom, valeur) in enumerate(origine.items()):
         page.write_string(rang, 0, nom)
         page.write_string(rang, 1, valeur)
 
 
-class _Plume:
+class Plume:
     """Écrit les lignes dans l'ordre, et retient les sommes : une formule porte sa valeur calculée."""
 
     def __init__(self, page: Any, plan: Plan, formats: dict[str, Any]) -> None:

@@ -39,6 +39,12 @@ def montant_fixe(volet: Demande) -> Decimal | None:
     return volet.propose or ZERO if volet.etat == PROGRAMMEE or volet.etat not in PROPOSABLES else None
 
 
+def montant_du_tableau(volet: Demande) -> Decimal | None:
+    """Ce que le tableau en dit aujourd'hui : fixé, à défaut proposé, à défaut rien."""
+    fixe = montant_fixe(volet)
+    return fixe if fixe is not None else volet.propose
+
+
 def peut_ecrire(acteur: Acteur, scenario: Scenario, financeur: Financeur) -> bool:
     """Le pilote écrit toutes les cases d'une hypothèse, un financeur sa seule colonne ; retenu, personne."""
     if scenario.etat == RETENU:

@@ -60,6 +60,7 @@ urlpatterns = [
         "programmation/<slug:appel>/fiches-action/<str:numero>.pdf", editions.une_fiche, name="fiche_action"
     ),
     path(f"{SCENARIO}/", scenarios.scenario, name="scenario"),
+    path(f"{SCENARIO}/scenario.xlsx", scenario_grille.exporter, name="scenario_xlsx"),
     path(f"{SCENARIO}/cases/", scenario_grille.cases, name="scenario_cases"),
     path(f"{SCENARIO}/sonde/", scenario_grille.sonde, name="scenario_sonde"),
     path(f"{SCENARIO}/lignes/", scenario_grille.lignes, name="scenario_lignes"),

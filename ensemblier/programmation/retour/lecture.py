@@ -98,6 +98,11 @@ def _origine(octets: bytes) -> dict[str, str]:
 
 
 def _exiger_le_bon(origine: dict[str, str], *, territoire: str, appel: str) -> None:
+    if origine.get("format") == classeur.FORMAT_DE_SCENARIO:
+        raise FichierRefuse(
+            "Ce classeur est la feuille d'un scénario : elle se lit, elle ne se relit pas. Écrivez ou collez "
+            "ses montants dans la grille du scénario. Rien n'est repris."
+        )
     if origine.get("format") != classeur.FORMAT:
         raise FichierRefuse(f"La feuille d'origine de ce classeur ne se lit pas. {A_REFAIRE}")
     if (lue := origine.get("version", "")) != str(classeur.VERSION):

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from ensemblier.comptes.droits import exiger
+from ensemblier.interface.exports import TYPES, XLSX
+from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
-from ensemblier.programmation import actes, colonnes
+from ensemblier.programmation import actes, classeur_scenario, colonnes
 from ensemblier.programmation.actes.scenarios import Saisie
 from ensemblier.programmation.grille import COLONNE
 from ensemblier.programmation.grille_scenario import GrilleDeScenario
@@ -28,7 +30,8 @@ from ensemblier.programmation.views.grilles import (
     lignes_ecrites,
 )
 from ensemblier.programmation.views.lecteurs import LECTEURS
-from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.actes import ActeBloque, tracer
+from ensemblier.registre.models import Trace
 
 
 def scenario_visible(request: HttpRequest, pk: int) -> Scenario:
@@ -93,6 +96,19 @@ def _issue(
         phrase = f"Cette case n'est pas dans la liste. {INCHANGEE}"
     en_conflit = bool(phrase) and volet in volets and versions.get(volet, 0) != dite["version"]
     return {"volet": volet, "faite": not phrase, "conflit": en_conflit, "phrase": phrase}
+
+
+@require_safe
+def exporter(request: HttpRequest, scenario: int) -> FileResponse:
+    """`…/scenario.xlsx` : tout ce que l'écran en montre, face au tableau ; la sortie se trace."""
+    lu, present = scenario_visible(request, scenario), timezone.now()
+    octets = classeur_scenario.ecrire(lire_le_scenario(request, lu, present))
+    tracer(
+        par=request.acteur, nature=Trace.Nature.CONSULTATION, chemin=request.get_full_path(), le=present,
+        raison="Scénario exporté",
+    )  # fmt: skip
+    nom = f"scenario-{lu.appel.code}-{lu.pk}-{jour_de(present):%Y-%m-%d}.xlsx"
+    return FileResponse(octets, as_attachment=True, filename=nom, content_type=TYPES[XLSX])
 
 
 @require_safe

@@ -107,6 +107,7 @@ def scenario(request: HttpRequest, scenario: int) -> HttpResponse:
         lignes, suivant = grille.page(request.GET.get(APRES, ""))
         redire(lignes, refus)
     contexte = contexte_de(grille, lignes, suivant, adresses_du_scenario(lu)) | _contexte(request, lu)
+    contexte["adresse_du_classeur"] = grille.adresse()
     code = 422 if any(ligne.refus for ligne in lignes) else 200
     return render(request, "programmation/scenario.html", contexte, status=code)
 
