@@ -11,11 +11,13 @@ from ensemblier.bilans import taches as bilans
 from ensemblier.dossiers import taches as dossiers
 from ensemblier.dossiers.actes import effacer_les_simulations
 from ensemblier.echanges import taches as echanges
+from ensemblier.echanges.conservation import effacer_les_extractions
 from ensemblier.espaces import taches as espaces
 from ensemblier.espaces.lot import OUVRAGES as EN_LOT
 from ensemblier.instruction import taches as instruction
 from ensemblier.programmation import editions, retour
 from ensemblier.programmation import taches as programmation
+from ensemblier.programmation.conservation import effacer_les_fichiers_de_travail
 from ensemblier.registre.actes import sceller
 from ensemblier.registre.courriels import envoyer_en_attente
 from ensemblier.registre.fichiers import balayer
@@ -56,5 +58,7 @@ TACHES = (
     Tache("rappeler les bilans à rendre", 3600, lambda le: bilans.rappeler_les_bilans(le=le)),
     Tache("rappeler les avis attendus", 3600, lambda le: instruction.rappeler_les_avis(le=le)),
     Tache("ôter les contenus orphelins", 3600, lambda le: balayer(le=le)),
+    Tache("effacer les extractions échues", 3600, lambda le: effacer_les_extractions(le=le)),
+    Tache("effacer les fichiers de travail échus", 3600, lambda le: effacer_les_fichiers_de_travail(le=le)),
     Tache("oublier les travaux finis depuis six mois", 3600, lambda le: oublier_les_travaux(le=le)),
 )

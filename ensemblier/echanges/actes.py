@@ -20,7 +20,7 @@ from ensemblier.echanges.models import Importation
 from ensemblier.echanges.remises import Archive, fiche_remise, pieces_remises
 from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
 from ensemblier.registre.actes import ActeBloque, consigner
-from ensemblier.registre.fichiers import conserver
+from ensemblier.registre.fichiers import conserver, phrase_de_l_effacement
 from ensemblier.registre.models import Travail
 from ensemblier.registre.travaux import demander
 from ensemblier.territoires.models import Financeur, Territoire
@@ -109,6 +109,8 @@ def appliquer_une_extraction(
     tenue = (
         Importation.objects.select_for_update(of=("self",)).select_related("fichier").get(pk=importation.pk)
     )
+    if dit := phrase_de_l_effacement(tenue.fichier):
+        raise ActeBloque(f"{dit} Refaites une extraction, puis déposez-la.")
     if tenue.essayee_le is None:
         raise ActeBloque("L'essai à blanc n'est pas fini. Attendez son rapport, puis recommencez.")
     if tenue.appliquee_le is not None:

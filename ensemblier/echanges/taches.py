@@ -15,6 +15,7 @@ from ensemblier.echanges.models import Importation
 from ensemblier.interface.controles import FichierRefuse
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.fichiers import octets_de
 from ensemblier.registre.models import LigneDeTravail, Travail
 from ensemblier.registre.travaux import Jalon, Ligne, Ouvrage
 
@@ -29,8 +30,6 @@ def importer_le_fichier(travail: Travail, jalon: Jalon) -> None:
     ecrit, le = bool(travail.parametres.get("ecrit")), timezone.now()
     lieu = importation.territoire
     par, _ = acteur_du_travail(travail, le=jour_de(le))
-    with importation.fichier.contenu.open("rb") as source:
-        octets = source.read()
     adresse = reverse("importation", args=[importation.pk])
 
     def conclure(rapport: Rapport) -> None:
@@ -39,7 +38,9 @@ def importer_le_fichier(travail: Travail, jalon: Jalon) -> None:
         jalon.conclure(phrase=rapport.phrase, adresse=adresse)
 
     try:
-        lecture = lire(octets, extractions_de(lieu, par), exercice=importation.exercice)
+        lecture = lire(
+            octets_de(importation.fichier), extractions_de(lieu, par), exercice=importation.exercice
+        )
         rapport = importer(
             lecture, territoire=lieu, par=par, le=le, ecrit=ecrit,
             les_autres=bool(travail.parametres.get("les_autres")),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import quote
 
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.http import FileResponse
 
-from ensemblier.interface.controles import JPEG, PNG
+from ensemblier.interface.controles import JPEG, PNG, FichierRefuse
 from ensemblier.interface.photos import sans_lieu
+from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
 from ensemblier.registre.models import Fichier
 
@@ -73,6 +77,43 @@ def dupliquer(fichier: Fichier, *, par: Acteur, le: datetime) -> Fichier:
     if hashlib.sha256(octets).hexdigest() != fichier.empreinte:
         raise ContenuAltere(fichier.cle)
     return conserver(octets, nom=fichier.nom, type_mime=fichier.type_mime, par=par, le=le)
+
+
+def octets_de(fichier: Fichier) -> bytes:
+    """Tout le contenu ; lève `FichierRefuse` s'il a été effacé."""
+    if fichier.efface_le is not None:
+        raise FichierRefuse(f"{phrase_de_l_effacement(fichier)} Déposez-le de nouveau.")
+    with fichier.contenu.open("rb") as source:
+        octets: bytes = source.read()
+    return octets
+
+
+def phrase_de_l_effacement(fichier: Fichier) -> str:
+    """« Le contenu de « t.xlsx » est effacé depuis le 20/03/2026… » ; vide s'il est encore gardé."""
+    if fichier.efface_le is None:
+        return ""
+    return (
+        f"Le contenu de « {fichier.nom} » est effacé depuis le {jour_de(fichier.efface_le):%d/%m/%Y} : un "
+        "fichier de travail n'est gardé qu'un temps."
+    )
+
+
+def effacer(fichiers: Iterable[int], *, le: datetime) -> int:
+    """Efface ces contenus, par clé primaire ; leurs lignes restent et disent depuis quand. Rend combien.
+
+    La ligne d'abord, le contenu ensuite : coupé entre les deux, le contenu est orphelin, et le balai l'ôte.
+    """
+    combien = 0
+    for cle in fichiers:
+        with transaction.atomic():
+            tenu = Fichier.objects.select_for_update().get(pk=cle)
+            if tenu.efface_le is not None:
+                continue
+            transaction.on_commit(partial(tenu.contenu.storage.delete, tenu.contenu.name))
+            tenu.contenu.name, tenu.efface_le = "", le
+            tenu.save(update_fields=("contenu", "efface_le"))
+            combien += 1
+    return combien
 
 
 def balayer(*, le: datetime) -> int:

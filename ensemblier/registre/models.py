@@ -99,7 +99,10 @@ def _chemin(fichier: Fichier, _nom: str) -> str:
 
 
 class Fichier(models.Model):
-    """Un contenu conservé ; il a exactement un propriétaire, qui dit qui peut le lire."""
+    """Un contenu conservé ; il a exactement un propriétaire, qui dit qui peut le lire.
+
+    `efface_le` : le contenu n'est plus là, la ligne garde son nom, son empreinte, qui l'a déposé et quand.
+    """
 
     cle = models.CharField(max_length=32, unique=True, default=_cle)
     nom = models.CharField(max_length=200)
@@ -109,6 +112,7 @@ class Fichier(models.Model):
     contenu = models.FileField(upload_to=_chemin, max_length=120)
     depose_le = models.DateTimeField()
     depose_par = models.CharField(max_length=150)
+    efface_le = models.DateTimeField(null=True)
 
 
 class CourrielQuerySet(models.QuerySet["Courriel"]):

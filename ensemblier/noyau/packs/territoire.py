@@ -37,6 +37,17 @@ class Epci(Modele):
     attente_rib_heures: Annotated[int, Field(ge=0, le=720)] = 48
 
 
+class Conservation(Modele):
+    """Combien de jours se garde un fichier de travail après son dernier usage (B26).
+
+    `recus_jours` : les extractions importées et les tableaux relus ; `editions_jours` : les longs PDF faits
+    pour une personne. Ni les dossiers, ni leurs pièces, ni les actes : ceux-là ont leur règle d'archives.
+    """
+
+    recus_jours: Annotated[int, Field(ge=30, le=3650)] = 180
+    editions_jours: Annotated[int, Field(ge=30, le=3650)] = 180
+
+
 class LibelleDate(Modele):
     libelle: Phrase
     du: Jour | None = None
@@ -225,6 +236,7 @@ class Territoire(Modele):
     hote: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+$")]
     fictif: bool = False
     epci: Epci
+    conservation: Conservation = Conservation()
     services: tuple[LibelleDate, ...] = ()
     contrat: Contrat
     contrats_anterieurs: tuple[ContratAnterieur, ...] = ()

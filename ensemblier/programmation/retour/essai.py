@@ -27,6 +27,7 @@ from ensemblier.programmation.saisie import (
     volets_a_ecrire,
 )
 from ensemblier.registre.actes import ActeBloque, verrouiller_dans_l_ordre
+from ensemblier.registre.fichiers import octets_de
 from ensemblier.territoires.models import Financeur
 
 ISSUE = CaseRelue.Issue
@@ -92,8 +93,7 @@ def _par_dossiers(pas: Sequence[_Pas]) -> Iterator[list[_Pas]]:
 
 def lire_les_cases(retour: Retour, par: Acteur) -> list[CaseRelue]:
     """Ce que dit le fichier gardé, pas encore essayé ; lève `FichierRefuse` s'il ne se relit pas."""
-    with retour.fichier.contenu.open("rb") as source:
-        octets = source.read()
+    octets = octets_de(retour.fichier)
     if retour.colonnes:
         return correspondance.cases(retour, octets, par)
     appel = retour.appel

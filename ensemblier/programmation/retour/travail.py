@@ -47,7 +47,7 @@ def recevoir(
     autre appel ou à un autre contenu n'en rend aucun : le tableau reçu est neuf, sous une clé à lui.
     """
     siens = Retour.objects.visibles_par(par).filter(
-        appel=appel, cle=cle, fichier__empreinte=sha256(octets).hexdigest()
+        appel=appel, cle=cle, fichier__empreinte=sha256(octets).hexdigest(), fichier__efface_le=None
     )
     if connu := siens.first():
         return connu

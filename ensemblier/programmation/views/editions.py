@@ -18,7 +18,7 @@ from ensemblier.programmation.models import Edition
 from ensemblier.programmation.views.commun import MEMBRES, cle_du_formulaire, seance_visible
 from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de
 from ensemblier.registre.actes import ActeBloque
-from ensemblier.registre.fichiers import servir
+from ensemblier.registre.fichiers import phrase_de_l_effacement, servir
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,13 +62,18 @@ def une_fiche(request: HttpRequest, appel: str, numero: str) -> HttpResponse:
 @require_safe
 def edition(request: HttpRequest, pk: int) -> HttpResponse:
     """`/programmation/editions/<id>.pdf` : à qui l'a demandé, tant qu'il en lit chaque dossier."""
-    lue = get_object_or_404(Edition.objects.select_related("fichier"), pk=pk)
+    lue = get_object_or_404(Edition.objects.select_related("fichier", "appel"), pk=pk)
     if request.acteur is None or lue.utilisateur_id != request.acteur.utilisateur:
         raise Http404
     if not editions.encore_lisible(lue, request.acteur):
         raise RoleInsuffisant(
             "Vous êtes maintenant hors d'un dossier de ce document. Demandez-en un nouveau : il sera fait "
             "sans lui."
+        )
+    if lue.fichier.efface_le:
+        messages.error(request, f"{phrase_de_l_effacement(lue.fichier)} Demandez-en un nouveau.")
+        return (
+            redirect("seance", lue.seance_id) if lue.seance_id else redirect("fiches_action", lue.appel.code)
         )
     return servir(lue.fichier)
 

@@ -22,6 +22,7 @@ from ensemblier.programmation.models import CaseRelue, Retour
 from ensemblier.programmation.views.commun import cle_du_formulaire
 from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de, mes_financeurs
 from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.fichiers import octets_de
 
 ISSUE = CaseRelue.Issue
 
@@ -98,10 +99,9 @@ def autre(request: HttpRequest, appel: str) -> HttpResponse:
 def colonnes(request: HttpRequest, appel: str, retour: int) -> HttpResponse:
     """`…/retours/<id>/colonnes/` : quelle colonne dit le dossier, et les montants de qui ; puis l'essai."""
     acteur, recu = _le_sien(request, appel, retour)
-    if not recu.colonnes or recu.applique_le:
+    if not recu.colonnes or recu.applique_le or recu.fichier.efface_le:
         return redirect("programmation_retour", recu.appel.code, recu.pk)
-    with recu.fichier.contenu.open("rb") as source:
-        rangees = relecture.ouvrir(source.read())
+    rangees = relecture.ouvrir(octets_de(recu.fichier))
     ligne = relecture.ligne_d_entetes(rangees)
     form = ColonnesForm(
         request.POST or None, initial=_deja_dites(recu) or {"ligne": str(ligne)},
@@ -123,7 +123,7 @@ def colonnes(request: HttpRequest, appel: str, retour: int) -> HttpResponse:
 
 
 def _deja_dites(recu: Retour) -> dict[str, str]:
-    if recu.attend_ses_colonnes:
+    if recu.attend_ses_colonnes and not recu.fichier.efface_le:
         return {}
     dites = relecture.Colonnes.de_json(recu.colonnes)
     montants = {f"montant_{code}": str(place) for code, place in dites.montants.items()}
@@ -145,7 +145,7 @@ def page(request: HttpRequest, appel: str, retour: int) -> HttpResponse:
     """`…/retours/<id>/` : chaque case, avant et après ; l'appliquer, tout ou rien."""
     acteur, recu = _le_sien(request, appel, retour)
     lu = recu.appel
-    if recu.attend_ses_colonnes:
+    if recu.attend_ses_colonnes and not recu.fichier.efface_le:
         return redirect("programmation_retour_colonnes", lu.code, recu.pk)
     if request.method == "POST":
         return _appliquer(request, recu, acteur)
