@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ensemblier.dossiers.etats import ABANDONNEE, BROUILLON, DECISIONS, DOSSIER, RECEVABLE
 from ensemblier.dossiers.horloge import PROCHE, rejet_passe, rejet_proche
@@ -15,6 +15,7 @@ from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.instruction.attentes import FERMES
 from ensemblier.instruction.models import Avis
 from ensemblier.interface.formats import ordre
+from ensemblier.territoires.models import Commune, Financeur, Quartier, Thematique
 
 RIEN = Q(pk__in=[])
 AU_PLUS = 80
@@ -34,22 +35,29 @@ class Filtre:
     condition: Callable[[str, Lecteur], Q]
 
 
-def _sollicite(valeur: str, _: Lecteur) -> Q:
-    faites = Demande.objects.filter(dossier=OuterRef("pk"), financeur__code=valeur).exclude(etat=ABANDONNEE)
-    return Q(Exists(faites))
+def _cle(lieu: QuerySet, valeur: str, lecteur: Lecteur) -> QuerySet:
+    """La clé que ce code nomme dans le territoire, lue d'abord : les liens se lisent alors par leur index."""
+    return lieu.filter(territoire=lecteur.territoire, code=valeur).order_by().values("pk")[:1]
 
 
-def _thematique(valeur: str, _: Lecteur) -> Q:
-    liens = Dossier.thematiques.through.objects
-    return Q(Exists(liens.filter(dossier=OuterRef("pk"), thematique__code=valeur)))
+def _sollicite(valeur: str, lecteur: Lecteur) -> Q:
+    financeur = _cle(Financeur.objects.all(), valeur, lecteur)
+    return Q(pk__in=Demande.objects.filter(financeur=financeur).exclude(etat=ABANDONNEE).values("dossier"))
 
 
-def _quartier(valeur: str, _: Lecteur) -> Q:
-    return Q(Exists(Ciblage.objects.filter(dossier=OuterRef("pk"), quartier__code=valeur)))
+def _thematique(valeur: str, lecteur: Lecteur) -> Q:
+    cle = _cle(Thematique.objects.all(), valeur, lecteur)
+    return Q(pk__in=Dossier.thematiques.through.objects.filter(thematique=cle).values("dossier"))
 
 
-def _commune(valeur: str, _: Lecteur) -> Q:
-    return Q(Exists(Ciblage.objects.filter(dossier=OuterRef("pk"), communes__code=valeur)))
+def _quartier(valeur: str, lecteur: Lecteur) -> Q:
+    ciblages = Ciblage.objects.filter(quartier=_cle(Quartier.objects.all(), valeur, lecteur))
+    return Q(pk__in=ciblages.order_by().values("dossier"))
+
+
+def _commune(valeur: str, lecteur: Lecteur) -> Q:
+    liens = Ciblage.communes.through.objects.filter(commune=_cle(Commune.objects.all(), valeur, lecteur))
+    return Q(pk__in=liens.values("ciblage__dossier"))
 
 
 ECHEANCES = (
