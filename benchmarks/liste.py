@@ -46,6 +46,8 @@ PAGES = (
 )
 COPIES: dict[str, tuple[str, ...]] = {
     "comptes_organisme": (),
+    "comptes_vocable": (),
+    "comptes_motdelorganisme": ("organisme_id",),
     "dossiers_dossier": ("organisme_id",),
     "dossiers_demande": ("dossier_id",),
     "dossiers_ciblage": ("dossier_id",),
@@ -60,9 +62,17 @@ COPIES: dict[str, tuple[str, ...]] = {
 }
 """Chaque table recopiée, et ses clés vers une autre qui l'est ; une copie décale toutes les clés d'un pas."""
 PAS = 100_000
+NUMEROS = f"mot < 'a' AND id < {PAS}"
+"""Les vocables qui sont des numéros."""
 UNIQUES = {
     "comptes_organisme": {
         "siren": "''", "rna": "''", "nom": "nom || ' ' || copie.rang", "mots": "mots || ' ' || copie.rang",
+    },
+    # Chaque copie a ses numéros à elle ; les mots de son nom sont ceux de tous.
+    "comptes_vocable": {"mot": "copie.rang || 'x' || mot"},
+    "comptes_motdelorganisme": {
+        "mot_id": f"mot_id + CASE WHEN mot_id IN (SELECT id FROM comptes_vocable WHERE {NUMEROS}) "
+        f"THEN copie.rang * {PAS} ELSE 0 END"
     },
     "dossiers_dossier": {
         "numero": "substr(numero, 1, 3) || (10000 + id + copie.rang * 1000)", "accuse_id": "NULL",
@@ -135,6 +145,8 @@ def _copie(
         quels += f" AND id IN (SELECT organisme_id FROM dossiers_dossier WHERE id < {PAS} AND {seuls})"
     elif "dossier_id" in noms:
         quels += f" AND dossier_id IN ({siens})"
+    elif table == "comptes_vocable":
+        quels = NUMEROS
     elif table == "dossiers_ciblage_communes":
         quels += f" AND ciblage_id IN (SELECT id FROM dossiers_ciblage WHERE dossier_id IN ({siens}))"
     colonnes = ", ".join(f'"{nom}"' for nom in noms)

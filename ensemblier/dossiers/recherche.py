@@ -5,14 +5,15 @@ Le même code sert SQLite et PostgreSQL, sans extension : le vocabulaire se lit 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, Value
 
-from ensemblier.comptes.models import Organisme
+from ensemblier.comptes.models import MotDeLOrganisme, Vocable
 from ensemblier.dossiers.models import Dossier, Mot, MotDuDossier
-from ensemblier.noyau.mots import borne, cherches, voisins
+from ensemblier.interface.cles import parmi
+from ensemblier.noyau.mots import borne, cherches, se_devine, voisins
 
 RIEN = Q(pk__in=[])
 
@@ -27,10 +28,15 @@ class Recherche:
 
 @dataclass(frozen=True, slots=True)
 class _Lus:
-    """Des mots des dossiers, et les mots de porteurs, chacun avec sa clé."""
+    """Des mots des dossiers, et des mots d'organismes, chacun avec sa clé."""
 
     mots: list[tuple[int, str]]
     porteurs: list[tuple[int, str]]
+
+    def qui(self, tient: Callable[[str], bool]) -> tuple[list[int], list[int]]:
+        """Les clés des mots qui conviennent : ceux des dossiers, ceux des organismes."""
+        noms = [cle for cle, mot in self.porteurs if tient(mot)]
+        return [cle for cle, mot in self.mots if tient(mot)], noms
 
 
 def rechercher(texte: str) -> Recherche:
@@ -41,26 +47,24 @@ def rechercher(texte: str) -> Recherche:
     lus = _lire(debuts)
     total, remplaces = Q(), []
     for debut in debuts:
-        cles = [cle for cle, mot in lus.mots if mot.startswith(debut)]
-        organismes = [cle for cle, mots in lus.porteurs if f" {debut}" in mots]
-        if not (cles or organismes):
+        cles, noms = lus.qui(lambda mot, debut=debut: mot.startswith(debut))
+        if not (cles or noms) and se_devine(debut):
             voisinage = _lire([debut[0]])
-            if proches := _proches(debut, voisinage):
+            if proches := voisins(debut, (mot for _, mot in (*voisinage.mots, *voisinage.porteurs))):
                 remplaces.append((debut, tuple(proches)))
-                cles = [cle for cle, mot in voisinage.mots if mot in proches]
-                organismes = [cle for cle, mots in voisinage.porteurs if set(mots.split()) & set(proches)]
-        total &= _porte(cles, organismes)
+                cles, noms = voisinage.qui(frozenset(proches).__contains__)
+        total &= _porte(cles, noms)
     return Recherche(total, tuple(remplaces))
 
 
-def _porte(cles: list[int], organismes: list[int]) -> Q:
-    if not (cles or organismes):
-        return RIEN
-    liens = MotDuDossier.objects.filter(mot__in=cles).order_by().values("dossier")
-    if not organismes:
-        return Q(pk__in=liens)
+def _porte(cles: list[int], noms: list[int]) -> Q:
+    """Les dossiers qui portent l'un de ces mots, ou dont l'organisme le porte."""
+    liens = MotDuDossier.objects.filter(parmi(cles, "mot")).order_by().values("dossier")
+    organismes = MotDeLOrganisme.objects.filter(parmi(noms, "mot")).order_by().values("organisme")
     siens = Dossier.objects.filter(organisme__in=organismes).order_by().values("pk")
-    return Q(pk__in=liens.union(siens) if cles else siens)
+    if cles and noms:
+        return Q(pk__in=liens.union(siens))
+    return Q(pk__in=liens) if cles else Q(pk__in=siens) if noms else RIEN
 
 
 def _plage(debut: str) -> Q:
@@ -69,20 +73,13 @@ def _plage(debut: str) -> Q:
 
 
 def _lire(debuts: Iterable[str]) -> _Lus:
-    """Ce qui commence ainsi : le vocabulaire par plage, les porteurs par leurs mots ; une requête."""
-    des_dossiers, des_porteurs = RIEN, RIEN
+    """Ce qui commence ainsi, dans les deux vocabulaires, par plage ; une requête."""
+    plages = RIEN
     for debut in debuts:
-        des_dossiers |= _plage(debut)
-        des_porteurs |= Q(mots__contains=f" {debut}")
-    mots = Mot.objects.filter(des_dossiers).order_by().values_list(Value(0), "pk", "mot")
-    porteurs = Organisme.objects.filter(des_porteurs).order_by().values_list(Value(1), "pk", "mots")
+        plages |= _plage(debut)
+    mots = Mot.objects.filter(plages).order_by().values_list(Value(0), "pk", "mot")
+    porteurs = Vocable.objects.filter(plages).order_by().values_list(Value(1), "pk", "mot")
     lus: tuple[list[tuple[int, str]], list[tuple[int, str]]] = ([], [])
     for genre, cle, texte in mots.union(porteurs, all=True):
         lus[genre].append((cle, texte))
     return _Lus(*lus)
-
-
-def _proches(mot: str, voisinage: _Lus) -> list[str]:
-    """Les mots à une faute, de même première lettre : ceux des dossiers et ceux des porteurs."""
-    connus = {m for _, m in voisinage.mots} | {m for _, mots in voisinage.porteurs for m in mots.split()}
-    return voisins(mot, connus)

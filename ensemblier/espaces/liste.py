@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.http import QueryDict
 
 from ensemblier.dossiers.horloge import rejet_proche
@@ -139,10 +139,14 @@ class Liste:
         return self.lecteur.dossiers.filter(condition).order_by()[: COMPTES_AU_PLUS + 1]
 
     def sans_un_filtre(self) -> dict[str, int]:
-        """Pour chaque filtre posé, combien de dossiers sans lui ; une requête, quand rien n'est trouvé."""
-        comptes = {f"sans_{nom}": Count("pk", filter=self.condition(sans=nom)) for nom in self.filtres}
-        lus = self.lecteur.dossiers.aggregate(**comptes)
-        return {nom: lus[f"sans_{nom}"] for nom in self.filtres}
+        """Pour chaque filtre posé, combien de dossiers sans lui ; une requête, quand rien n'est trouvé.
+
+        Un seul filtre, et rien d'autre : c'est tout ce qui est déjà compté.
+        """
+        if len(self.filtres) == 1:
+            vue = self.vue.replace("-", "_")
+            return dict.fromkeys(self.filtres, self.comptes[vue])
+        return compter({nom: self._bornes(self.condition(sans=nom)) for nom in self.filtres})
 
     def etat(self) -> list[tuple[str, str]]:
         """Ce qui refait la même liste, dans un ordre fixe : filtres, vue, tri, colonnes."""

@@ -73,11 +73,14 @@ def borne(debut: str) -> str | None:
     return None
 
 
+def se_devine(mot: str) -> bool:
+    """Vrai d'un mot dont une faute de frappe se devine : quatre lettres au moins, pas un numéro."""
+    return len(mot) >= 4 and not mot.isdigit()
+
+
 def voisins(mot: str, connus: Iterable[str]) -> list[str]:
     """Les mots connus à une faute de frappe de celui-ci, entier ou commencé."""
-    if len(mot) < 4 or mot.isdigit():
-        return []
-    return sorted({c for c in connus if _a_une_faute(mot, c)})
+    return sorted({c for c in connus if _a_une_faute(mot, c)}) if se_devine(mot) else []
 
 
 def _a_une_faute(ecrit: str, mot: str) -> bool:

@@ -1,8 +1,14 @@
 """Chercher un dossier : titre, porteur, SIRET, numéros, texte ; les mots suivent les actes."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ensemblier.comptes.actes import modifier_organisme
+from ensemblier.comptes.models import MotDeLOrganisme, Vocable
 from ensemblier.dossiers import actes
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Dossier, MotDuDossier
@@ -114,3 +120,44 @@ def test_la_recherche_coute_une_requete_et_une_de_plus_par_faute(depose, django_
         rechercher("fete jardins gouter cite")
     with django_assert_num_queries(2):
         assert rechercher("jardims cite").remplaces
+
+
+def test_un_organisme_renomme_sans_ses_mots_serait_vu_garde_levee(depose, monkeypatch):
+    """Si l'organisme n'entretenait plus ses mots, l'essai du nouveau nom le dirait."""
+    monkeypatch.setattr("ensemblier.comptes.models.organismes.dire_les_mots", lambda *_: None)
+    modifier_organisme(
+        depose.organisme, champs={"nom": "Les Serres du Nouveau Monde"}, par=f.acteur("amina"),
+        roles={Role.SIGNATAIRE}, le=MAI,
+    )  # fmt: skip
+    assert trouve("serres") == []
+
+
+def test_un_organisme_enregistre_sans_changer_de_nom_ne_recrit_pas_ses_mots(depose):
+    porteur = depose.organisme
+    porteur.telephone = "03 00 00 00 00"
+    with CaptureQueriesContext(connection) as lues:
+        porteur.save()
+    assert not [q["sql"] for q in lues if "comptes_vocable" in q["sql"] or "motdelorganisme" in q["sql"]]
+
+
+def test_la_recherche_ne_lit_pas_les_organismes_un_a_un(depose):
+    """Un nom se trouve par ses mots : le temps ne suit pas le nombre d'organismes."""
+    with CaptureQueriesContext(connection) as lues:
+        assert trouve("jardims fosse") == [depose]
+    assert not [q["sql"] for q in lues if '"comptes_organisme"' in q["sql"]]
+
+
+def test_un_numero_inconnu_ne_cherche_pas_ses_voisins(depose, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert rechercher("999999999").remplaces == ()
+
+
+def test_la_migration_dit_les_mots_des_organismes_deja_connus(depose):
+    """Une base d'avant 0012 a les mots en texte ; la migration en fait les mêmes liens que les actes."""
+    avant = set(MotDeLOrganisme.objects.values_list("organisme_id", "mot__mot"))
+    MotDeLOrganisme.objects.all().delete()
+    Vocable.objects.all().delete()
+    assert trouve("jardins") == []
+    import_module("ensemblier.comptes.migrations.0012_mots_des_organismes").dire_les_mots(apps, None)
+    assert set(MotDeLOrganisme.objects.values_list("organisme_id", "mot__mot")) == avant != set()
+    assert trouve("jardins fosse") == [depose]

@@ -388,3 +388,31 @@ def test_les_filtres_disent_ce_qui_s_echappe():
     assert options([('a"b', "L'Été <&>")], 'a"b') == (
         '<option value="a&quot;b" selected>L&#x27;Été &lt;&amp;&gt;</option>'
     )
+
+
+def sans(**dits):
+    """Ce que la page dit de chaque filtre à ôter."""
+    lue = page("benoit", vue="tout", **dits).content.decode().replace("\u00a0", " ")
+    return re.findall(r"Sans ([^:]+) : ([^.]+)\.", lue)
+
+
+def test_rien_de_trouve_dit_combien_sans_chaque_filtre_au_plus_deux_mille(monkeypatch):
+    recevable()
+    f.dossier_depose()
+    assert sans(q="introuvable") == [("« introuvable »", "2")]
+    assert sans(q="introuvable", etat="recevable") == [("« introuvable »", "1")]
+    monkeypatch.setattr("ensemblier.espaces.liste.COMPTES_AU_PLUS", 1)
+    assert sans(q="introuvable") == [("« introuvable »", "plus de 1")]
+
+
+@pytest.mark.parametrize("nom", ["financeur", "commune", "quartier", "thematique"])
+def test_un_lieu_un_theme_ou_un_financeur_se_filtre_dans_son_territoire(nom):
+    """Le code d'un autre territoire ne trouve rien, et une valeur inconnue non plus."""
+    dossier = f.dossier_depose()
+    ciblage = dossier.ciblages.first()
+    codes = {
+        "financeur": dossier.demandes.first().financeur.code, "commune": ciblage.communes.first().code,
+        "quartier": ciblage.quartier.code, "thematique": dossier.thematiques.first().code,
+    }  # fmt: skip
+    assert [x.dossier for x in page("benoit", vue="tout", **{nom: codes[nom]}).context["lignes"]] == [dossier]
+    assert not page("benoit", vue="tout", **{nom: "inconnu"}).context["lignes"]

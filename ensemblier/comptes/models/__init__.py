@@ -1,5 +1,6 @@
 """Qui : les personnes, les organismes, et ce que les unes sont pour les autres."""
 
+from ensemblier.comptes.models.mots import MotDeLOrganisme, Vocable
 from ensemblier.comptes.models.organismes import (
     DEJA_CONNU,
     EngagementRepublicain,
@@ -54,6 +55,7 @@ __all__ = [
     "InvitationQuerySet",
     "Mandat",
     "MandatQuerySet",
+    "MotDeLOrganisme",
     "Organisme",
     "OrganismeQuerySet",
     "Rattachement",
@@ -62,4 +64,5 @@ __all__ = [
     "RythmeDeCourriel",
     "Utilisateur",
     "UtilisateurManager",
+    "Vocable",
 ]

@@ -6,10 +6,11 @@ from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 
 from ensemblier.comptes.etats import ORGANISME
+from ensemblier.comptes.models.mots import dire_les_mots
 from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.mots import mots
@@ -108,10 +109,15 @@ class Organisme(Suivi):
 
     def save(self, *args: Any, update_fields: Collection[str] | None = None, **kwargs: Any) -> None:
         """Les mots suivent le nom et les numéros, dans la même écriture."""
-        if update_fields is None or {"nom", "sigle", "siren", "siret", "rna"} & set(update_fields):
-            self.mots = self.ses_mots()
-            update_fields = None if update_fields is None else {*update_fields, "mots"}
-        super().save(*args, update_fields=update_fields, **kwargs)
+        if update_fields is not None and not {"nom", "sigle", "siren", "siret", "rna"} & set(update_fields):
+            super().save(*args, update_fields=update_fields, **kwargs)
+            return
+        avant, self.mots = self.mots, self.ses_mots()
+        update_fields = None if update_fields is None else {*update_fields, "mots"}
+        with transaction.atomic():
+            super().save(*args, update_fields=update_fields, **kwargs)
+            if self.mots != avant:
+                dire_les_mots(self.pk, self.mots.split())
 
     def ses_mots(self) -> str:
         numeros = dict.fromkeys(filter(None, (self.siret, self.siren, self.rna.casefold())))
