@@ -56,6 +56,7 @@ ACTEURS = {
     "odile": "auditrice",
     "nadia": "aide invitée sur ces dossiers",
     "victor": "signataire d'un co-porteur confirmé de ces dossiers",
+    "yasmine": "agente d'une ville visée, non sollicitée (Loos-en-Gohelle)",
 }
 
 
@@ -84,7 +85,7 @@ def _habiliter(qui: Utilisateur, qualite: str, commune: str = "") -> None:
 
 def _personnes() -> dict[str, Utilisateur]:
     connues = ("amina", "lucas", "david", "benoit", "irene", "chloe", "denise", "farid", "elise",
-               "fatou_finances", "odile")  # fmt: skip
+               "fatou_finances", "odile", "yasmine")  # fmt: skip
     personnes = {nom: f.personne(nom) for nom in connues}
     for nom in ("ancienne", "fermee", "wanda", "henri", "nadia", "victor"):
         personnes[nom] = _compte(nom)
@@ -109,7 +110,9 @@ def creer() -> Monde:
     decide = s.dossier("26-0041", appel="aap-2026")
     lens = decide.territoire.communes.get(code="LENS")
     cite = decide.territoire.quartiers.get(code="QN06224M")
-    Ciblage.objects.create(dossier=decide, quartier=cite).communes.add(lens)
+    Ciblage.objects.create(dossier=decide, quartier=cite).communes.add(
+        lens, decide.territoire.communes.get(code="LOOS-EN-GOHELLE")
+    )
     contact = ContactCommune.objects.create(dossier=decide, commune=lens, le=date(2025, 5, 2), mode="reunion")
     call = s.volet(decide, "12000.00")
     s.volet(decide, "4000.00", financeur="ETAT")

@@ -32,25 +32,31 @@ class _Droit(NamedTuple):
     nom: str
     financeur: str
     commune: str
+    ville: str
 
 
 def acteur_de(utilisateur: Utilisateur, territoire: Territoire, *, le: date) -> Acteur:
     """L'acteur et ses droits au jour `le` ; une requête."""
     lus = _droits(utilisateur.pk, territoire.pk, le)
-    droits = tuple(
-        Droit(
-            Role(lu.qualite), organisme=lu.organisme, objet=lu.objet, financeur=lu.financeur,
-            commune=lu.commune,
-        )
-        for lu in lus
-    )  # fmt: skip
     return Acteur(
         nom=utilisateur.nom_complet[:NOM_AU_PLUS],
         fonction=_fonction(lus)[:FONCTION_AU_PLUS],
         territoire=territoire.code,
         utilisateur=utilisateur.pk,
-        droits=droits,
+        droits=tuple(_droit(lu, territoire) for lu in lus),
     )
+
+
+def _droit(lu: _Droit, territoire: Territoire) -> Droit:
+    """Le droit d'une ligne ; celui d'un agent de financeur s'étend à ce que le pack lui laisse lire (P39)."""
+    role, commune, lit = Role(lu.qualite), lu.commune, ""
+    if role == Role.AGENT_FINANCEUR and (financeur := territoire.pack().financeur(lu.financeur)):
+        lit = financeur.lit
+        commune = lu.ville if lit == "commune" else ""
+    return Droit(
+        role, organisme=lu.organisme, objet=lu.objet, financeur=lu.financeur, commune=commune,
+        partout=lit == "territoire",
+    )  # fmt: skip
 
 
 def _droits(utilisateur: int, territoire: int, le: date) -> list[_Droit]:
@@ -66,15 +72,17 @@ def _lus(utilisateur: int, territoire: int, le: date):
     aides = Aide.objects.en_vigueur(le).filter(utilisateur=utilisateur).order_by()
     siennes = Habilitation.objects.en_vigueur(le).filter(utilisateur=utilisateur, territoire=territoire)
     return rattachements.values_list(
-        Value(0), "pk", "qualite", "organisme", rien, "fonction", "organisme__nom", rien, rien
+        Value(0), "pk", "qualite", "organisme", rien, "fonction", "organisme__nom", rien, rien,
+        rien,
     ).union(
         aides.values_list(
             Value(1), "pk", Value(Role.AIDE.value), "organisme", "objet", Value("aide invitée"),
-            "organisme__nom", rien, rien,
+            "organisme__nom", rien, rien, rien,
         ),
         siennes.order_by().values_list(
             Value(2), "pk", "qualite", Value(None, output_field=BigIntegerField()), rien, "fonction", rien,
             Coalesce("financeur__code", rien), Coalesce("commune__code", rien),
+            Coalesce("financeur__commune__code", rien),
         ),
         all=True,
     )  # fmt: skip

@@ -8,14 +8,32 @@ from ensemblier.territoires.models import Financeur
 
 EPCI = "epci"
 _GLOBAUX = (Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR, Role.JURY, Role.SYSTEME)
+_DU_PORTEUR = {Role.REDACTEUR, Role.SIGNATAIRE, Role.AIDE, Role.CO_PORTEUR}
 
 
 def roles(acteur: Acteur | None, dossier: Dossier) -> set[Role]:
     """Les rôles de l'acteur sur le dossier ; l'appelant l'a lu par `visibles_par`.
 
     Qui représente le porteur, l'aide à écrire ou co-porte l'action n'a aucun rôle d'autorité sur ses
-    dossiers (B10) : nul n'est juge et partie.
+    dossiers (B10) : nul n'est juge et partie. L'agent d'un financeur n'a le sien que sur un dossier qui le
+    sollicite : celui qui touche seulement son périmètre se lit, sans plus (§C.2).
     """
+    siens = _hors_ligne(acteur, dossier)
+    if acteur is None or siens & _DU_PORTEUR or not acteur.a(Role.AGENT_FINANCEUR):
+        return siens
+    return siens | {Role.AGENT_FINANCEUR} if est_sollicite(acteur, dossier) else siens
+
+
+def est_sollicite(acteur: Acteur, dossier: Dossier) -> bool:
+    """L'un des financeurs de l'agent a une ligne dans ce dossier ; une requête, pour qui lit au-delà."""
+    agents = acteur.perimetres(Role.AGENT_FINANCEUR)
+    if not any(d.partout or d.commune for d in agents):
+        return True
+    return dossier.demandes.filter(financeur__code__in={d.financeur for d in agents}).exists()
+
+
+def _hors_ligne(acteur: Acteur | None, dossier: Dossier) -> set[Role]:
+    """Ses rôles, sans ceux que seule la ligne d'un financeur donne."""
     if acteur is None:
         return set()
     porteur = {
@@ -30,8 +48,6 @@ def roles(acteur: Acteur | None, dossier: Dossier) -> set[Role]:
     if (portes := co_portes(acteur)) is not None and portes.filter(dossier=dossier.pk).exists():
         return {Role.CO_PORTEUR}
     siens = {role for role in _GLOBAUX if acteur.a(role)}
-    if acteur.a(Role.AGENT_FINANCEUR):
-        siens.add(Role.AGENT_FINANCEUR)
     if acteur.a(Role.REFERENT_COMMUNAL):
         siens.add(Role.REFERENT_COMMUNAL)
     if acteur.a(Role.FINANCES):
@@ -67,7 +83,7 @@ def roles_sur_financeur(acteur: Acteur | None, financeur: Financeur) -> set[Role
 
 def roles_sur_demande(acteur: Acteur | None, demande: Demande) -> set[Role]:
     """Les rôles sur un volet : chacun n'écrit que sa ligne (`roles_sur_financeur`)."""
-    siens = roles(acteur, demande.dossier) - {Role.AGENT_FINANCEUR, Role.FINANCES}
-    if siens & {Role.REDACTEUR, Role.SIGNATAIRE, Role.AIDE, Role.CO_PORTEUR}:
+    siens = _hors_ligne(acteur, demande.dossier) - {Role.FINANCES}
+    if siens & _DU_PORTEUR:
         return siens
     return siens | roles_sur_financeur(acteur, demande.financeur)

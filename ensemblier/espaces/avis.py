@@ -24,7 +24,7 @@ from ensemblier.dossiers.reponses import Reponses
 from ensemblier.espaces.forms import AvisForm
 from ensemblier.espaces.panneaux import lignes_d_avis
 from ensemblier.instruction import actes
-from ensemblier.instruction.droits import est_concerne, exiger_sa_ligne
+from ensemblier.instruction.droits import est_concerne, exiger_sa_ligne, exiger_un_avis_attendu
 from ensemblier.instruction.examen import decision_close
 from ensemblier.instruction.lecture import dossier_a_instruire, fil
 from ensemblier.instruction.lues import Instruite
@@ -65,6 +65,7 @@ def avis(request: HttpRequest, numero: str, financeur: str) -> HttpResponse:
     exiger_sa_ligne(request.acteur, ligne, f"Avis : {ligne.sigle}")
     if not est_concerne(dossier, ligne):
         raise Http404
+    exiger_un_avis_attendu(request.acteur, dossier, ligne, f"Avis : {ligne.sigle}")
     if request.method == "GET" and financeur != ligne.code:
         return redirect("instruction_avis", numero, ligne.code, permanent=True)
     lues = Reponses(dossier)

@@ -49,7 +49,7 @@ def dossier(request: HttpRequest, numero: str) -> HttpResponse:
         "sections": [(cle, titre, lecture_du_dossier.lignes(lues, cle)) for cle, titre in SECTIONS],
         "suite_de": _suite_de(request.acteur, lu),
         "absence": lu.charge_de_mission and absence_de(lu.charge_de_mission, lu.territoire, jour),
-        "acte": prochain_acte(request.acteur, lu, lignes, mes_lignes),
+        "acte": prochain_acte(request.acteur, lues, lignes, mes_lignes),
         "rapport": rapport,
         "financement": rapport.financement,
         "avis": lignes,

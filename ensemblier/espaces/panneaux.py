@@ -107,6 +107,11 @@ def siens(acteur: Acteur | None, dossier: Dossier, lignes: list[LigneDAvis]) -> 
     return trouves
 
 
+_AUTRES_LECTEURS = (
+    Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AUDITEUR, Role.FINANCES, Role.REFERENT_COMMUNAL, Role.JURY,
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class ProchainActe:
     """Ce que la personne a à faire sur ce dossier, et où ; sans bouton, elle attend quelqu'un d'autre."""
@@ -117,8 +122,12 @@ class ProchainActe:
 
 
 def prochain_acte(
-    acteur: Acteur, dossier: Dossier, lignes: list[LigneDAvis], mes_lignes: list[Financeur]
+    acteur: Acteur, lues: Reponses, lignes: list[LigneDAvis], mes_lignes: list[Financeur]
 ) -> ProchainActe:
+    """`mes_lignes` : celles que la personne remplit (`siens`)."""
+    dossier = lues.dossier
+    if not mes_lignes and (pourquoi := pourquoi_il_le_lit(acteur, lues)):
+        return ProchainActe(f"{pourquoi} Vous le lisez ; il n'y a pas de ligne à remplir.")
     est_pilote = acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE)
     if dossier.etat == DEPOSE and est_pilote:
         url = reverse("instruction_completude", args=[dossier.numero])
@@ -132,6 +141,20 @@ def prochain_acte(
     if dossier.etat == RECEVABLE and mes_lignes:
         return _ma_ligne(dossier, lignes, mes_lignes)
     return ProchainActe(f"Rien à faire pour vous : le dossier est « {dossier.etat_agent} ».")
+
+
+def pourquoi_il_le_lit(acteur: Acteur, lues: Reponses) -> str:
+    """« Vise Avion ; votre ville n'est pas sollicitée. » : par quoi l'agent d'un financeur lit un dossier qui
+    ne le sollicite pas ; vide si un autre rôle le lui ouvre."""
+    if acteur.a(*_AUTRES_LECTEURS):
+        return ""
+    agents = acteur.perimetres(Role.AGENT_FINANCEUR)
+    villes = {d.commune for d in agents if d.commune}
+    visees = {c.nom for ciblage in lues.ciblages for c in ciblage.communes.all() if c.code in villes}
+    if visees:
+        return f"Vise {' et '.join(sorted(visees))} ; votre ville n'est pas sollicitée."
+    partout = any(d.partout for d in agents)
+    return "Votre organisme lit tout le territoire ; il n'est pas sollicité ici." if partout else ""
 
 
 def _contact_a_confirmer(acteur: Acteur, dossier: Dossier) -> Financeur | None:

@@ -67,6 +67,8 @@ def attentes(
         rendues += [replace(a, condition=a.condition & siens) for a in _du_pilote(jour, echus)]
     if codes := [d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)]:
         rendues.append(_avis_attendu(Q(financeur__code__in=codes), echus, jour))
+    if villes := [d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR) if d.commune]:
+        rendues.append(_avis_demande(Q(financeur__code__in=villes), jour))
     if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, *PARTENAIRES):
         siennes = Mention.objects.a_lire_par(acteur.utilisateur).filter(echange__dossier=OuterRef("pk"))
         rendues.append(Attente(MENTION, Q(Exists(siennes)), JAMAIS))
@@ -104,6 +106,13 @@ def _avis_attendu(ligne: Q, echus: Q, jour: date) -> Attente:
     rendu = Avis.objects.filter(ligne, dossier=OuterRef("pk"))
     condition = Q(etat=RECEVABLE) & Q(Exists(ouvertes)) & ~Q(Exists(rendu))
     return Attente(AVIS, condition, _echu(ligne, echus, jour))
+
+
+def _avis_demande(ligne: Q, jour: date) -> Attente:
+    """L'avis demandé à une ville que le dossier vise sans la solliciter."""
+    demandes = DemandeDAvis.objects.filter(ligne, dossier=OuterRef("pk")).sans_reponse()
+    condition = Q(etat=RECEVABLE) & Q(Exists(demandes))
+    return Attente(AVIS, condition, condition & Q(Exists(demandes.filter(echeance__lt=jour))))
 
 
 def _du_pilote(jour: date, echus: Q) -> list[Attente]:

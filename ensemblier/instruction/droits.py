@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ensemblier.dossiers.droits import roles_sur_financeur
-from ensemblier.dossiers.models import Dossier
+from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.instruction.models import DemandeDAvis
 from ensemblier.noyau.machine import Acteur, Droit, Moyen, Role, RoleInsuffisant
 from ensemblier.registre.models import Lien
 from ensemblier.territoires.models import Financeur
@@ -39,6 +40,25 @@ def est_concerne(dossier: Dossier, financeur: Financeur) -> bool:
     if dossier.demandes.filter(financeur=financeur).exists():
         return True
     return bool(financeur.commune_id) and dossier.ciblages.filter(communes=financeur.commune_id).exists()
+
+
+def exiger_un_avis_attendu(
+    acteur: Acteur | None, dossier: Dossier, financeur: Financeur, libelle: str
+) -> None:
+    """L'agent d'une ville visée mais non sollicitée lit le dossier ; il n'y a pas de ligne à remplir (§C.2).
+
+    Son référent y donne l'avis de la commune ; l'agent aussi, si le service le demande.
+    """
+    communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)} if acteur else set()
+    if financeur.commune is None or financeur.commune.code in communes:
+        return
+    sollicite = Demande.objects.filter(dossier=dossier, financeur=financeur)
+    attendu = DemandeDAvis.objects.filter(dossier=dossier, financeur=financeur)
+    if not (sollicite.exists() or attendu.exists()):
+        raise RoleInsuffisant(
+            f"« {libelle} » : {financeur.nom} n'est pas sollicitée, il n'y a pas de ligne à remplir. Le "
+            "service peut lui demander un avis."
+        )
 
 
 def referent_par_lien(lien: Lien, commune: str) -> Acteur:

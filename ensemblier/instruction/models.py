@@ -131,12 +131,19 @@ PARTENAIRES = (Role.AGENT_FINANCEUR, Role.REFERENT_COMMUNAL)
 
 
 def dossiers_du_fil_interne(acteur: Acteur | None) -> DossierQuerySet:
-    """Ceux dont l'acteur lit le fil interne : comme service ou partenaire, jamais comme juré ni porteur."""
+    """Ceux dont l'acteur lit le fil interne : comme service ou partenaire, jamais comme juré ni porteur.
+
+    L'agent d'un financeur, sur les dossiers qui le sollicitent, non sur ceux qu'il lit par son périmètre.
+    """
     if acteur is None or not acteur.a(*SERVICE, *PARTENAIRES):
         return Dossier.objects.none()
     autres = (Role.JURY, Role.FINANCES)
-    sans_le_jury = replace(acteur, droits=tuple(d for d in acteur.droits if d.role not in autres))
-    return Dossier.objects.a_juger_par(sans_le_jury).deposes()
+    gardes = tuple(
+        replace(d, commune="", partout=False) if d.role == Role.AGENT_FINANCEUR else d
+        for d in acteur.droits
+        if d.role not in autres
+    )
+    return Dossier.objects.a_juger_par(replace(acteur, droits=gardes)).deposes()
 
 
 class EchangeQuerySet(models.QuerySet["Echange"]):

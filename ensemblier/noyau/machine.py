@@ -64,6 +64,8 @@ class Droit:
 
     `organisme` est l'identifiant du porteur représenté (rédacteur, signataire) ; `financeur` et
     `commune` sont des codes du pack ; `objet` (« dossiers.Dossier:42 ») borne une aide à un seul dossier.
+    Un agent de financeur lit aussi, sans y écrire, les dossiers qui visent sa `commune`, ou tous (`partout`),
+    si le pack le dit (`Financeur.lit`).
     """
 
     role: Role
@@ -71,6 +73,7 @@ class Droit:
     financeur: str = ""
     commune: str = ""
     objet: str = ""
+    partout: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import time_machine
 from django.urls import reverse
 
 from ensemblier.comptes.actes_equipe import declarer_absence
-from ensemblier.comptes.models import Absence, Habilitation
+from ensemblier.comptes.models import Absence, Habilitation, Interet
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Dossier
 from ensemblier.instruction import actes
@@ -88,9 +88,12 @@ def test_le_referent_d_une_ville_est_remplace_par_l_autre_referent(aap):
 
 
 def test_un_remplacant_qui_ne_lit_pas_ce_dossier_ne_fait_pas_taire_l_absent(aap):
-    """L'agent d'une ville ne lit que ce qui la sollicite ; son référent, les dossiers de ses quartiers."""
+    """L'agent de la ville lit les dossiers qui la visent, sauf celui d'un organisme qui le tient (B10)."""
     f.personne("farid")
     absenter("farid", habiliter("remi", qualite="agent_financeur", financeur=lens()))
+    Interet.objects.create(
+        utilisateur=f.personne("remi"), organisme=aap.organisme, nature="trésorier", connu_le=DU
+    )
     assert prevenus(aap, lens()) == ["farid"]
 
 

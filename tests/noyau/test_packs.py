@@ -157,8 +157,8 @@ def test_les_coordonnees_sont_fictives(lens):
         assert all(t.startswith("+3335301") for t in contact.telephones)
 
 
-def test_les_38_parametres_sont_la(lens):
-    assert [p.code for p in lens.parametres] == [f"P{n:02d}" for n in range(1, 39)]
+def test_les_39_parametres_sont_la(lens):
+    assert [p.code for p in lens.parametres] == [f"P{n:02d}" for n in range(1, 40)]
 
 
 @pytest.mark.parametrize("racine", [LENS, VAL], ids=lambda r: r.name)

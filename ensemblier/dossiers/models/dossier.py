@@ -86,10 +86,14 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         branches: list[Q] = []
         if acteur.a(Role.FINANCES):
             branches.append(Q(decide_le__isnull=False))
-        if financeurs := {d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR)}:
+        agents = acteur.perimetres(Role.AGENT_FINANCEUR)
+        if any(d.partout for d in agents):
+            return Q()
+        if financeurs := {d.financeur for d in agents}:
             demandes = Demande.objects.filter(financeur__code__in=financeurs)
             branches.append(Q(pk__in=demandes.values("dossier")))
-        if communes := {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)}:
+        communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)}
+        if communes := communes | {d.commune for d in agents if d.commune}:
             cibles = Ciblage.objects.filter(communes__code__in=communes)
             branches.append(Q(pk__in=cibles.values("dossier")))
         if acteur.a(Role.JURY):

@@ -12,6 +12,7 @@ from ensemblier.instruction.droits import (
     est_concerne,
     exiger_sa_commune,
     exiger_sa_ligne,
+    exiger_un_avis_attendu,
     referent_par_lien,
 )
 from ensemblier.instruction.examen import (
@@ -69,6 +70,7 @@ def rendre_avis(
         raise ActeBloque(
             f"« {financeur.nom} » n'est pas sollicité sur ce dossier : son avis n'est pas attendu."
         )
+    exiger_un_avis_attendu(par, dossier, financeur, "Rendre l'avis")
     if close := decision_close(dossier, financeur):
         raise ActeBloque(close, "Écrivez au service.")
     if sens not in Avis.Sens.values:

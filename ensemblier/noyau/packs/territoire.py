@@ -136,17 +136,27 @@ class Thematique(Modele):
 
 
 class Financeur(Modele):
-    """`paiement` : « prepare » : la maison prépare les mandats ; « constate » : elle les note."""
+    """`paiement` : « prepare » : la maison prépare les mandats ; « constate » : elle les note.
+
+    `perimetre` : ce que ses agents lisent sans y écrire, en plus de ce qui le sollicite (§C.2, P39) :
+    rien (« demandes »), ceux qui visent sa commune (« commune »), tous (« territoire »).
+    """
 
     code: CodeMajuscule
     nom: Phrase
     sigle: Phrase
+    perimetre: Literal["demandes", "commune", "territoire"] | None = None
     type: Literal["epci", "etat", "region", "departement", "caf", "commune"]
     couleur: Couleur
     siret: Siret | None = None
     siren: Siren | None = None
     paiement: Literal["prepare", "constate"] = "constate"
     insee: CodeInsee | None = None
+
+    @property
+    def lit(self) -> str:
+        """Son périmètre ; sans mot du pack, une commune lit ce qui la vise, un autre ce qui le sollicite."""
+        return self.perimetre or ("commune" if self.type == "commune" else "demandes")
 
 
 class AutreRessource(Modele):
