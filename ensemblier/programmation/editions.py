@@ -23,6 +23,7 @@ from ensemblier.registre.models import Travail
 from ensemblier.registre.travaux import Jalon, Ouvrage, demander
 
 FICHES, CAHIER = "fiches_action", "dossier_de_seance"
+RIEN = "Aucune action n'est encore programmée : retenez-en en séance, puis demandez."
 AU_PLUS = 40
 """Au-delà, un dossier de séance ne se fait pas pendant qu'une page attend."""
 
@@ -31,7 +32,7 @@ def demander_les_fiches(appel: Appel, *, cle: str, par: Acteur, le: datetime) ->
     """Met en file les fiches action de l'appel ; lève `ActeBloque` si rien n'y est programmé."""
     combien = fiches.programmees(appel, par).count()
     if not combien:
-        raise ActeBloque("Aucune action n'est encore programmée : retenez-en en séance, puis demandez.")
+        raise ActeBloque(RIEN)
     return demander(
         cle=cle, genre=FICHES, titre=f"Fiches action, {appel.titre_court}", par=par, le=le,
         parametres={"appel": appel.pk}, retour=reverse("fiches_action", args=[appel.code]),
@@ -55,6 +56,8 @@ def _faire_les_fiches(travail: Travail, jalon: Jalon) -> None:
         .prefetch_related("thematiques")
         .order_by("numero")
     )
+    if not dossiers:
+        raise ActeBloque(RIEN)
     jalon.avance(0, len(dossiers), "Mise en page")
     contenu = fiches.en_pdf(appel, dossiers, date_document=jour_de(travail.demande_le))
     _garder(

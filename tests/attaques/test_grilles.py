@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from ensemblier.programmation import actes, classeur
 from ensemblier.programmation.models import CaseRelue, Retour
+from ensemblier.programmation.views import grilles
 from tests import fabriques as f
 from tests.programmation import retouche, scene
 from tests.programmation.test_retour import deux_lignes, envoyer, exporter, propose
@@ -122,3 +123,36 @@ def test_une_cle_de_formulaire_deja_servie_ne_rend_jamais_le_tableau_d_un_autre(
     assert Retour.objects.latest("pk").cases.get().saisie == "7500,0"
     assert envoyer(premier).status_code == 302
     assert Retour.objects.count() == 3, "le même envoi ne garde qu'un fichier"
+
+
+VERSIONS = ("9" * 5000, "9" * 30, "9" * 18, "²", "-1", "1.0", "")
+
+
+def ecrire_dans_l_enveloppe(faire, version):
+    """Un envoi juste en tout, sauf la version lue."""
+    dits = {
+        "dire": {"CALL-montant": "15 000", "CALL-motif": "Budget"},
+        "repartir": {"part-CALL-exercice": "2025", "part-CALL-nature": "a", "part-CALL-montant": "5 000"},
+    }[faire]
+    adresse = reverse("enveloppes", args=["ami-2025"])
+    return f.client("benoit").post(adresse, dits | {"financeur": "CALL", "faire": faire, "version": version})
+
+
+@pytest.mark.parametrize("faire", ["dire", "repartir"])
+@pytest.mark.parametrize("version", VERSIONS, ids=[v[:20] or "vide" for v in VERSIONS])
+def test_une_version_d_enveloppe_hostile_n_ecrit_rien_et_se_dit(faire, version):
+    ouverte = scene.enveloppe("CALL", "20000.00")
+    recu = ecrire_dans_l_enveloppe(faire, version)
+    assert recu.status_code == 422
+    assert "a changé" in recu.content.decode()
+    ouverte.refresh_from_db()
+    assert (ouverte.montant, ouverte.reparti, ouverte.version) == (20000, 0, 0)
+    assert ecrire_dans_l_enveloppe(faire, ouverte.version).status_code == 302
+
+
+def test_une_version_d_enveloppe_demesuree_garde_levee(monkeypatch):
+    """Sans la borne, le nombre se lirait en entier, et Python s'arrête à 4 300 chiffres : une panne."""
+    scene.enveloppe("CALL", "20000.00")
+    monkeypatch.setattr(grilles, "CHIFFRES", 10_000)
+    with pytest.raises(ValueError, match="digits"):
+        ecrire_dans_l_enveloppe("dire", "9" * 5000)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
 from django.utils import timezone
 
 from config.rythme import OUVRAGES
+from ensemblier.comptes.models import Habilitation, Utilisateur
 from ensemblier.dossiers.models import Dossier
-from ensemblier.echanges import actes
+from ensemblier.echanges import actes, taches
 from ensemblier.echanges.models import Importation
 from ensemblier.registre.actes import ActeBloque, reprendre
 from ensemblier.registre.models import Evenement, Travail
@@ -99,9 +103,58 @@ def test_un_fichier_deja_importe_ne_se_reimporte_pas(dossier):
         )
 
 
+def test_un_rapport_oublie_n_a_plus_de_lien(dossier):
+    """Un travail s'oublie six mois après sa fin ; l'import qu'il a fait reste, avec son compte."""
+    envoyer(ENTETES + BONNE)
+    essai = travailler()
+    lien = reverse("travail", args=[essai.pk])
+    assert lien in f.client("benoit").get(essai.adresse).content.decode()
+    Travail.objects.all().delete()
+    page = f.client("benoit").get(essai.adresse).content.decode()
+    assert lien not in page
+    assert "Importer (1)" in page
+
+
 def test_sans_fichier_la_page_le_dit_et_un_autre_financeur_n_a_rien_a_importer(dossier):
     assert f.client("benoit").post("/imports/", {}).status_code == 422
     assert "aucune extraction de votre ligne" in f.client("denise").get("/imports/").content.decode()
     assert envoyer(ENTETES + BONNE, qui="denise").status_code == 403
     assert envoyer(ENTETES + BONNE, qui="chloe").status_code == 302
     assert "Importé" not in f.client("denise").get("/imports/").content.decode()
+
+
+def fermer_le_compte(benoit):
+    Utilisateur.objects.filter(pk=benoit.pk).update(is_active=False)
+
+
+def finir_le_mandat(benoit):
+    Habilitation.objects.filter(utilisateur=benoit).update(au=date(2025, 1, 1))
+
+
+def demander_l_import():
+    """Essayé, puis demandé : il ne reste au travail qu'à écrire."""
+    envoyer(ENTETES + BONNE)
+    adresse = travailler().adresse
+    f.client("benoit").post(adresse, {"lignes": "toutes", "cle": "cle-2"})
+
+
+@pytest.mark.parametrize("perdre", [fermer_le_compte, finir_le_mandat], ids=["compte", "mandat"])
+def test_un_import_n_ecrit_plus_pour_qui_n_est_plus_la(dossier, perdre):
+    demander_l_import()
+    perdre(f.personne("benoit"))
+    fini = travailler()
+    assert fini.raison
+    dossier.refresh_from_db()
+    assert (dossier.numero_dauphin, Importation.objects.get().appliquee_le) == ("", None)
+
+
+@pytest.mark.parametrize("perdre", [fermer_le_compte, finir_le_mandat], ids=["compte", "mandat"])
+def test_un_import_n_ecrit_plus_pour_qui_n_est_plus_la_garde_levee(dossier, perdre, monkeypatch):
+    """Avec les droits du jour de la demande, il écrirait encore."""
+    demander_l_import()
+    benoit = f.acteur("benoit")
+    perdre(f.personne("benoit"))
+    monkeypatch.setattr(taches, "acteur_du_travail", lambda travail, le: (benoit, None))
+    travailler()
+    dossier.refresh_from_db()
+    assert dossier.numero_dauphin == "DA01234567"

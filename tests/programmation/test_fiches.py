@@ -11,11 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from config.rythme import OUVRAGES
-from ensemblier.comptes.models import Interet
+from ensemblier.comptes.models import Habilitation, Interet, Utilisateur
 from ensemblier.programmation import editions, fiches
 from ensemblier.programmation.models import Edition
 from ensemblier.programmation.views import cahier as vues
-from ensemblier.registre.models import Travail
+from ensemblier.registre.models import Fichier, Travail
 from ensemblier.registre.travaux import faire_les_travaux
 from tests import fabriques as f
 from tests.programmation import scene
@@ -159,3 +159,52 @@ def test_les_fiches_coutent_autant_pour_1_que_pour_4():
 
     dossiers = [scene.recevable() for _ in range(4)]
     assert compter(dossiers[:1]) == compter(dossiers) <= 6
+
+
+def demander(quoi, dossiers):
+    """Le travail d'édition que Benoît demande, pas encore fait."""
+    if quoi == "fiches":
+        return editions.demander_les_fiches(
+            dossiers[0].appel, cle="f" * 32, par=f.acteur("benoit"), le=scene.SEPTEMBRE
+        )
+    seance = scene.seance(scene.recevable(), ouverte=False)
+    return editions.demander_le_dossier(seance, cle="s" * 32, par=f.acteur("benoit"), le=scene.JURY)
+
+
+def fermer_le_compte():
+    Utilisateur.objects.filter(pk=f.personne("benoit").pk).update(is_active=False)
+
+
+def finir_le_mandat():
+    Habilitation.objects.filter(utilisateur=f.personne("benoit")).update(au=date(2025, 1, 1))
+
+
+@pytest.mark.parametrize("quoi", ["fiches", "cahier"])
+def test_un_compte_ferme_ne_recoit_plus_de_document(quoi):
+    travail = demander(quoi, deux())
+    fermer_le_compte()
+    faire_les_travaux(OUVRAGES)
+    travail.refresh_from_db()
+    assert "est fermé" in travail.raison
+    assert not Edition.objects.exists()
+    assert not Fichier.objects.filter(type_mime="application/pdf", nom__contains="action").exists()
+
+
+@pytest.mark.parametrize("quoi", ["fiches", "cahier"])
+def test_un_compte_ferme_ne_recoit_plus_de_document_garde_levee(monkeypatch, quoi):
+    travail = demander(quoi, deux())
+    benoit = f.acteur("benoit")
+    fermer_le_compte()
+    monkeypatch.setattr(editions, "_demandeur", lambda travail: benoit)
+    faire_les_travaux(OUVRAGES)
+    travail.refresh_from_db()
+    assert (travail.raison, Edition.objects.count()) == ("", 1)
+
+
+def test_un_mandat_fini_ne_donne_plus_les_fiches():
+    travail = demander("fiches", deux())
+    finir_le_mandat()
+    faire_les_travaux(OUVRAGES)
+    travail.refresh_from_db()
+    assert "Aucune action" in travail.raison
+    assert not Edition.objects.exists()

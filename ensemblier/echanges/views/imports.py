@@ -19,6 +19,7 @@ from ensemblier.echanges.models import Importation
 from ensemblier.interface.pages import Page
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque
+from ensemblier.registre.models import Travail
 
 IMPORTENT = (Role.INSTRUCTEUR, Role.RESPONSABLE, Role.AGENT_FINANCEUR)
 
@@ -66,6 +67,7 @@ def page(request: HttpRequest, importation: int) -> HttpResponse:
         return redirect("travail", travail.pk)
     contexte = {
         "importation": lue, "cle": secrets.token_hex(16), "resume": lue.resume,
+        "rapport": Travail.objects.filter(pk=lue.resume.get("travail")).exists(),
         "fil": [("Imports", reverse("imports")), (lue.fichier.nom, "")],
     }  # fmt: skip
     return render(request, "echanges/importation.html", contexte)

@@ -26,6 +26,7 @@ from ensemblier.noyau.machine import Acteur
 from ensemblier.programmation import actes, lecture
 from ensemblier.programmation.forms import EnveloppeForm, PartForm, VirementForm
 from ensemblier.programmation.models import Enveloppe, SousEnveloppe
+from ensemblier.programmation.views.grilles import est_court
 from ensemblier.programmation.views.lecteurs import LECTEURS, appel_de, mes_financeurs
 from ensemblier.territoires.models import Financeur
 
@@ -146,7 +147,7 @@ def _acte(
         return lambda: actes.ouvrir_enveloppe(
             appel, financeur, montant=form.cleaned_data["montant"], **options
         )
-    options["version"] = int(dite) if dite.isdecimal() and len(dite) < 9 else -1
+    options["version"] = int(dite) if est_court(dite) else -1
     if faire == REPARTIR:
         return lambda: actes.repartir(
             enveloppe, objet=_objet(form), montant=form.cleaned_data["montant"], **options

@@ -85,10 +85,11 @@ def redire(lignes: list[lecture.Ligne], refus: dict[int, tuple[str, str]]) -> No
 def versions_lues(texte: str) -> dict[int, int]:
     """« 12:3,14:0 » : la version que la page montrait de chaque case."""
     paires = (paire.split(":") for paire in texte[:20_000].split(",") if paire.count(":") == 1)
-    return {int(a): int(b) for a, b in paires if _court(a) and _court(b)}
+    return {int(a): int(b) for a, b in paires if est_court(a) and est_court(b)}
 
 
-def _court(texte: str) -> bool:
+def est_court(texte: str) -> bool:
+    """Vrai pour un nombre d'au plus `CHIFFRES` chiffres : une clé, une version."""
     return texte.isdecimal() and len(texte) <= CHIFFRES
 
 
