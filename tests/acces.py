@@ -3,16 +3,22 @@
 o : admis · i : refusé avec la raison (403) · n : introuvable (404) · c : connexion · - : sans objet (405)
 """
 
+from decimal import Decimal
+
 from django.utils import timezone
 
 from ensemblier.comptes.courriels import adresse_de_desabonnement
 from ensemblier.comptes.droits import acteur_de
 from ensemblier.comptes.models import Genre
+from ensemblier.conventions.models import Avenant
+from ensemblier.dossiers.models import Demande
 from ensemblier.echanges.models import Importation
 from ensemblier.espaces.models import Vue
-from ensemblier.programmation.models import Retour
+from ensemblier.programmation.models import Attribution, Retour
+from ensemblier.registre.actes import ouvrir
+from ensemblier.registre.fichiers import conserver
 from ensemblier.registre.travaux import demander
-from tests import fabriques
+from tests import fabriques, fabriques_suites
 
 PARAMETRES = {
     "account_confirm_email": {"key": "cle-inconnue"},
@@ -55,6 +61,47 @@ for _nom in ("dossier_co_porteur_demande", "co_porteur_repondre"):
     PARAMETRES[_nom] = {"pk": lambda m: m.parametres["co_porteur"]}
 PARAMETRES["lien_co_porteur"] = {"jeton": lambda m: m.parametres["lien_co_porteur"]}
 PARAMETRES["organisme_retirer_personne"]["pk"] = lambda m: m.personnes["lucas"].rattachements.get().pk
+
+
+def _renoncement(m):
+    """Un renoncement ouvert sur le volet du monde, avec la lettre de l'organisme."""
+    volet = Demande.objects.get(pk=m.parametres["demande"])
+    if not volet.renoncements.exists():
+        volet.renoncements.create(
+            montant=Decimal("11000.00"), motif="Un autre financement.", dit_le=fabriques_suites.NOTIFIE_LE,
+            dit_par="Benoît Caudrelier",
+            ecrit=conserver(
+                fabriques_suites.pdf(), nom="lettre.pdf", type_mime="application/pdf",
+                par=fabriques.systeme("lens-lievin"), le=fabriques_suites.NOTIFIE_LE,
+            ),
+        )  # fmt: skip
+    return volet.pk
+
+
+def _avenant(m):
+    """Un avenant notifié et à signer sur le volet du monde."""
+    volet = Demande.objects.get(pk=m.parametres["demande"])
+    if connu := Avenant.objects.filter(demande=volet).first():
+        return connu.pk
+    options = {"par": fabriques.systeme("lens-lievin"), "le": fabriques_suites.NOTIFIE_LE}
+    lettre, projet = (
+        conserver(fabriques_suites.pdf(), nom=f"{nom}.pdf", type_mime="application/pdf", **options)
+        for nom in ("lettre", "projet")
+    )
+    avenant = Avenant(
+        demande=volet, attribution=Attribution.objects.get(demande=volet, remplacee_le=None), rang=1,
+        de=volet.vote, vers=volet.vote, notifie_le=fabriques_suites.VOTE_LE, notifie_par="Benoît Caudrelier",
+        lettre=lettre, projet=projet,
+    )  # fmt: skip
+    ouvrir(avenant, libelle="Avenant n° 1 notifié", **options)
+    return avenant.pk
+
+
+for _nom in ("suite_renoncer_reprendre", "suite_renoncer_lettre"):
+    PARAMETRES[_nom] = {"demande": _renoncement}
+for _nom in ("suite_avenant_signer", "suite_avenant_document"):
+    PARAMETRES[_nom] = {"avenant": _avenant}
+PARAMETRES["suite_avenant_document"]["exemplaire"] = "lettre"
 
 for _nom in (
     "dossier_etape",
@@ -181,6 +228,13 @@ TABLE = {
     "suite_lettre": ("coonncooonininooiii", "c----c-------------"),
     "suite_convention": ("coonncooonininooiii", "c----c-------------"),
     "suite_signer": ("coonncooonininooiii", "coonncooonininooiii"),
+    "suite_renoncer": ("coinncooinininiiiii", "coinncooinininiiiii"),
+    "suite_renoncer_reprendre": ("c----c-------------", "coinncooinininiiiii"),
+    "suite_renoncer_lettre": ("coonncooonininooiii", "c----c-------------"),
+    "suite_avenant_notifier": ("ciinncooinininiiiii", "ciinncooinininiiiii"),
+    "suite_avenant_apercu": ("ciinncooinininiiiii", "c----c-------------"),
+    "suite_avenant_signer": ("coonncooonininooiii", "coonncooonininooiii"),
+    "suite_avenant_document": ("coonncooonininooiii", "c----c-------------"),
     "suite_preparer": ("c----c-------------", "ciinnciiinininoiiii"),
     "suite_certifier": ("ciinnciiinininoiiii", "ciinnciiinininoiiii"),
     "suite_annuler": ("ciinnciiinininoiiii", "ciinnciiinininoiiii"),

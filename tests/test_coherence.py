@@ -198,6 +198,11 @@ PROPRIETAIRES = {
     "conventions.Convention.projet",
     "conventions.Convention.exemplaire_porteur",
     "conventions.Convention.exemplaire_signe",
+    "conventions.Avenant.lettre",
+    "conventions.Avenant.projet",
+    "conventions.Avenant.exemplaire_porteur",
+    "conventions.Avenant.exemplaire_signe",
+    "dossiers.Renoncement.ecrit",
 }
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from ensemblier.appels.etats import APPEL
 from ensemblier.bilans.etats import BILAN, REVERSEMENT
-from ensemblier.conventions.etats import CONVENTION, VERSEMENT
+from ensemblier.conventions.etats import AVENANT, CONVENTION, VERSEMENT
 from ensemblier.dossiers.etats import DEMANDE, DOSSIER
 from ensemblier.noyau.machine import Machine
 from ensemblier.programmation.etats import ENVELOPPE, SCENARIO, SEANCE
 
-MACHINES = (APPEL, DOSSIER, DEMANDE, ENVELOPPE, SCENARIO, SEANCE, CONVENTION, VERSEMENT, BILAN, REVERSEMENT)
+MACHINES = (
+    APPEL, DOSSIER, DEMANDE, ENVELOPPE, SCENARIO, SEANCE, CONVENTION, AVENANT, VERSEMENT, BILAN, REVERSEMENT,
+)  # fmt: skip
 
 _ENTETE = """# Les états et les actes
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ensemblier.comptes import courriels
 from ensemblier.comptes.models import Genre, Rattachement
-from ensemblier.conventions.models import Convention, Versement
+from ensemblier.conventions.models import Avenant, Convention, Versement
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.noyau.calendrier import jour_de
 
@@ -71,6 +71,30 @@ def annoncer_la_signature(convention: Convention, *, le: datetime) -> None:
         sujet="Convention signée des deux parties",
         gabarit="conventions/courriels/signee",
         contexte={"demande": convention.demande},
+        le=le,
+    )
+
+
+def annoncer_l_avenant(avenant: Avenant, *, le: datetime) -> None:
+    ecrire(
+        Genre.DECISION,
+        avenant.demande.dossier,
+        cle=f"avenant:{avenant.pk}",
+        sujet="Le montant de votre aide change, votre lettre",
+        gabarit="conventions/courriels/avenant",
+        contexte={"demande": avenant.demande, "avenant": avenant},
+        le=le,
+    )
+
+
+def annoncer_l_avenant_signe(avenant: Avenant, *, le: datetime) -> None:
+    ecrire(
+        Genre.SUITE,
+        avenant.demande.dossier,
+        cle=f"avenant-signe:{avenant.pk}",
+        sujet="Avenant signé des deux parties",
+        gabarit="conventions/courriels/avenant_signe",
+        contexte={"demande": avenant.demande},
         le=le,
     )
 

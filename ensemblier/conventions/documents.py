@@ -6,6 +6,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
+from ensemblier.conventions.etats import SIGNEE
+from ensemblier.conventions.models import Avenant, Convention
 from ensemblier.conventions.plan import Plan, condition_en_mots, regle_de_versement
 from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.models import Ciblage, Demande, LigneDeBudget
@@ -139,4 +141,43 @@ def projet_de_convention(demande: Demande, plan: Plan, *, jour: date) -> bytes:
         contexte_convention(demande, plan, jour=jour),
         identifiant=f"convention:{demande.pk}:{jour}",
         titre=f"Convention de subvention, dossier {demande.dossier.numero}",
+    )
+
+
+def contexte_avenant(demande: Demande, plan: Plan, attribution: Attribution, *, jour: date) -> dict[str, Any]:
+    """Ce qui change : l'ancien montant et son acte, le nouveau, la raison, ce qui est versé, la suite."""
+    ancienne = attribution.remplace
+    de = ancienne.montant if ancienne else montants.ZERO
+    verse = demande.verse
+    return contexte_accord(demande, plan, jour=jour) | {
+        "de": de,
+        "vers": attribution.montant,
+        "baisse": attribution.montant < de,
+        "raison": attribution.motif,
+        "ancienne": ancienne.deliberation if ancienne else None,
+        "verse": verse,
+        "reste": attribution.montant - verse,
+        "rang": Avenant.objects.filter(demande=demande).count() + 1,
+    }
+
+
+def lettre_d_avenant(demande: Demande, plan: Plan, attribution: Attribution, *, jour: date) -> bytes:
+    return ecrire_pdf(
+        "conventions/pdf/lettre_avenant.html",
+        contexte_avenant(demande, plan, attribution, jour=jour)
+        | {"convention_signee": Convention.objects.filter(demande=demande, etat=SIGNEE).exists()},
+        identifiant=f"lettre-avenant:{attribution.pk}:{jour}",
+        titre=f"Changement d'une aide, dossier {demande.dossier.numero}",
+    )
+
+
+def projet_d_avenant(
+    demande: Demande, plan: Plan, attribution: Attribution, convention: Convention, *, jour: date
+) -> bytes:
+    return ecrire_pdf(
+        "conventions/pdf/avenant.html",
+        contexte_avenant(demande, plan, attribution, jour=jour)
+        | {"signee_le": calendrier.en_francais(convention.signee_financeur_le or jour, "lettre")},
+        identifiant=f"avenant:{attribution.pk}:{jour}",
+        titre=f"Avenant à la convention, dossier {demande.dossier.numero}",
     )

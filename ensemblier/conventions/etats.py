@@ -3,6 +3,7 @@
 from ensemblier.noyau.machine import Machine, Role, Transition
 
 A_SIGNER, SIGNEE_PORTEUR, SIGNEE = "a_signer", "signee_porteur", "signee"
+EN_VIGUEUR = "en_vigueur"
 PREPARE, CERTIFIE, PAYE, ANNULE = "prepare", "certifie", "paye", "annule"
 _AGENT = frozenset({Role.AGENT_FINANCEUR})
 _FINANCES = frozenset({Role.FINANCES})
@@ -33,6 +34,44 @@ CONVENTION = Machine(
             "Contresigner la convention",
             "conventions",
             fait="Convention signée par le financeur",
+        ),
+    ),
+)
+
+AVENANT = Machine(
+    nom="avenant",
+    initial=A_SIGNER,
+    etats={
+        A_SIGNER: ("Avenant à signer", "À signer par le porteur"),
+        SIGNEE_PORTEUR: ("Signé par vous, en attente de l'autre partie", "À signer par le financeur"),
+        EN_VIGUEUR: ("Avenant en vigueur", "En vigueur"),
+    },
+    transitions=(
+        Transition(
+            "prendre_effet",
+            (A_SIGNER,),
+            EN_VIGUEUR,
+            _AGENT,
+            "Sans convention signée, la lettre suffit",
+            "conventions",
+        ),
+        Transition(
+            "signer_porteur",
+            (A_SIGNER,),
+            SIGNEE_PORTEUR,
+            frozenset({Role.SIGNATAIRE}),
+            "Signer l'avenant",
+            "conventions",
+            fait="Avenant signé par le porteur",
+        ),
+        Transition(
+            "signer_financeur",
+            (SIGNEE_PORTEUR,),
+            EN_VIGUEUR,
+            _AGENT,
+            "Contresigner l'avenant",
+            "conventions",
+            fait="Avenant signé par le financeur",
         ),
     ),
 )

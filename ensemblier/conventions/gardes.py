@@ -13,7 +13,7 @@ from django.db.models import Q
 from ensemblier.appels.models import Reglement
 from ensemblier.comptes.models import EngagementRepublicain, Rib
 from ensemblier.conventions.etats import A_SIGNER, PAYE, SIGNEE
-from ensemblier.conventions.models import Convention, Tranche
+from ensemblier.conventions.models import Avenant, Convention, Tranche
 from ensemblier.conventions.plan import BILAN
 from ensemblier.dossiers.fiche import CERFA, se_remplit_ici
 from ensemblier.dossiers.models import Demande, Dossier, Obligation, Piece, Suspension
@@ -43,6 +43,20 @@ def blocages(tranches: Sequence[Tranche], *, le: date) -> dict[int, list[str]]:
     faits = _Faits.lire([t.demande for t in a_payer], le=le)
     attendues = {t.pk for t in a_payer}
     return {t.pk: faits.phrases(t) if t.pk in attendues else [] for t in tranches}
+
+
+def avenants_en_attente(demandes: Iterable[Demande]) -> list[Any]:
+    """Les montants votés après la lettre qui n'ont pas encore pris effet, avec leur `suivi` ; une requête."""
+    attendus = Avenant.objects.attendus().filter(demande__in=demandes)
+    return list(attendus.select_related("remplace", "deliberation", "demande__financeur"))
+
+
+def attente_de_l_avenant(attribution: Any) -> str:
+    """« Avenant à notifier par l'agglomération. », « Avenant non signé par le porteur. »"""
+    financeur: str = attribution.demande.financeur.nom
+    if not attribution.suivi:
+        return f"Avenant à notifier par {financeur}."
+    return f"Avenant non signé par {'le porteur' if attribution.suivi == A_SIGNER else financeur}."
 
 
 def pieces_manquantes(dossier: Dossier, *, financeur: str = "") -> list[str]:
@@ -83,6 +97,7 @@ class _Faits:
 
     le: date
     conventions: dict[int, Convention] = field(default_factory=dict)
+    baisses: dict[int, Any] = field(default_factory=dict)
     ribs: dict[int, list[Rib]] = field(default_factory=dict)
     engages: set[int] = field(default_factory=set)
     pieces: dict[int, list[Piece]] = field(default_factory=dict)
@@ -101,6 +116,11 @@ class _Faits:
         return cls(
             le=le,
             conventions={c.demande_id: c for c in Convention.objects.filter(demande__in=demandes)},
+            baisses={
+                a.demande_id: a
+                for a in avenants_en_attente(demandes)
+                if a.remplace and a.montant < a.remplace.montant
+            },
             ribs=_grouper(
                 Rib.objects.filter(organisme__in=organismes).order_by("-ajoute_le", "-pk"), "organisme_id"
             ),
@@ -137,10 +157,10 @@ class _Faits:
         )
 
     def phrases(self, tranche: Tranche) -> list[str]:
-        """Dans l'ordre de réparation : convention, RIB, CER, pièces, compte rendu, suspension, condition."""
+        """Dans l'ordre de réparation : signatures, RIB, CER, pièces, compte rendu, suspension, condition."""
         demande, dossier = tranche.demande, tranche.demande.dossier
         payee_ici = demande.financeur.paiement == Financeur.Paiement.PREPARE
-        phrases = self._convention(demande)
+        phrases = self._convention(demande) + self._avenant(demande)
         if payee_ici:
             phrases += self._rib(dossier)
         phrases += self._cer(dossier)
@@ -155,6 +175,11 @@ class _Faits:
             return []
         qui = "le porteur" if convention.etat == A_SIGNER else demande.financeur.nom
         return [f"Convention non signée par {qui}."]
+
+    def _avenant(self, demande: Demande) -> list[str]:
+        """Une hausse n'arrête rien ; payer avant qu'une baisse prenne effet serait payer trop."""
+        baisse = self.baisses.get(demande.pk)
+        return [attente_de_l_avenant(baisse)] if baisse else []
 
     def _rib(self, dossier: Dossier) -> list[str]:
         """Le contrôle, et l'attente d'un compte changé (T29) : le temps qu'un signataire lise le courriel."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
-from ensemblier.conventions.etats import CONVENTION, VERSEMENT
+from ensemblier.conventions.etats import AVENANT, CONVENTION, VERSEMENT
 from ensemblier.dossiers.models import Demande
 from ensemblier.interface.champs import EurosField
+from ensemblier.programmation.models import Attribution, AttributionQuerySet
 from ensemblier.registre.models import Fichier, Suivi
 
 
@@ -34,6 +35,44 @@ class Convention(Suivi):
     signee_financeur_le = models.DateField(null=True)
     exemplaire_signe = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
     lignes = models.JSONField(default=list)
+
+    def racine(self) -> str:
+        return f"dossiers.Dossier:{self.demande.dossier_id}"
+
+
+class AvenantQuerySet(models.QuerySet["Avenant"]):
+    def attendus(self) -> AttributionQuerySet:
+        """Les montants votés après la lettre, pas encore en vigueur, avec l'état de leur avenant ; vide : à
+        notifier."""
+        siens = self.filter(attribution=OuterRef("pk"))
+        return Attribution.objects.avenants_en_attente().annotate(suivi=Subquery(siens.values("etat")[:1]))
+
+
+class Avenant(Suivi):
+    """Le changement d'une aide notifiée, dit par une lettre ; signé des deux parties s'il y a une convention.
+
+    `de`, `vers` : l'aide avant et après, en euros. `projet` est vide quand la lettre suffit.
+    """
+
+    machine = AVENANT
+    demande = models.ForeignKey(Demande, on_delete=models.PROTECT, related_name="+")
+    attribution = models.OneToOneField(Attribution, on_delete=models.PROTECT, related_name="+")
+    rang = models.PositiveSmallIntegerField()
+    de = EurosField()
+    vers = EurosField()
+    notifie_le = models.DateField()
+    notifie_par = models.CharField(max_length=200)
+    lettre = models.OneToOneField(Fichier, on_delete=models.PROTECT, related_name="+")
+    projet = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
+    signe_porteur_le = models.DateField(null=True)
+    exemplaire_porteur = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
+    signe_financeur_le = models.DateField(null=True)
+    exemplaire_signe = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
+    objects = AvenantQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("rang",)
+        constraints = (models.UniqueConstraint(fields=("demande", "rang"), name="avenant_unique"),)
 
     def racine(self) -> str:
         return f"dossiers.Dossier:{self.demande.dossier_id}"

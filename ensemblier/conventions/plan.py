@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -100,6 +100,28 @@ def _echeancier(
     if ecrit is None:
         return montants.echeancier(attribue=montant, seuil=None, condition_unique=unique)
     return montants.echeancier(attribue=montant, seuil=ecrit.seuil, part=ecrit.part, condition_unique=unique)
+
+
+def repartir(
+    plan: montants.Echeancier, *, payees: Mapping[int, Decimal], rangs: Iterable[int]
+) -> dict[int, Decimal]:
+    """Ce que chaque rang non payé doit, pour que le payé et le dû fassent le nouveau total (K7).
+
+    `payees` : le montant de chaque rang déjà payé, dont la somme ne dépasse pas ce total ; `rangs` : ceux qui
+    existent. Ce qu'un rang payé n'a pas couvert passe au suivant, ou à un rang de plus.
+    """
+    prevus = {t.rang: t.montant for t in plan.tranches}
+    dus: dict[int, Decimal] = {}
+    cible, alloue = Decimal(0), sum(payees.values(), Decimal(0))
+    tous = sorted({*prevus, *rangs})
+    for rang in tous:
+        cible += prevus.get(rang, Decimal(0))
+        if rang not in payees:
+            dus[rang] = max(Decimal(0), cible - alloue)
+            alloue += dus[rang]
+    if cible > alloue:
+        dus[tous[-1] + 1] = cible - alloue
+    return dus
 
 
 def fin_de_l_exercice(organisme: Organisme, annee: int) -> date:

@@ -264,6 +264,18 @@ def exemples() -> tuple[Exemple, ...]:
         ),
         _de(Genre.SUITE, "signee", "25-0041 · Convention signée des deux parties", f"{s}/signee"),
         _de(
+            Genre.DECISION, "avenant", "25-0041 · Le montant de votre aide change, votre lettre",
+            f"{s}/avenant", avenant=SimpleNamespace(projet_id=1),
+        ),
+        _de(Genre.SUITE, "avenant-signe", "25-0041 · Avenant signé des deux parties", f"{s}/avenant_signe"),
+        _de(
+            Genre.DECISION, "renoncement", "25-0041 · L'aide peut baisser", "dossiers/courriels/renoncement",
+            par_un_agent=True, renoncement=SimpleNamespace(
+                montant=Decimal("7000.00"), motif="Un autre financement est trouvé.",
+                demande=SimpleNamespace(vote=Decimal("9000.00"), financeur=SimpleNamespace(nom="CALL")),
+            ),
+        ),
+        _de(
             Genre.SUITE, "paiement", "25-0041 · Un versement est fait", f"{s}/paiement",
             versement=SimpleNamespace(paye_le=paye_le),
         ),

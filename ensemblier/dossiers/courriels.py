@@ -9,7 +9,7 @@ from ensemblier.comptes.courriels import ecrire, ecrire_a_chacun
 from ensemblier.comptes.models import Aide, Genre, Organisme, Rattachement, Utilisateur
 from ensemblier.dossiers.accuse import pour_lecture
 from ensemblier.dossiers.lecture import phrase_du_contact
-from ensemblier.dossiers.models import ContactCommune, CoPorteur, Derogation, Dossier, Message
+from ensemblier.dossiers.models import ContactCommune, CoPorteur, Derogation, Dossier, Message, Renoncement
 from ensemblier.dossiers.suivi import adresse_du_suivi
 from ensemblier.noyau.calendrier import en_francais, jour_de
 from ensemblier.noyau.machine import Acteur
@@ -170,6 +170,22 @@ def annoncer_le_message(message: Message, *, le: datetime) -> None:
             sujet=f"{dossier.numero} · {sujet}",
             gabarit=f"dossiers/courriels/{gabarit}",
             contexte={"dossier": dossier, "message": message},
+            le=le,
+            objet=dossier.designation(),
+        )
+
+
+def annoncer_le_renoncement(renoncement: Renoncement, *, le: datetime) -> None:
+    """Au service, ce que l'organisme accepte ; à l'organisme, ce qu'un agent a noté de sa lettre."""
+    dossier, par_un_agent = renoncement.demande.dossier, renoncement.ecrit_id is not None
+    for adresse in destinataires(dossier, le=le) if par_un_agent else [adresse_du_suivi(dossier, le=le)]:
+        ecrire(
+            Genre.DECISION if par_un_agent else Genre.TRAVAIL,
+            cle=f"renoncement:{renoncement.pk}:{adresse}",
+            a=adresse,
+            sujet=f"{dossier.numero} · L'aide peut baisser",
+            gabarit="dossiers/courriels/renoncement",
+            contexte={"dossier": dossier, "renoncement": renoncement, "par_un_agent": par_un_agent},
             le=le,
             objet=dossier.designation(),
         )

@@ -335,6 +335,8 @@ DECISIONS = (
     REVERSEE,
 )
 ACCORDS = tuple(etat for etat in DECISIONS if etat not in (REFUSEE, REFUS_NOTIFIE))
+APRES_LETTRE = (NOTIFIEE, CONVENTIONNEE, ACOMPTE_VERSE, VERSEE)
+"""Un accord qui a créé des droits, avant le bilan jugé : un avenant peut en changer le montant."""
 PERDUS = (ABANDONNEE, ECARTEE, NON_RECEVABLE, REFUSEE, REFUS_NOTIFIE)
 """Les volets qui ne financeront pas l'action."""
 TERMINEES = (REFUS_NOTIFIE, SOLDEE, REVERSEE, ABANDONNEE)

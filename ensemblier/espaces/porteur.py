@@ -83,15 +83,19 @@ def _datee(attente: Attente, reponses: dict[str, date]) -> Attente:
 
 
 def _signatures(lus: Accueil, acteur: Acteur | None) -> list[Attente]:
-    """Les conventions que le porteur doit signer, pour qui en a le mandat."""
+    """Conventions et avenants que le porteur doit signer, pour qui en a le mandat."""
     mandats = {d.organisme for d in acteur.perimetres(Role.SIGNATAIRE)} if acteur else set()
-    attendues = [c.demande for c in lus.conventions if c.demande.dossier.organisme_id in mandats]
+    attendues = [
+        *(("Signer la convention", "suite_signer", c.demande, c.demande.pk) for c in lus.conventions),
+        *(("Signer l'avenant", "suite_avenant_signer", a.demande, a.pk) for a in lus.avenants),
+    ]
     return [
         Attente(
-            "Signer la convention", d.dossier.numero, d.dossier.intitule, None,
-            reverse("suite_signer", args=(d.dossier.numero, d.pk)), "Signer", d.financeur.sigle,
+            libelle, d.dossier.numero, d.dossier.intitule, None,
+            reverse(adresse, args=(d.dossier.numero, pk)), "Signer", d.financeur.sigle,
         )
-        for d in attendues
+        for libelle, adresse, d, pk in attendues
+        if d.dossier.organisme_id in mandats
     ]  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from ensemblier.bilans.etats import A_CORRIGER, ATTENDU, PROJET
 from ensemblier.bilans.models import Bilan, Reversement
 from ensemblier.comptes.models import Aide, Organisme, Utilisateur
 from ensemblier.conventions.etats import A_SIGNER
-from ensemblier.conventions.models import Convention, Tranche
+from ensemblier.conventions.models import Avenant, Convention, Tranche
 from ensemblier.dossiers.etats import DECIDE
 from ensemblier.dossiers.models import CoPorteur, Demande, Dossier
 from ensemblier.instruction.models import Complement
@@ -27,6 +27,7 @@ class Accueil(NamedTuple):
 
     complements: list[Complement]
     conventions: list[Convention]
+    avenants: list[Avenant]
     bilans: list[Bilan]
     reversements: list[Reversement]
     demandes: list[Demande]
@@ -53,7 +54,7 @@ def lire(
     lus = Accueil(*lire_ensemble(*_lectures(portes, acteur, utilisateur, territoire, jour)))
     relier(lus.demandes, "dossier", portes)
     relier(lus.demandes, "financeur", lus.financeurs)
-    for lignes in (lus.conventions, lus.reversements, lus.tranches):
+    for lignes in (lus.conventions, lus.avenants, lus.reversements, lus.tranches):
         relier(lignes, "demande", lus.demandes)
     relier([*lus.bilans, *lus.complements], "dossier", portes)
     relier(lus.nommants, "appel", lus.appels)
@@ -77,6 +78,7 @@ def _lectures(
     return (
         Complement.objects.ouverts().filter(dossier__in=pks).only("dossier", "echeance"),
         Convention.objects.filter(demande__dossier__in=decides, etat=A_SIGNER).only("demande"),
+        Avenant.objects.filter(demande__dossier__in=decides, etat=A_SIGNER).only("demande"),
         Bilan.objects.filter(dossier__in=pks, etat__in=(ATTENDU, A_CORRIGER)).only(
             "dossier", "etat", "echeance", "correction_demandee"
         ),

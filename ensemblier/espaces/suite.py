@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -19,14 +20,15 @@ from ensemblier.comptes.models import Rib
 from ensemblier.conventions.documents import nom_de_tranche
 from ensemblier.conventions.droits import PORTEUR, exiger_lecteur, fil_des_suites
 from ensemblier.conventions.etats import A_SIGNER, ANNULE, PAYE
-from ensemblier.conventions.gardes import blocages
-from ensemblier.conventions.models import Convention, Notification, Tranche, Versement
+from ensemblier.conventions.gardes import attente_de_l_avenant, avenants_en_attente, blocages
+from ensemblier.conventions.models import Avenant, Convention, Notification, Tranche, Versement
 from ensemblier.conventions.plan import BILAN, condition_en_mots, regle_de_versement
 from ensemblier.dossiers.droits import roles_sur_demande
-from ensemblier.dossiers.etats import DECISIONS, REFUSEE, VOTEE
-from ensemblier.dossiers.models import Demande, Dossier, Obligation
+from ensemblier.dossiers.etats import APRES_LETTRE, DECISIONS, REFUSEE, VOTEE
+from ensemblier.dossiers.models import Demande, Dossier, Obligation, Renoncement
 from ensemblier.noyau import calendrier, montants
 from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.programmation.models import Attribution
 
 _NON_NOTIFIES = (VOTEE, REFUSEE)
 
@@ -51,6 +53,7 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
         "rib": Rib.objects.filter(organisme=dossier.organisme).first(),
         "est_porteur": est_porteur,
         "est_finances": Role.FINANCES in siens,
+        "est_signataire": Role.SIGNATAIRE in siens,
         "phrase": _phrase(volets, bilan, obligation, est_porteur=est_porteur, jour=jour),
         "fil": fil_des_suites(request.acteur, numero),
     }
@@ -79,17 +82,28 @@ def _volets(dossier: Dossier, acteur: Acteur, *, est_porteur: bool, jour: date) 
         "convention": _par_demande(Convention.objects.filter(demande__in=demandes)),
         "decompte": _par_demande(Decompte.objects.filter(demande__in=demandes)),
         "reversement": _par_demande(Reversement.objects.filter(demande__in=demandes)),
+        "renoncement": _par_demande(Renoncement.objects.ouverts().filter(demande__in=demandes)),
+        "change": _par_demande(avenants_en_attente(demandes)),
     }
+    avenants = list(Avenant.objects.filter(demande__in=demandes))
     raisons = blocages(tranches, le=jour)
     return [
         {
             "demande": d,
             "roles": {r.value for r in roles_sur_demande(acteur, d)},
             "tranches": _tranches(d, tranches, versements, raisons, acteur),
+            "avenants": [a for a in avenants if a.demande_id == d.pk],
+            "due": _due(d, lus["change"].get(d.pk)),
+            "peut_renoncer": d.etat in APRES_LETTRE and d.vote and d.verse < d.vote,
             **{nom: table.get(d.pk) for nom, table in lus.items()},
         }
         for d in demandes
     ]
+
+
+def _due(demande: Demande, change: Attribution | None) -> Decimal | None:
+    """L'aide que les versements font : un avenant ne la change qu'une fois en vigueur."""
+    return change.remplace.montant if change and change.remplace else demande.vote
 
 
 def _tranches(
@@ -146,8 +160,14 @@ def _phrase(
     a_notifier = [v["demande"].financeur.sigle for v in volets if v["demande"].etat in _NON_NOTIFIES]
     if a_notifier:
         return f"La décision est à notifier\u00a0: {', '.join(a_notifier)}."
+    if changes := [attente_de_l_avenant(v["change"]) for v in volets if v["change"]]:
+        return " ".join(changes)
     if not est_porteur and (rendre := _a_rendre(volets)):
         return rendre
+    if renonces := [v["demande"].financeur.nom for v in volets if v["renoncement"]]:
+        return (
+            f"L'organisme renonce à une partie de l'aide. Son vote est attendu\u00a0: {', '.join(renonces)}."
+        )
     attendues = [t for v in volets for t in v["tranches"] if t["etat"] != "payee"]
     if est_porteur and not attendues and (trop := _verses_de_trop(volets)):
         return trop
@@ -218,6 +238,10 @@ def _a_faire(
         if v["convention"] and v["convention"].etat == A_SIGNER:
             somme = montants.en_francais(v["tranches"][0]["montant"])
             return f"Signez la convention\u00a0: le premier versement, {somme}, en dépend."
+    for v in volets:
+        if v["avenants"] and v["avenants"][-1].etat == A_SIGNER:
+            vers = montants.en_francais(v["avenants"][-1].vers)
+            return f"Signez l'avenant\u00a0: l'aide de {v['demande'].financeur.nom} passe à {vers}."
     a_rendre = bilan is None or bilan.etat in (ATTENDU, A_CORRIGER)
     if obligation and obligation.satisfaite_le is None and a_rendre and obligation.echeance < jour:
         attendu = calendrier.en_francais(obligation.echeance)

@@ -20,9 +20,9 @@ from ensemblier.bilans.etats import DECIDE, DEPOSE, PROJET
 from ensemblier.bilans.models import Bilan, Decompte, Reversement
 from ensemblier.comptes.droits import exiger
 from ensemblier.conventions.droits import AUTORITES
-from ensemblier.conventions.etats import ANNULE, CERTIFIE, PAYE, PREPARE, SIGNEE
+from ensemblier.conventions.etats import ANNULE, CERTIFIE, EN_VIGUEUR, PAYE, PREPARE, SIGNEE
 from ensemblier.conventions.gardes import blocages
-from ensemblier.conventions.models import Convention, Tranche, Versement
+from ensemblier.conventions.models import Avenant, Convention, Tranche, Versement
 from ensemblier.conventions.plan import BILAN
 from ensemblier.dossiers.droits import roles_sur_demande, roles_sur_financeur
 from ensemblier.dossiers.etats import (
@@ -34,12 +34,12 @@ from ensemblier.dossiers.etats import (
     REFUSEE,
     VOTEE,
 )
-from ensemblier.dossiers.models import Demande, Dossier, Obligation
+from ensemblier.dossiers.models import Demande, Dossier, Obligation, Renoncement
 from ensemblier.interface.champs import somme
-from ensemblier.interface.ensemble import compter_ensemble
 from ensemblier.interface.formats import accord, euros
-from ensemblier.interface.pages import Page
+from ensemblier.interface.pages import Page, compter
 from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.programmation.models import Attribution
 from ensemblier.territoires.models import Financeur
 
 EN_PAIEMENT = (NOTIFIEE, CONVENTIONNEE, ACOMPTE_VERSE, JUSTIFIEE)
@@ -67,6 +67,21 @@ class Suites:
         liens = [f"demande__{lien}" for lien in _LIENS]
         conventions = Convention.objects.filter(demande__in=self.volets).exclude(etat=SIGNEE)
         return conventions.select_related(*liens)
+
+    def avenants_a_notifier(self) -> QuerySet[Attribution]:
+        """Les montants votés après la lettre, dont l'avenant n'est pas parti."""
+        liens = [f"demande__{lien}" for lien in _LIENS]
+        attendus = Avenant.objects.attendus().filter(demande__in=self.volets, suivi=None)
+        return attendus.select_related("remplace", "deliberation", *liens)
+
+    def avenants_a_signer(self) -> QuerySet[Avenant]:
+        liens = [f"demande__{lien}" for lien in _LIENS]
+        return Avenant.objects.filter(demande__in=self.volets).exclude(etat=EN_VIGUEUR).select_related(*liens)
+
+    def renoncements(self) -> QuerySet[Renoncement]:
+        """Ce que des organismes acceptent de rendre, et que leur financeur n'a pas encore voté."""
+        liens = [f"demande__{lien}" for lien in (*_LIENS, "dossier__appel")]
+        return Renoncement.objects.ouverts().filter(demande__in=self.volets).select_related(*liens)
 
     def a_payer(self) -> QuerySet[Tranche]:
         """Les tranches dues, même bloquées ; un solde n'y est qu'après le bilan."""
@@ -145,20 +160,24 @@ class Suites:
         libres = [d for d in self.dues.values() if d.versement is None and (d.est_mienne or not self.paie)]
         ici = [d for d in libres if d.se_prepare and not d.raisons]
         gestes = [d.geste for d in self.dues.values()]
-        a_notifier, a_signer, a_valider, en_retard = compter_ensemble(
-            self.a_notifier(), self.a_signer(), self.bilans_a_valider(),
-            self.bilans_attendus().filter(echeance__lt=self.jour),
-        )  # fmt: skip
-        return {
+        lus = compter(
+            {
+                "a_notifier": self.a_notifier(),
+                "a_signer": self.a_signer(),
+                "avenants_a_notifier": self.avenants_a_notifier(),
+                "avenants_a_signer": self.avenants_a_signer(),
+                "renoncements": self.renoncements(),
+                "a_valider": self.bilans_a_valider(),
+                "en_retard": self.bilans_attendus().filter(echeance__lt=self.jour),
+            }
+        )
+        return lus | {
             "a_certifier": gestes.count("certifier"),
-            "a_notifier": a_notifier,
-            "a_signer": a_signer,
+            "avenants": lus["avenants_a_notifier"] + lus["avenants_a_signer"],
             "a_preparer": len(ici),
             "total_a_preparer": sum((d.tranche.montant for d in ici), Decimal(0)),
             "a_constater": gestes.count("payer") + gestes.count("constater"),
             "bloques": sum(1 for d in libres if d.raisons and (d.est_mienne or d.se_prepare)),
-            "a_valider": a_valider,
-            "en_retard": en_retard,
         }
 
 
@@ -224,6 +243,8 @@ PAYER = (
 SUIVRE = (
     ("a_notifier", "décision à notifier", "décisions à notifier"),
     ("a_signer", "convention à signer", "conventions à signer"),
+    ("avenants", "avenant à suivre", "avenants à suivre"),
+    ("renoncements", "renoncement à voter", "renoncements à voter"),
     *PAYER,
     ("a_valider", "bilan à valider", "bilans à valider"),
     ("en_retard", "bilan en retard", "bilans en retard"),
@@ -273,7 +294,18 @@ def a_signer(request: HttpRequest) -> HttpResponse:
         conventions = Page(
             suites.a_signer(), "demande__dossier__numero", apres=_apres(request, "conventions")
         )
-        return {"a_notifier": a_notifier, "conventions": conventions}
+        return {
+            "a_notifier": a_notifier, "conventions": conventions,
+            "changes": Page(
+                suites.avenants_a_notifier(), "demande__dossier__numero", apres=_apres(request, "changes")
+            ),
+            "avenants": Page(
+                suites.avenants_a_signer(), "demande__dossier__numero", apres=_apres(request, "avenants")
+            ),
+            "renoncements": Page(
+                suites.renoncements(), "demande__dossier__numero", apres=_apres(request, "renoncements")
+            ),
+        }  # fmt: skip
 
     return _page(request, "a-signer", "espaces/suites_a_signer.html", lire)
 

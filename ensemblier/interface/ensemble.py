@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Any
 
 from django.db import connection, models
-from django.db.models import Count, Expression, JSONField, QuerySet, Value
+from django.db.models import Expression, JSONField, QuerySet, Value
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import is_naive
 
@@ -51,20 +51,6 @@ def lire_ensemble(*lectures: QuerySet[Any]) -> list[list[Any]]:
     for lues in rendues:
         lues.sort(key=lambda ligne: ligne.pk)
     return rendues
-
-
-def compter_ensemble(*lectures: QuerySet[Any]) -> list[int]:
-    """Le nombre de lignes de chaque lecture ; une requête pour toutes."""
-    premiere, *autres = (
-        lecture.order_by()
-        .annotate(lecture=Value(rang))
-        .values("lecture")
-        .annotate(lignes=Count("pk"))
-        .values_list("lecture", "lignes")
-        for rang, lecture in enumerate(lectures)
-    )
-    comptes = dict(premiere.union(*autres, all=True))
-    return [comptes.get(rang, 0) for rang in range(len(lectures))]
 
 
 def relier(lignes: Iterable[Any], lien: str, parmi: Iterable[Any]) -> None:

@@ -15,7 +15,7 @@ from ensemblier.dossiers.models import (
     Saisie,
 )
 from ensemblier.interface import ensemble
-from ensemblier.interface.ensemble import compter_ensemble, lire_ensemble, rassembler, relier
+from ensemblier.interface.ensemble import lire_ensemble, rassembler, relier
 from tests import fabriques as f
 
 pytestmark = pytest.mark.django_db
@@ -99,13 +99,6 @@ def test_rassembler_rend_le_lien_a_plusieurs_sans_requete(dossier, django_assert
     attendues = {c.pk: {v.code for v in c.communes.all()} for c in dossier.ciblages.all()}
     with django_assert_num_queries(0):
         assert {c.pk: {v.code for v in c.communes.all()} for c in vises} == attendues != {}
-
-
-def test_compter_ensemble_compte_comme_chaque_lecture(dossier, django_assert_num_queries):
-    rien = Critere.objects.filter(code="personne")
-    with django_assert_num_queries(1):
-        comptes = compter_ensemble(*lectures(dossier), rien)
-    assert comptes == [*(lecture.count() for lecture in lectures(dossier)), 0]
 
 
 def test_relier_pose_le_lien_sans_requete(dossier, django_assert_num_queries):

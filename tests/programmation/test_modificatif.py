@@ -102,17 +102,25 @@ def test_hors_d_un_acte_un_montant_vote_ne_change_pas_garde_levee():
     assert "ne s'accordent pas" in page.content.decode()
 
 
-def test_un_accord_notifie_ne_change_plus_par_un_acte():
+def test_un_accord_notifie_ne_baisse_que_si_l_organisme_y_renonce():
+    """Les cas d'un avenant sont dans `tests/conventions/test_avenant.py`."""
     dossier = votee()
     Demande.objects.filter(pk=scene.volet(dossier).pk).update(etat="notifiee")
-    with pytest.raises(ActeBloque, match="avenant"):
+    with pytest.raises(ActeBloque, match="y renonce"):
         modifier(dossier, "7000.00")
     assert scene.volet(dossier).vote == 9000
 
 
-def test_un_accord_notifie_ne_change_plus_par_un_acte_garde_levee(monkeypatch):
+def test_un_accord_dont_le_bilan_est_juge_ne_change_plus():
     dossier = votee()
-    Demande.objects.filter(pk=scene.volet(dossier).pk).update(etat="notifiee")
+    Demande.objects.filter(pk=scene.volet(dossier).pk).update(etat="justifiee")
+    with pytest.raises(ActeBloque, match="son bilan est jugé"):
+        modifier(dossier, "9500.00")
+
+
+def test_un_accord_dont_le_bilan_est_juge_ne_change_plus_garde_levee(monkeypatch):
+    dossier = votee()
+    Demande.objects.filter(pk=scene.volet(dossier).pk).update(etat="justifiee")
     monkeypatch.setattr(
         accords, "_exiger_modifiable", lambda demande, montant, motif: Attribution.objects.get()
     )

@@ -18,6 +18,7 @@ from ensemblier.comptes import mandats
 from ensemblier.comptes.droits import systeme
 from ensemblier.comptes.models import Mandat
 from ensemblier.conventions.actes import ajuster_tranches
+from ensemblier.conventions.gardes import attente_de_l_avenant, avenants_en_attente
 from ensemblier.conventions.plan import en_json
 from ensemblier.dossiers.actes import avancer_demande
 from ensemblier.dossiers.droits import roles, roles_sur_demande
@@ -130,6 +131,8 @@ def valider(bilan: Bilan, *, par: Acteur, le: datetime) -> list[Decompte]:
         raise ActeBloque(
             f"L'aide votée par {', '.join(en_attente)} n'est pas notifiée. Notifiez-la avant de valider."
         )
+    if changes := [attente_de_l_avenant(a) for a in avenants_en_attente(volets)]:
+        raise ActeBloque(*(f"{phrase} Le dû se calcule sur l'aide en vigueur." for phrase in changes))
     prevues, realisees = calculs.charges_prevues(dossier), calculs.charges_realisees(bilan)
     if trouves := controles.defauts(bilan, prevues=prevues, realisees=realisees):
         raise ActeBloque(*(phrase for _, phrase in trouves))

@@ -1,5 +1,11 @@
 """Les actes des suites : notifier, signer, verser. L'appelant passe la date de l'acte (`le`)."""
 
+from ensemblier.conventions.actes.avenant import (
+    attendu,
+    notifier_l_avenant,
+    signer_l_avenant_financeur,
+    signer_l_avenant_porteur,
+)
 from ensemblier.conventions.actes.notification import (
     Lot,
     notifier,
@@ -21,14 +27,18 @@ __all__ = [
     "Lot",
     "ajuster_tranches",
     "annuler_versement",
+    "attendu",
     "certifier_versement",
     "constater_versement",
     "notifier",
+    "notifier_l_avenant",
     "notifier_lot",
     "notifier_refus",
     "payer_versement",
     "preparer_versement",
     "rendre_exigible",
     "signer_financeur",
+    "signer_l_avenant_financeur",
+    "signer_l_avenant_porteur",
     "signer_porteur",
 ]

@@ -80,7 +80,7 @@ def _inscrire_l_accord(
     notification = _notification(demande, lettre, est_accord=True, jour=jour, par=par, le=le)
     _poser_les_tranches(demande, plan, jour=jour)
     if projet is not None:
-        _ouvrir_la_convention(demande, plan, projet, par=par, le=le)
+        ouvrir_la_convention(demande, plan, projet=projet, par=par, le=le)
     Obligation.objects.get_or_create(
         dossier=demande.dossier,
         defaults={
@@ -130,9 +130,10 @@ def _poser_les_tranches(demande: Demande, plan: Plan, *, jour: date) -> None:
     )
 
 
-def _ouvrir_la_convention(
-    demande: Demande, plan: Plan, projet: bytes, *, par: Acteur, le: datetime
+def ouvrir_la_convention(
+    demande: Demande, plan: Plan, *, projet: bytes, par: Acteur, le: datetime
 ) -> Convention:
+    """La convention à signer, avec les seuils qui la demandent (B3, P28)."""
     nom = f"convention-{demande.dossier.numero}-{demande.financeur.code.lower()}.pdf"
     fichier: Fichier = conserver(projet, nom=nom, type_mime=PDF, par=par, le=le)
     convention = Convention(

@@ -17,6 +17,7 @@ from ensemblier.conventions.models import Convention, Tranche
 from ensemblier.conventions.plan import CONVENTION
 from ensemblier.dossiers.actes import avancer_demande
 from ensemblier.dossiers.droits import roles, roles_sur_demande
+from ensemblier.dossiers.etats import NOTIFIEE
 from ensemblier.noyau import calendrier
 from ensemblier.noyau.machine import Acteur
 from ensemblier.registre.actes import ActeBloque, avancer, verrouiller
@@ -60,7 +61,8 @@ def signer_financeur(
         convention, "signer_financeur", par=par, roles=qui, le=le, details={"empreinte": fichier.empreinte},
         signee_financeur_le=calendrier.jour_de(le), exemplaire_signe=fichier,
     )  # fmt: skip
-    avancer_demande(demande, "conventionner", par=par, le=le, public=True)
+    if demande.etat == NOTIFIEE:
+        avancer_demande(demande, "conventionner", par=par, le=le, public=True)
     for tranche in Tranche.objects.filter(demande=demande, condition=CONVENTION, exigible_le=None):
         rendre_exigible(tranche, par=par, le=le)
     courriels.annoncer_la_signature(convention, le=le)

@@ -210,18 +210,26 @@ def ajuster_tranches(demande: Demande, *, reste: Decimal, par: Acteur, le: datet
         raise ActeBloque("Tout est déjà versé, mais un reste est dû. Vérifiez le montant voté.")
 
 
+def changer_le_montant(
+    tranche: Tranche, montant: Decimal, *, libelle: str, par: Acteur, le: datetime
+) -> None:
+    """Une tranche non payée change de montant ; un versement en préparation l'arrête (`ActeBloque`)."""
+    if montant == tranche.montant:
+        return
+    if _actif(tranche):
+        raise ActeBloque(
+            f"Un versement de {montants.en_francais(tranche.montant)} est en préparation. "
+            "Payez-le ou annulez-le d'abord : le montant dû change."
+        )
+    avant, tranche.montant = tranche.montant, montant
+    tranche.save(update_fields=("montant",))
+    consigner(
+        tranche.demande, "ajuster", par=par, le=le, libelle=libelle,
+        details={"tranche": tranche.rang, "de": str(avant), "vers": str(montant)},
+    )  # fmt: skip
+
+
 def _ajuster(tranche: Tranche, montant: Decimal, *, par: Acteur, le: datetime) -> None:
-    if montant != tranche.montant:
-        if _actif(tranche):
-            raise ActeBloque(
-                f"Un versement de {montants.en_francais(tranche.montant)} est en préparation. "
-                "Payez-le ou annulez-le d'abord : le montant dû change."
-            )
-        avant, tranche.montant = tranche.montant, montant
-        tranche.save(update_fields=("montant",))
-        consigner(
-            tranche.demande, "ajuster", par=par, le=le, libelle="Montant du versement ajusté au bilan",
-            details={"tranche": tranche.rang, "de": str(avant), "vers": str(montant)},
-        )  # fmt: skip
+    changer_le_montant(tranche, montant, libelle="Montant du versement ajusté au bilan", par=par, le=le)
     if montant:
         rendre_exigible(tranche, par=par, le=le)

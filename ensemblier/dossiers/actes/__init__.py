@@ -31,6 +31,7 @@ from ensemblier.dossiers.actes.personnes import (
     retirer_l_aide,
 )
 from ensemblier.dossiers.actes.pieces import joindre_piece, reprendre_pieces, retirer_piece
+from ensemblier.dossiers.actes.renoncements import renoncer, reprendre_le_renoncement
 from ensemblier.dossiers.actes.saisie import SaisieDivergente, enregistrer_feuille, saisir
 from ensemblier.dossiers.actes.simulation import effacer_les_simulations, garder_simulation
 from ensemblier.dossiers.actes.volets import (
@@ -78,7 +79,9 @@ __all__ = [
     "marquer_le_changement",
     "noter_numero_dauphin",
     "noter_reference_depot",
+    "renoncer",
     "repondre_en_co_porteur",
+    "reprendre_le_renoncement",
     "reprendre_pieces",
     "retirer",
     "retirer_co_porteur",

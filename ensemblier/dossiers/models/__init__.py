@@ -1,7 +1,13 @@
 """Les noms de la pièce ; leurs QuerySets portent les lectures."""
 
 from ensemblier.dossiers.models.acces import Acces, Deport, DeportQuerySet, aides
-from ensemblier.dossiers.models.budget import Demande, DemandeQuerySet, LigneDeBudget
+from ensemblier.dossiers.models.budget import (
+    Demande,
+    DemandeQuerySet,
+    LigneDeBudget,
+    Renoncement,
+    RenoncementQuerySet,
+)
 from ensemblier.dossiers.models.corrections import Correction, CorrectionQuerySet
 from ensemblier.dossiers.models.depot import Attestation, Critere, Derogation, Obligation, Suspension
 from ensemblier.dossiers.models.dossier import Dossier, DossierQuerySet, Numerotation
@@ -39,6 +45,8 @@ __all__ = [
     "Obligation",
     "Piece",
     "PieceQuerySet",
+    "Renoncement",
+    "RenoncementQuerySet",
     "Saisie",
     "SaisieQuerySet",
     "Simulation",

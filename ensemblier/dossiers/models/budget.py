@@ -10,7 +10,7 @@ from django.db.models import Q
 from ensemblier.appels.models import Dispositif
 from ensemblier.dossiers.etats import BROUILLON, DEMANDE
 from ensemblier.interface.champs import EurosField
-from ensemblier.registre.models import Suivi
+from ensemblier.registre.models import Fichier, Suivi
 from ensemblier.territoires.models import Financeur
 
 
@@ -86,3 +86,35 @@ class Demande(Suivi):
 
     def racine(self) -> str:
         return f"dossiers.Dossier:{self.dossier_id}"
+
+
+class RenoncementQuerySet(models.QuerySet["Renoncement"]):
+    def ouverts(self) -> RenoncementQuerySet:
+        """Ceux qu'aucun acte n'a encore suivis, et que l'organisme n'a pas repris."""
+        return self.filter(clos_le=None)
+
+
+class Renoncement(models.Model):
+    """L'organisme accepte qu'une aide notifiée baisse ; une décision qui a créé des droits ne se réduit pas
+    sans lui (code des relations entre le public et l'administration, art. L242-4).
+
+    `montant` : celui que l'aide devient ; `ecrit` : sa lettre, quand un agent la note à sa place.
+    """
+
+    demande = models.ForeignKey(Demande, on_delete=models.PROTECT, related_name="renoncements")
+    montant = EurosField()
+    motif = models.TextField()
+    dit_le = models.DateTimeField()
+    dit_par = models.CharField(max_length=200)
+    ecrit = models.OneToOneField(Fichier, null=True, on_delete=models.PROTECT, related_name="+")
+    clos_le = models.DateTimeField(null=True)
+    objects = RenoncementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("demande",), condition=Q(clos_le=None), name="renoncement_ouvert_unique"
+            ),
+            models.CheckConstraint(condition=Q(montant__gt=0), name="renoncement_au_dessus_de_zero"),
+        )

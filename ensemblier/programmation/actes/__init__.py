@@ -1,5 +1,6 @@
 """Les actes de la programmation : enveloppes, propositions, séances, délibérations."""
 
+from ensemblier.programmation.actes.accords import prendre_effet
 from ensemblier.programmation.actes.amendements import Voix, amender
 from ensemblier.programmation.actes.colonnes import garder_les_colonnes
 from ensemblier.programmation.actes.convocations import (
@@ -80,6 +81,7 @@ __all__ = [
     "ouvrir_un_scenario_propose",
     "partager",
     "pointer",
+    "prendre_effet",
     "presents_votants",
     "produire_le_proces_verbal",
     "proposer",

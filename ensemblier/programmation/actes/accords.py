@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import date, datetime
 from decimal import Decimal
 
 from ensemblier.dossiers.actes import marquer_le_changement
-from ensemblier.dossiers.etats import DECIDE, RECEVABLE, VOTEE
+from ensemblier.dossiers.etats import APRES_LETTRE, DECIDE, RECEVABLE, VOTEE
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Demande
 from ensemblier.instruction.examen import ordre_aap, volets_sans_avis
@@ -72,10 +73,11 @@ def modifier(
     par: Acteur,
     le: datetime,
 ) -> Decimal:
-    """Change le montant d'un accord voté et pas encore notifié ; rend ce que l'enveloppe prend, ou rend.
+    """Change le montant d'un accord voté ; rend ce que l'enveloppe prend, ou rend.
 
     L'attribution remplacée reste, datée ; la nouvelle la nomme. `reste` : de l'enveloppe, cet accord compris
-    dans l'engagé. Une fois notifié, l'accord a créé des droits : cet acte ne les reprend pas (C.7).
+    dans l'engagé. Une fois notifié, l'accord a créé des droits : une baisse suit un renoncement, et
+    l'attribution est un avenant, qui change le dû une fois notifié, et signé s'il y a une convention.
     """
     numero = demande.dossier.numero
     courante = _exiger_modifiable(demande, montant, motif)
@@ -94,7 +96,9 @@ def modifier(
     Attribution.objects.create(
         demande=demande, deliberation=deliberation, montant=nouveau, motif=motif.strip(), remplace=courante,
         lignes=lignes_en_json(Attribuable(nouveau, calcul.limite, lignes)),
+        est_avenant=demande.etat in APRES_LETTRE,
     )  # fmt: skip
+    demande.renoncements.ouverts().update(clos_le=le)
     evenement = consigner(
         demande, "modifier_le_vote", par=par, le=le, motif=motif.strip(), vote=nouveau,
         libelle=f"Montant voté changé par l'acte {deliberation.numero}"[:200], votee_le=deliberation.le,
@@ -110,29 +114,65 @@ def modifier(
 def _exiger_modifiable(demande: Demande, montant: Decimal | None, motif: str) -> Attribution:
     """L'attribution en vigueur d'un accord qu'un acte peut encore changer ; toutes les raisons d'un coup."""
     dossier = demande.dossier
-    demande.refresh_from_db(fields=("etat", "vote"))
-    raisons = []
-    if demande.etat != VOTEE or dossier.etat not in (RECEVABLE, DECIDE):
+    demande.refresh_from_db(fields=("etat", "vote", "verse"))
+    if demande.etat not in (VOTEE, *APRES_LETTRE) or dossier.etat not in (RECEVABLE, DECIDE):
         raise ActeBloque(
-            f"{dossier.numero} : cet accord est « {demande.etat_agent.lower()} », il a créé des droits. Un "
-            "acte modificatif se prend avant la notification. Après elle, convenez d'un avenant avec "
-            "l'organisme : Ensemblier ne le tient pas encore, le montant écrit ici ne change pas."
+            f"{dossier.numero} : cette aide est « {demande.etat_agent.lower()} », son bilan est jugé. Elle "
+            "ne change plus de montant : ce qui est dû ou à rendre suit le bilan."
         )
     courante = (
         Attribution.objects.filter(demande=demande, remplacee_le=None).select_related("deliberation").get()
     )
+    raisons = [*_fautes_du_changement(demande, courante, montant, motif)]
+    if demande.etat in APRES_LETTRE and montant is not None:
+        raisons += _droits_acquis(demande, courante, euros(montant))
+    if raisons:
+        raise ActeBloque(*(f"{dossier.numero} : {raison}" for raison in raisons))
+    return courante
+
+
+def _fautes_du_changement(
+    demande: Demande, courante: Attribution, montant: Decimal | None, motif: str
+) -> Iterator[str]:
     if montant is None:
-        raisons.append(
-            f"{dossier.numero} : un accord voté ne se refuse pas par la même ligne. Écrivez un montant "
-            "au-dessus de zéro."
-        )
+        yield "un accord voté ne se refuse pas par la même ligne. Écrivez un montant au-dessus de zéro."
     elif euros(montant) == courante.montant:
-        raisons.append(
-            f"{dossier.numero} : {en_francais(courante.montant)} sont déjà accordés par l'acte "
-            f"{courante.deliberation.numero}. Changez le montant, ou retirez cette ligne."
+        yield (
+            f"{en_francais(courante.montant)} sont déjà accordés par l'acte {courante.deliberation.numero}. "
+            "Changez le montant, ou retirez cette ligne."
         )
     if not motif.strip():
-        raisons.append(f"{dossier.numero} : la raison du changement manque. Elle est écrite dans l'annexe.")
-    if raisons:
-        raise ActeBloque(*raisons)
-    return courante
+        yield "la raison du changement manque. Elle est écrite dans l'annexe."
+
+
+def _droits_acquis(demande: Demande, courante: Attribution, nouveau: Decimal) -> Iterator[str]:
+    """CRPA L242-4 : ce que la lettre a accordé ne baisse qu'avec l'accord de l'organisme."""
+    if courante.est_avenant and courante.effet_le is None:
+        yield (
+            f"l'acte {courante.deliberation.numero} n'a pas encore pris effet. Notifiez son avenant, et "
+            "faites-le signer s'il y a une convention, avant d'en voter un autre."
+        )
+    if nouveau >= courante.montant:
+        return
+    renoncement = demande.renoncements.ouverts().first()
+    if renoncement is None:
+        yield (
+            "cette aide est notifiée, elle a créé des droits. Elle ne baisse que si l'organisme y renonce : "
+            "il le dit dans « Convention et versements », ou vous y joignez sa lettre."
+        )
+    elif nouveau < renoncement.montant:
+        yield (
+            f"l'organisme accepte une aide de {en_francais(renoncement.montant)}, pas moins. Votez ce "
+            "montant, ou convenez d'un autre avec lui."
+        )
+    if nouveau < demande.verse:
+        yield (
+            f"{en_francais(demande.verse)} sont déjà versés : le montant ne descend pas en dessous. Ce qui "
+            "ne servira pas se rend au vu du bilan."
+        )
+
+
+def prendre_effet(attribution: Attribution, *, le: date) -> None:
+    """L'avenant est notifié, et signé s'il le faut : l'aide due est désormais la sienne."""
+    attribution.effet_le = le
+    attribution.save(update_fields=("effet_le",))

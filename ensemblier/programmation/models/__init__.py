@@ -3,6 +3,7 @@
 from ensemblier.programmation.models.decisions import (
     Amendement,
     Attribution,
+    AttributionQuerySet,
     Deliberation,
     DeliberationQuerySet,
     Edition,
@@ -28,6 +29,7 @@ from ensemblier.programmation.models.scenarios import (
 __all__ = [
     "Amendement",
     "Attribution",
+    "AttributionQuerySet",
     "CaseRelue",
     "CaseRelueQuerySet",
     "ColonnesGardees",

@@ -270,10 +270,18 @@ class Deliberation(models.Model):
         )
 
 
+class AttributionQuerySet(models.QuerySet["Attribution"]):
+    def avenants_en_attente(self) -> AttributionQuerySet:
+        """Un montant voté après la lettre, qui n'a pas encore pris effet ; une au plus par volet."""
+        return self.filter(est_avenant=True, effet_le=None, remplacee_le=None)
+
+
 class Attribution(models.Model):
     """Le montant accordé (ou refusé, à zéro) par une délibération sur une demande, avec son calcul.
 
     `part` : celle qui l'a engagé, la même d'un acte modificatif à l'autre ; vide : hors des parts.
+    `est_avenant` : prise après la lettre, elle change une aide notifiée ; `effet_le` : le jour où elle la
+    change, vide tant que l'avenant n'est pas notifié, et signé s'il y a une convention.
     """
 
     demande = models.ForeignKey(Demande, on_delete=models.PROTECT, related_name="+")
@@ -284,6 +292,9 @@ class Attribution(models.Model):
     remplacee_le = models.DateTimeField(null=True)
     remplace = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="remplacante")
     part = models.ForeignKey(SousEnveloppe, null=True, on_delete=models.PROTECT, related_name="+")
+    est_avenant = models.BooleanField(default=False)
+    effet_le = models.DateField(null=True)
+    objects = AttributionQuerySet.as_manager()
 
     class Meta:
         constraints = (

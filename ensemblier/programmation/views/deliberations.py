@@ -21,8 +21,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ensemblier.appels.models import Appel
 from ensemblier.comptes.droits import exiger
 from ensemblier.dossiers.droits import roles_sur_financeur
-from ensemblier.dossiers.etats import DECIDE, ECARTEE, EN_ATTENTE, NON_RECEVABLE, PROGRAMMEE, RECEVABLE, VOTEE
-from ensemblier.dossiers.models import Demande, Dossier
+from ensemblier.dossiers.etats import (
+    APRES_LETTRE,
+    DECIDE,
+    ECARTEE,
+    EN_ATTENTE,
+    NON_RECEVABLE,
+    PROGRAMMEE,
+    RECEVABLE,
+    VOTEE,
+)
+from ensemblier.dossiers.models import Demande, Dossier, Renoncement
 from ensemblier.instruction.droits import exiger_sa_ligne
 from ensemblier.instruction.views.commun import essayer, jouer
 from ensemblier.interface.champs import EurosFormField, somme
@@ -55,12 +64,18 @@ class Ligne:
     choix: str
     montant: str
     motif: str
+    renoncement: Renoncement | None = None
     erreur: str = ""
 
     @property
     def est_votee(self) -> bool:
         """Un accord pas encore notifié : un acte modificatif peut en changer le montant."""
         return self.volet.etat == VOTEE
+
+    @property
+    def est_notifiee(self) -> bool:
+        """Une aide qui a créé des droits : l'acte qui en change le montant est un avenant."""
+        return self.volet.etat in APRES_LETTRE
 
     @property
     def peut_accorder(self) -> bool:
@@ -130,8 +145,10 @@ def nouvelle(request: HttpRequest, appel: str, financeur: str) -> HttpResponse:
     enveloppe = Enveloppe.objects.filter(appel=lu, financeur=ligne).first()
     contexte = {
         "appel": lu, "financeur": ligne, "form": form, "enveloppe": enveloppe,
-        "lignes": [x for x in lignes if not x.est_votee],
+        "lignes": [x for x in lignes if not x.est_votee and not x.est_notifiee],
         "votees": [x for x in lignes if x.est_votee],
+        "notifiees": [x for x in lignes if x.est_notifiee],
+        "avenants_ouverts": any(x.est_notifiee and (x.renoncement or x.choix) for x in lignes),
         "programme": sum((x.volet.propose or ZERO for x in lignes if x.peut_accorder), ZERO),
         "fil": [("Programmation", "/programmation/"), (lu.titre_court, f"/programmation/{lu.code}/"),
                 ("Délibération", "")],
@@ -141,11 +158,11 @@ def nouvelle(request: HttpRequest, appel: str, financeur: str) -> HttpResponse:
 
 
 def _lignes(request: HttpRequest, appel: Appel, financeur: Financeur) -> list[Ligne]:
-    """Les volets qui attendent l'acte, préremplis de ce que la séance en a dit ; deux requêtes."""
+    """Les volets que l'acte décide ou change, préremplis de ce qui en a été dit ; trois requêtes."""
     visibles = Dossier.objects.a_juger_par(request.acteur).filter(appel=appel, etat__in=(RECEVABLE, DECIDE))
     volets = list(
         Demande.objects.filter(
-            Q(etat__in=A_DECIDER, dossier__etat=RECEVABLE) | Q(etat=VOTEE),
+            Q(etat__in=A_DECIDER, dossier__etat=RECEVABLE) | Q(etat__in=(VOTEE, *APRES_LETTRE)),
             financeur=financeur, dossier__in=visibles.values("pk"),
         )
         .select_related(
@@ -157,16 +174,19 @@ def _lignes(request: HttpRequest, appel: Appel, financeur: Financeur) -> list[Li
     dossiers = [v.dossier_id for v in volets]
     decidees = Inscription.objects.filter(dossier__in=dossiers).exclude(motif="").order_by("decidee_le")
     motifs = dict(decidees.values_list("dossier_id", "motif"))
-    return [_ligne(request, v, motifs.get(v.dossier_id, "")) for v in volets]
+    renoncements = {r.demande_id: r for r in Renoncement.objects.ouverts().filter(demande__in=volets)}
+    return [_ligne(request, v, motifs.get(v.dossier_id, ""), renoncements.get(v.pk)) for v in volets]
 
 
-def _ligne(request: HttpRequest, volet: Demande, motif: str) -> Ligne:
+def _ligne(request: HttpRequest, volet: Demande, motif: str, renoncement: Renoncement | None) -> Ligne:
     if request.method == "POST":
         dit = partial(_dit, request, volet.pk)
-        return Ligne(volet, dit("choix"), dit("montant"), dit("motif"))
+        return Ligne(volet, dit("choix"), dit("montant"), dit("motif"), renoncement)
+    if renoncement:
+        return Ligne(volet, "", str(renoncement.montant).replace(".", ","), renoncement.motif, renoncement)
     if volet.etat == PROGRAMMEE:
         return Ligne(volet, ACCORD, str(volet.propose or "").replace(".", ","), "")
-    if volet.etat == VOTEE:
+    if volet.etat in (VOTEE, *APRES_LETTRE):
         return Ligne(volet, "", str(volet.vote or "").replace(".", ","), "")
     return Ligne(volet, "" if volet.etat == EN_ATTENTE else REFUS, "", motif)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -15,55 +14,33 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ensemblier.comptes.droits import exiger
 from ensemblier.comptes.models import Rib
 from ensemblier.conventions import actes, documents
-from ensemblier.conventions.droits import exiger_lecteur, exiger_sur_volet, fil_des_suites
+from ensemblier.conventions.droits import exiger_lecteur, exiger_sur_volet
 from ensemblier.conventions.etats import A_SIGNER
 from ensemblier.conventions.forms import ExemplaireForm, MotifForm
 from ensemblier.conventions.models import Convention, Notification, Tranche, Versement
 from ensemblier.conventions.plan import attribution_courante, prevoir
+from ensemblier.conventions.views.commun import (
+    LIENS,
+    exiger_financeur,
+    faire,
+    fil_de,
+    volet_visible,
+    volets_visibles,
+)
 from ensemblier.dossiers.droits import roles_sur_demande
 from ensemblier.dossiers.etats import REFUSEE, VOTEE
 from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.noyau import calendrier
-from ensemblier.noyau.machine import Role, RoleInsuffisant
+from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.fichiers import servir
 
-_LIENS = ("dossier__organisme", "dossier__territoire", "dossier__appel__reglement", "dossier__reglement")
 EXEMPLAIRES = {"projet": "projet", "porteur": "exemplaire_porteur", "signe": "exemplaire_signe"}
-
-
-def _demandes(request: HttpRequest) -> Any:
-    visibles = Dossier.objects.visibles_par(request.acteur)
-    return Demande.objects.filter(dossier__in=visibles).select_related("financeur", *_LIENS)
-
-
-def _demande(request: HttpRequest, numero: str, demande: int) -> Demande:
-    return get_object_or_404(_demandes(request), dossier__numero=numero, pk=demande)
-
-
-def _fil(request: HttpRequest, demande: Demande, page: str) -> list[tuple[str, str]]:
-    return fil_des_suites(request.acteur, demande.dossier.numero, page)
-
-
-def _exiger_financeur(request: HttpRequest, demande: Demande) -> None:
-    if Role.AGENT_FINANCEUR not in roles_sur_demande(request.acteur, demande):
-        raise RoleInsuffisant(f"Les lettres de {demande.financeur.nom} reviennent à ses agents.")
-
-
-def _faire(request: HttpRequest, numero: str, acte: Callable[[], object], reussite: str) -> HttpResponse:
-    """Joue l'acte d'un bouton ; ce qui bloque s'écrit en haut de la page du dossier."""
-    try:
-        acte()
-        messages.success(request, reussite)
-    except ActeBloque as refus:
-        for raison in refus.raisons:
-            messages.error(request, raison)
-    return redirect("suite", numero=numero)
 
 
 @require_safe
 def lettre(request: HttpRequest, numero: str, demande: int) -> FileResponse:
-    objet = _demande(request, numero, demande)
+    objet = volet_visible(request, numero, demande)
     exiger_lecteur(request.acteur, objet.dossier)
     notification = get_object_or_404(Notification.objects.select_related("lettre"), demande=objet)
     return servir(notification.lettre)
@@ -71,7 +48,7 @@ def lettre(request: HttpRequest, numero: str, demande: int) -> FileResponse:
 
 @require_safe
 def convention(request: HttpRequest, numero: str, demande: int, exemplaire: str) -> FileResponse:
-    objet = _demande(request, numero, demande)
+    objet = volet_visible(request, numero, demande)
     exiger_lecteur(request.acteur, objet.dossier)
     champ = EXEMPLAIRES[exemplaire]
     trouvee = get_object_or_404(
@@ -83,12 +60,12 @@ def convention(request: HttpRequest, numero: str, demande: int, exemplaire: str)
 @require_http_methods(["GET", "HEAD", "POST"])
 def notifier(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
     """Relire la décision et ses suites, puis envoyer la lettre."""
-    objet = _demande(request, numero, demande)
-    _exiger_financeur(request, objet)
+    objet = volet_visible(request, numero, demande)
+    exiger_financeur(request, objet)
     est_refus = objet.etat == REFUSEE
     if request.method == "POST":
         acte = actes.notifier_refus if est_refus else actes.notifier
-        return _faire(
+        return faire(
             request,
             numero,
             lambda: acte(objet, par=request.acteur, le=timezone.now()),
@@ -97,7 +74,7 @@ def notifier(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
     contexte: dict[str, Any] = {
         "demande": objet,
         "est_refus": est_refus,
-        "fil": _fil(request, objet, "Notifier"),
+        "fil": fil_de(request, objet, "Notifier"),
     }
     try:
         contexte |= _apercu(objet, est_refus)
@@ -119,8 +96,8 @@ def _apercu(demande: Demande, est_refus: bool) -> dict[str, Any]:
 @require_safe
 def apercu(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
     """Le PDF exact de la lettre, tel qu'il partirait aujourd'hui."""
-    objet = _demande(request, numero, demande)
-    _exiger_financeur(request, objet)
+    objet = volet_visible(request, numero, demande)
+    exiger_financeur(request, objet)
     if objet.etat not in (VOTEE, REFUSEE):
         return redirect("suite_lettre", numero=numero, demande=objet.pk)
     jour = calendrier.jour_de(timezone.now())
@@ -141,7 +118,9 @@ def lot(request: HttpRequest) -> HttpResponse:
     cles = [int(c) for c in choisies.getlist("choix") if c.isdecimal() and len(c) < 19]
     demandes = [
         d
-        for d in _demandes(request).filter(pk__in=cles, etat__in=(VOTEE, REFUSEE)).order_by("dossier__numero")
+        for d in volets_visibles(request)
+        .filter(pk__in=cles, etat__in=(VOTEE, REFUSEE))
+        .order_by("dossier__numero")
         if Role.AGENT_FINANCEUR in roles_sur_demande(request.acteur, d)
     ]
     if request.method == "POST":
@@ -166,7 +145,7 @@ def lot(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def signer(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
     """Déposer l'exemplaire signé : le porteur d'abord, le financeur ensuite."""
-    objet = _demande(request, numero, demande)
+    objet = volet_visible(request, numero, demande)
     siens = exiger_lecteur(request.acteur, objet.dossier)
     acte_de = get_object_or_404(Convention, demande=objet)
     acte_de.demande = objet
@@ -186,7 +165,7 @@ def signer(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
         "form": form,
         "raisons": raisons,
         "peut_signer": _peut_signer(request, acte_de, siens),
-        "fil": _fil(request, objet, "Signer"),
+        "fil": fil_de(request, objet, "Signer"),
     }
     return render(
         request, "conventions/signer.html", contexte, status=422 if request.method == "POST" else 200
@@ -201,7 +180,7 @@ def _peut_signer(request: HttpRequest, acte: Convention, siens: set[Role]) -> bo
 
 def _versement(request: HttpRequest, numero: str, versement: int) -> Versement:
     visibles = Dossier.objects.visibles_par(request.acteur).filter(numero=numero)
-    liens = [f"tranche__demande__{lien}" for lien in ("financeur", *_LIENS)]
+    liens = [f"tranche__demande__{lien}" for lien in ("financeur", *LIENS)]
     return get_object_or_404(
         Versement.objects.filter(tranche__demande__dossier__in=visibles).select_related(*liens), pk=versement
     )
@@ -210,11 +189,11 @@ def _versement(request: HttpRequest, numero: str, versement: int) -> Versement:
 @require_POST
 def preparer(request: HttpRequest, numero: str, tranche: int) -> HttpResponse:
     visibles = Dossier.objects.visibles_par(request.acteur).filter(numero=numero)
-    liens = [f"demande__{lien}" for lien in ("financeur", *_LIENS)]
+    liens = [f"demande__{lien}" for lien in ("financeur", *LIENS)]
     objet = get_object_or_404(
         Tranche.objects.filter(demande__dossier__in=visibles).select_related(*liens), pk=tranche
     )
-    return _faire(
+    return faire(
         request, numero, lambda: actes.preparer_versement(objet, par=request.acteur, le=timezone.now()),
         "Le versement est préparé. Une autre personne le certifie.",
     )  # fmt: skip
@@ -225,7 +204,7 @@ def certifier(request: HttpRequest, numero: str, versement: int) -> HttpResponse
     """Ce qui va être payé, à qui, sur quel compte, préparé par qui : relu, puis certifié."""
     objet = _versement(request, numero, versement)
     if request.method == "POST":
-        return _faire(
+        return faire(
             request, numero, lambda: actes.certifier_versement(objet, par=request.acteur, le=timezone.now()),
             "Le versement est certifié. Il peut être payé.",
         )  # fmt: skip
@@ -236,7 +215,7 @@ def certifier(request: HttpRequest, numero: str, versement: int) -> HttpResponse
         "demande": demande,
         "rib": Rib.objects.filter(organisme=demande.dossier.organisme).first(),
         "a_prepare": objet.prepare_par == request.acteur.utilisateur,
-        "fil": _fil(request, demande, "Certifier un versement"),
+        "fil": fil_de(request, demande, "Certifier un versement"),
     }
     return render(request, "conventions/certifier.html", contexte)
 
@@ -248,7 +227,7 @@ def annuler(request: HttpRequest, numero: str, versement: int) -> HttpResponse:
     form = MotifForm(request.POST or None)
     if form.is_valid():
         motif = form.cleaned_data["motif"]
-        return _faire(
+        return faire(
             request, numero,
             lambda: actes.annuler_versement(objet, motif=motif, par=request.acteur, le=timezone.now()),
             "Le versement est annulé. La tranche reste à payer.",
@@ -256,7 +235,7 @@ def annuler(request: HttpRequest, numero: str, versement: int) -> HttpResponse:
     contexte = {
         "versement": objet,
         "form": form,
-        "fil": _fil(request, objet.tranche.demande, "Annuler un versement"),
+        "fil": fil_de(request, objet.tranche.demande, "Annuler un versement"),
     }
     return render(
         request, "conventions/annuler.html", contexte, status=422 if request.method == "POST" else 200

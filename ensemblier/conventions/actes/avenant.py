@@ -1,0 +1,238 @@
+"""Changer une aide notifiée : la lettre, l'avenant à signer sur une convention, puis les tranches."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from ensemblier.comptes import mandats
+from ensemblier.comptes.models import Mandat
+from ensemblier.conventions import courriels, documents
+from ensemblier.conventions.actes.notification import PDF, ouvrir_la_convention
+from ensemblier.conventions.actes.versement import changer_le_montant
+from ensemblier.conventions.etats import A_SIGNER, PAYE, SIGNEE, SIGNEE_PORTEUR
+from ensemblier.conventions.models import Avenant, Convention, Tranche
+from ensemblier.conventions.plan import (
+    CONVENTION,
+    NOTIFICATION,
+    Plan,
+    attribution_courante,
+    en_json,
+    prevoir,
+    repartir,
+)
+from ensemblier.dossiers.droits import roles, roles_sur_demande
+from ensemblier.dossiers.etats import APRES_LETTRE
+from ensemblier.dossiers.models import Demande
+from ensemblier.noyau import calendrier
+from ensemblier.noyau.machine import Acteur, Role, RoleInsuffisant
+from ensemblier.programmation.actes import prendre_effet
+from ensemblier.programmation.models import Attribution
+from ensemblier.registre.actes import ActeBloque, avancer, consigner, ouvrir, verrouiller
+from ensemblier.registre.fichiers import conserver
+from ensemblier.registre.models import Fichier
+
+
+def attendu(demande: Demande) -> Attribution:
+    """L'attribution votée après la lettre et pas encore notifiée ; `ActeBloque` s'il n'y en a pas."""
+    attribution = (
+        Avenant.objects.attendus()
+        .filter(demande=demande, suivi=None)
+        .select_related("deliberation", "remplace__deliberation")
+        .first()
+    )
+    if attribution is None:
+        raise ActeBloque(
+            "Aucun avenant n'est à notifier sur cette aide. Un acte en change d'abord le montant."
+        )
+    return attribution
+
+
+def notifier_l_avenant(demande: Demande, *, par: Acteur, le: datetime) -> Avenant:
+    """Écrit au porteur le nouveau montant ; sans convention signée il prend effet, sinon il se signe.
+
+    Les PDF se font avant la transaction ; si la décision a changé entre-temps, rien n'est écrit.
+    """
+    if Role.AGENT_FINANCEUR not in roles_sur_demande(par, demande):
+        raise RoleInsuffisant(f"Les lettres de {demande.financeur.nom} reviennent à ses agents.")
+    attribution, plan = attendu(demande), prevoir(demande)
+    convention = Convention.objects.filter(demande=demande).first()
+    _exiger_une_convention_sue(convention)
+    jour = calendrier.jour_de(le)
+    lettre = documents.lettre_d_avenant(demande, plan, attribution, jour=jour)
+    projet = _projet(demande, plan, attribution, convention, jour)
+    with transaction.atomic():
+        verrouiller(demande.racine())
+        demande.refresh_from_db(fields=("etat", "vote", "verse"))
+        _exiger_la_meme_decision(demande, plan, convention)
+        avenant = _inscrire(demande, attribution, convention, lettre, projet, par=par, le=le)
+        if convention is None and projet is not None:
+            ouvrir_la_convention(demande, plan, projet=projet, par=par, le=le)
+        elif convention is not None and convention.etat == A_SIGNER and projet is not None:
+            _refaire_le_projet(convention, plan, projet, par=par, le=le)
+        if avenant.projet_id is None:
+            avancer(avenant, "prendre_effet", par=par, roles=roles_sur_demande(par, demande), le=le)
+            _prendre_effet(avenant, plan, par=par, le=le)
+        courriels.annoncer_l_avenant(avenant, le=le)
+    return avenant
+
+
+def _exiger_une_convention_sue(convention: Convention | None) -> None:
+    if convention is not None and convention.etat == SIGNEE_PORTEUR:
+        raise ActeBloque(
+            "Le porteur a signé la convention, pas encore vous. Contresignez-la : l'avenant vient après."
+        )
+
+
+def _projet(
+    demande: Demande, plan: Plan, attribution: Attribution, convention: Convention | None, jour: date
+) -> bytes | None:
+    """L'avenant à une convention signée ; une convention refaite, ou la première, si elle est exigée."""
+    if convention is not None and convention.etat == SIGNEE:
+        return documents.projet_d_avenant(demande, plan, attribution, convention, jour=jour)
+    if convention is not None or plan.convention.requise:
+        return documents.projet_de_convention(demande, plan, jour=jour)
+    return None
+
+
+def _exiger_la_meme_decision(demande: Demande, plan: Plan, convention: Convention | None) -> None:
+    courante = attribution_courante(demande)
+    lue = Convention.objects.filter(demande=demande).values_list("etat", flat=True).first()
+    if courante.pk != plan.attribution.pk or lue != (convention.etat if convention else None):
+        raise ActeBloque(
+            "La décision ou la convention vient de changer. Relisez la lettre, puis recommencez."
+        )
+    if Avenant.objects.filter(attribution=courante).exists():
+        raise ActeBloque("Cet avenant est déjà notifié. Rechargez la page.")
+    if demande.etat not in APRES_LETTRE:
+        raise ActeBloque("Le bilan de cette action est jugé : l'aide ne change plus de montant.")
+
+
+def _inscrire(
+    demande: Demande,
+    attribution: Attribution,
+    convention: Convention | None,
+    lettre: bytes,
+    projet: bytes | None,
+    *,
+    par: Acteur,
+    le: datetime,
+) -> Avenant:
+    rang = Avenant.objects.filter(demande=demande).count() + 1
+    nom = f"{demande.dossier.numero}-{demande.financeur.code.lower()}-{rang}.pdf"
+    a_signer = projet is not None and convention is not None and convention.etat == SIGNEE
+    avenant = Avenant(
+        demande=demande,
+        attribution=attribution,
+        rang=rang,
+        de=attribution.remplace.montant if attribution.remplace else Decimal(0),
+        vers=attribution.montant,
+        notifie_le=calendrier.jour_de(le),
+        notifie_par=par.nom,
+        lettre=conserver(lettre, nom=f"lettre-avenant-{nom}", type_mime=PDF, par=par, le=le),
+        projet=conserver(projet, nom=f"avenant-{nom}", type_mime=PDF, par=par, le=le) if a_signer else None,
+    )
+    ouvrir(
+        avenant, par=par, le=le, acte="notifier_l_avenant", libelle=f"Avenant n° {rang} notifié",
+        details={
+            "deliberation": attribution.deliberation.numero, "de": str(avenant.de), "vers": str(avenant.vers),
+        },
+    )  # fmt: skip
+    return avenant
+
+
+def _refaire_le_projet(
+    convention: Convention, plan: Plan, projet: bytes, *, par: Acteur, le: datetime
+) -> None:
+    """Personne n'a signé : la convention porte le nouveau montant, l'ancien projet reste au registre."""
+    demande = convention.demande
+    nom = f"convention-{demande.dossier.numero}-{demande.financeur.code.lower()}.pdf"
+    fichier: Fichier = conserver(projet, nom=nom, type_mime=PDF, par=par, le=le)
+    consigner(
+        convention, "refaire_le_projet", par=par, le=le, libelle="Convention refaite, à signer",
+        details={"empreinte": fichier.empreinte}, projet=fichier, lignes=en_json(plan.convention.lignes),
+        est_legale=plan.convention.legale, est_locale=plan.convention.locale,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def signer_l_avenant_porteur(
+    avenant: Avenant, *, exemplaire: bytes | UploadedFile, par: Acteur, le: datetime
+) -> None:
+    """Le signataire du porteur dépose l'avenant signé ; l'autre partie signe ensuite."""
+    demande = avenant.demande
+    qui = roles(par, demande.dossier)
+    _exiger_l_etat(avenant, "signer_porteur", qui)
+    if empeche := mandats.empechement(demande.dossier.organisme, par, le=le, pour=Mandat.Portee.SUITES):
+        raise ActeBloque(empeche)
+    nom = f"avenant-{demande.dossier.numero}-{avenant.rang}-signe-porteur.pdf"
+    fichier = conserver(exemplaire, nom=nom, type_mime=PDF, par=par, le=le)
+    avancer(
+        avenant, "signer_porteur", par=par, roles=qui, le=le, details={"empreinte": fichier.empreinte},
+        signe_porteur_le=calendrier.jour_de(le), exemplaire_porteur=fichier,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def signer_l_avenant_financeur(
+    avenant: Avenant, *, exemplaire: bytes | UploadedFile, par: Acteur, le: datetime
+) -> None:
+    """Le financeur contresigne : l'aide due est celle de l'avenant."""
+    demande = avenant.demande
+    qui = roles_sur_demande(par, demande)
+    _exiger_l_etat(avenant, "signer_financeur", qui)
+    nom = f"avenant-{demande.dossier.numero}-{avenant.rang}-signe.pdf"
+    fichier = conserver(exemplaire, nom=nom, type_mime=PDF, par=par, le=le)
+    avancer(
+        avenant, "signer_financeur", par=par, roles=qui, le=le, details={"empreinte": fichier.empreinte},
+        signe_financeur_le=calendrier.jour_de(le), exemplaire_signe=fichier,
+    )  # fmt: skip
+    demande.refresh_from_db(fields=("etat", "vote", "verse"))
+    _prendre_effet(avenant, prevoir(demande), par=par, le=le)
+    courriels.annoncer_l_avenant_signe(avenant, le=le)
+
+
+def _exiger_l_etat(avenant: Avenant, acte: str, qui: set[Role]) -> None:
+    """Sous le verrou, avant d'écrire un fichier : un second envoi est refusé sans rien laisser."""
+    verrouiller(avenant.racine())
+    avenant.refresh_from_db()
+    avenant.machine.verifier(etat=avenant.etat, acte=acte, roles=qui)
+
+
+def _prendre_effet(avenant: Avenant, plan: Plan, *, par: Acteur, le: datetime) -> None:
+    """Les tranches non payées portent le nouveau total ; ce qui est payé l'est."""
+    demande, jour = avenant.demande, calendrier.jour_de(le)
+    tranches = {t.rang: t for t in Tranche.objects.filter(demande=demande).select_related("demande__dossier")}
+    payees = {
+        t.rang: t.montant for t in Tranche.objects.filter(demande=demande, versements__etat=PAYE).distinct()
+    }
+    conditions = {t.rang: (t.condition, t.part) for t in plan.echeancier.tranches}
+    libelle = f"Montant du versement changé par l'avenant n° {avenant.rang}"
+    for rang, montant in repartir(plan.echeancier, payees=payees, rangs=tranches).items():
+        if rang in tranches:
+            changer_le_montant(tranches[rang], montant, libelle=libelle, par=par, le=le)
+        elif montant:
+            condition, part = conditions.get(rang, _de_plus(demande, montant / avenant.vers))
+            _ajouter(demande, rang, montant, part, condition, jour=jour)
+    prendre_effet(avenant.attribution, le=jour)
+
+
+def _de_plus(demande: Demande, part: Decimal) -> tuple[str, Decimal]:
+    """Un rang de plus suit la lettre, ou la signature si une convention l'attend encore."""
+    attendue = Convention.objects.filter(demande=demande).exclude(etat=SIGNEE).exists()
+    return CONVENTION if attendue else NOTIFICATION, part.quantize(Decimal("0.0001"))
+
+
+def _ajouter(
+    demande: Demande, rang: int, montant: Decimal, part: Decimal, condition: str, *, jour: date
+) -> None:
+    """B4 : ce qui est dû dès l'avenant l'est sous soixante jours ; un solde attend le bilan."""
+    est_due = condition == NOTIFICATION
+    Tranche.objects.create(
+        demande=demande, rang=rang, montant=montant, part=part, condition=condition,
+        exigible_le=jour if est_due else None,
+        echeance=calendrier.echeance_versement(jour) if est_due else None,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Les pages des suites : décisions et paiements, avenants."""
