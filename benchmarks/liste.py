@@ -141,8 +141,9 @@ def _copie(
     quels = f"id < {PAS}"
     if table == "dossiers_dossier":
         quels += f" AND {seuls} AND {finis}"
-    elif table == "comptes_organisme":
-        quels += f" AND id IN (SELECT organisme_id FROM dossiers_dossier WHERE id < {PAS} AND {seuls})"
+    elif table in ("comptes_organisme", "comptes_motdelorganisme"):
+        cle = "id" if table == "comptes_organisme" else "organisme_id"
+        quels += f" AND {cle} IN (SELECT organisme_id FROM dossiers_dossier WHERE id < {PAS} AND {seuls})"
     elif "dossier_id" in noms:
         quels += f" AND dossier_id IN ({siens})"
     elif table == "comptes_vocable":

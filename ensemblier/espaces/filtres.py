@@ -75,7 +75,7 @@ def _echeance(valeur: str, lecteur: Lecteur) -> Q:
 
 
 def _message(_: Lecteur) -> Q:
-    return Q(Exists(Message.objects.a_lire_par(Message.Cote.SERVICE).filter(dossier=OuterRef("pk"))))
+    return Q(pk__in=Message.objects.a_lire_par(Message.Cote.SERVICE).order_by().values("dossier"))
 
 
 def _avis_manquant(_: Lecteur) -> Q:
@@ -86,15 +86,13 @@ def _avis_manquant(_: Lecteur) -> Q:
 
 
 def _piece_a_remplacer(_: Lecteur) -> Q:
-    a_remplacer = Piece.objects.filter(
-        dossier=OuterRef("pk"), statut=Piece.Etat.A_REMPLACER, remplacee_le=None
-    )
-    return Q(Exists(a_remplacer))
+    a_remplacer = Piece.objects.filter(statut=Piece.Etat.A_REMPLACER, remplacee_le=None)
+    return Q(pk__in=a_remplacer.order_by().values("dossier"))
 
 
 def _contact(_: Lecteur) -> Q:
-    muets = ContactCommune.objects.filter(dossier=OuterRef("pk"), confirme_le=None)
-    return Q(Exists(muets)) & ~Q(etat__in=FERMES)
+    muets = ContactCommune.objects.filter(confirme_le=None).order_by()
+    return Q(pk__in=muets.values("dossier")) & ~Q(etat__in=FERMES)
 
 
 MESSAGE = "message"

@@ -70,8 +70,8 @@ def attentes(
     if villes := [d.financeur for d in acteur.perimetres(Role.AGENT_FINANCEUR) if d.commune]:
         rendues.append(_avis_demande(Q(financeur__code__in=villes), jour))
     if acteur.a(Role.INSTRUCTEUR, Role.RESPONSABLE, *PARTENAIRES):
-        siennes = Mention.objects.a_lire_par(acteur.utilisateur).filter(echange__dossier=OuterRef("pk"))
-        rendues.append(Attente(MENTION, Q(Exists(siennes)), JAMAIS))
+        siennes = Mention.objects.a_lire_par(acteur.utilisateur).order_by()
+        rendues.append(Attente(MENTION, Q(pk__in=siennes.values("echange__dossier")), JAMAIS))
     return rendues
 
 
@@ -119,20 +119,18 @@ def _du_pilote(jour: date, echus: Q) -> list[Attente]:
     muets = Complement.objects.ouverts().filter(dossier=OuterRef("pk"), echeance__lt=jour)
     echu = Q(etat=A_COMPLETER) & Q(Exists(muets))
     verifier = Q(etat=DEPOSE)
-    messages = Message.objects.a_lire_par(Message.Cote.SERVICE).filter(dossier=OuterRef("pk"))
+    messages = Message.objects.a_lire_par(Message.Cote.SERVICE).order_by()
     return [
         Attente(ECHU, echu, TOUJOURS),
-        Attente(LIRE, Q(Exists(messages)), JAMAIS),
+        Attente(LIRE, Q(pk__in=messages.values("dossier")), JAMAIS),
         Attente(VERIFIER, verifier, echus),
         _avis_attendu(Q(financeur__type="epci"), echus, jour),
     ]
 
 
 def _du_referent(communes: list[str], echus: Q, jour: date) -> list[Attente]:
-    a_confirmer = ContactCommune.objects.filter(
-        dossier=OuterRef("pk"), commune__code__in=communes, confirme_le=None
-    )
-    contact = Q(Exists(a_confirmer)) & ~Q(etat__in=FERMES)
+    a_confirmer = ContactCommune.objects.filter(commune__code__in=communes, confirme_le=None).order_by()
+    contact = Q(pk__in=a_confirmer.values("dossier")) & ~Q(etat__in=FERMES)
     touches = Ciblage.objects.filter(dossier=OuterRef("pk"), communes__code__in=communes)
     rendu = Avis.objects.filter(dossier=OuterRef("pk"), financeur__commune__code__in=communes)
     avis = Q(etat=RECEVABLE) & Q(Exists(touches)) & ~Q(Exists(rendu))
