@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.signals import pre_save
 from django.test import Client
 
@@ -41,7 +42,17 @@ def _sans_debordement(sender, instance, **options):
 
 
 @pytest.fixture
-def comme_postgresql():
+def comme_postgresql(monkeypatch):
+    """Une ligne écrite seule ou en lot : `bulk_create` n'annonce pas ses lignes, il est donc suivi à part."""
+    ecrire_en_lot = QuerySet.bulk_create
+
+    def bulk_create(self, objs, *reste, **options):
+        lignes = list(objs)
+        for ligne in lignes:
+            _sans_debordement(self.model, ligne)
+        return ecrire_en_lot(self, lignes, *reste, **options)
+
+    monkeypatch.setattr(QuerySet, "bulk_create", bulk_create)
     pre_save.connect(_sans_debordement)
     with connection.execute_wrapper(_sans_octet_nul):
         yield
