@@ -9,7 +9,7 @@ from collections import defaultdict
 import pytest
 from django.db import connection
 
-from tests import hasard
+from tests import hasard, instantanes
 
 # La mémoire ne manque pas : le ramasse-miettes passe moins souvent, un dixième de calcul de moins.
 gc.set_threshold(50_000, 20, 50)
@@ -49,6 +49,8 @@ def pytest_collection_modifyitems(config, items):
 def django_db_setup(django_db_setup, django_db_blocker):
     """Le territoire du pack, écrit une fois pour tous : chaque essai le trouve, et rend la base intacte."""
     _poser_le_territoire(django_db_blocker)
+    with django_db_blocker.unblock():
+        instantanes.prendre()
     # Ce qui est chargé là vivra jusqu'au bout : le ramasse-miettes ne le parcourt plus à chaque passage.
     gc.collect()
     gc.freeze()
@@ -68,7 +70,16 @@ def _poser_le_territoire(bloqueur) -> None:
     from tests import fabriques
 
     with bloqueur.unblock():
-        fabriques.territoire()
+        if not instantanes.remettre():
+            fabriques.territoire()
+
+
+@pytest.fixture(autouse=True)
+def _base_intacte(request):
+    """Avant toute autre fixture qui écrit : `tests/instantanes.py` saura que rien n'a bougé."""
+    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db")
+        instantanes.partir()
 
 
 def chemin_de_chromium() -> str | None:

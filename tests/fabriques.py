@@ -38,12 +38,14 @@ from ensemblier.noyau.regles import Fiche
 from ensemblier.registre.actes import ouvrir
 from ensemblier.territoires.actes import charger
 from ensemblier.territoires.models import Financeur, Territoire
+from tests.instantanes import recopiee
 
 PARIS = ZoneInfo("Europe/Paris")
 PACK = settings.PACKS / "lens-lievin"
 OUVERTURE = datetime(2025, 1, 2, 9, 0, tzinfo=PARIS)
 MOT_DE_PASSE = "quatre mots sans rapport"
 SIREN_DES_JARDINS, SIREN_DU_CLUB = "902100007", "902100015"
+APPELS = (("ami-2025",), ("aap-2026",))
 IBAN = "FR1420041010050500013M02606"
 
 
@@ -74,6 +76,7 @@ def sans_territoire() -> None:
     Territoire.objects.all().delete()
 
 
+@recopiee(*APPELS)
 def appel(code: str = "ami-2025", *, le: datetime = OUVERTURE) -> Appel:
     """L'appel du pack, publié."""
     lieu = territoire()
@@ -301,6 +304,7 @@ def _page_blanche() -> bytes:
     return tampon.getvalue()
 
 
+@recopiee(*APPELS)
 def dossier(
     code: str = "ami-2025",
     *,
@@ -351,6 +355,7 @@ def deposer(
     )
 
 
+@recopiee(*APPELS)
 def dossier_depose(code: str = "ami-2025", *, le: datetime | None = None, **options: Any) -> Dossier:
     """Un dossier déposé, avec toutes ses pièces."""
     brouillon = dossier(code, **options)

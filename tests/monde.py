@@ -36,6 +36,7 @@ from ensemblier.registre.fichiers import conserver
 from ensemblier.registre.liens import ouvrir_lien
 from tests import fabriques as f
 from tests import fabriques_suites as s
+from tests.instantanes import recopiee
 
 ACTEURS = {
     "anonyme": "sans compte",
@@ -104,6 +105,7 @@ def _personnes() -> dict[str, Utilisateur]:
     return personnes
 
 
+@recopiee(())
 def creer() -> Monde:
     """Un dossier de l'AAP décidé (État, agglomération, Lens), notifié, conventionné, versé ; un brouillon."""
     personnes = _personnes()
