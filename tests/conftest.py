@@ -9,6 +9,7 @@ from collections import defaultdict
 import pytest
 from django.db import connection
 
+from ensemblier.registre import gardes
 from tests import hasard, instantanes
 
 # La mémoire ne manque pas : le ramasse-miettes passe moins souvent, un dixième de calcul de moins.
@@ -80,6 +81,21 @@ def _base_intacte(request):
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("db")
         instantanes.partir()
+
+
+@pytest.fixture
+def gardes_reposees(django_db_setup, django_db_blocker):
+    """Après l'essai la base se vide, ce que le registre refuse : ses gardes se lèvent, puis se reposent."""
+    yield
+    with django_db_blocker.unblock():
+        gardes.poser(connection)
+
+
+@pytest.fixture
+def base_partagee(gardes_reposees, transactional_db):
+    """Une base que plusieurs fils lisent et écrivent à la fois, en vraies transactions."""
+    yield
+    gardes.lever(connection)
 
 
 def chemin_de_chromium() -> str | None:

@@ -32,6 +32,7 @@ from ensemblier.dossiers import actes as actes_dossiers
 from ensemblier.dossiers.attestations import a_donner
 from ensemblier.dossiers.droits import roles as roles_sur_dossier
 from ensemblier.dossiers.models import Dossier
+from ensemblier.instruction import actes as actes_instruction
 from ensemblier.noyau import packs
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.noyau.regles import Fiche
@@ -363,3 +364,11 @@ def dossier_depose(code: str = "ami-2025", *, le: datetime | None = None, **opti
     demandees = brouillon.appel.regles().pieces_pour(brouillon.organisme.type)
     joindre(brouillon, *[p.code for p in demandees if not p.declaration], par=qui)
     return deposer(brouillon, par=qui, le=le)
+
+
+def dossier_recevable(code: str = "aap-2026", *, le: datetime, **options: Any) -> Dossier:
+    """Un dossier déposé, que Benoît a déclaré recevable."""
+    depose = dossier_depose(code, **options)
+    qui = acteur("benoit")
+    actes_instruction.declarer_recevable(depose, par=qui, roles=roles_sur_dossier(qui, depose), le=le)
+    return depose

@@ -23,7 +23,6 @@ from ensemblier.dossiers.feuilles import Feuille
 from ensemblier.dossiers.models import Dossier
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.dossiers.suivi import routage_de
-from ensemblier.instruction import actes
 from ensemblier.registre.models import Courriel, Evenement
 from ensemblier.registre.verification import verifier
 from tests import fabriques as f
@@ -61,10 +60,7 @@ def au_3_novembre():
 
 @pytest.fixture
 def dossiers():
-    depose = f.dossier_depose("aap-2026")
-    par = f.acteur("benoit")
-    actes.declarer_recevable(depose, par=par, roles=roles(par, depose), le=PRESENT)
-    return {"depose": depose, "brouillon": f.dossier("aap-2026")}
+    return {"depose": f.dossier_recevable(le=PRESENT), "brouillon": f.dossier("aap-2026")}
 
 
 def _requetes(client, methode, adresse, donnees=None):

@@ -16,26 +16,11 @@ from ensemblier.dossiers.attestations import a_donner
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import CoPorteur, Dossier
 from ensemblier.noyau.machine import EtatInterdit
-from ensemblier.registre import gardes
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.models import Courriel, Evenement, Lien
 from tests import fabriques
 
 CLICS = 4
-
-
-@pytest.fixture
-def gardes_reposees(django_db_setup, django_db_blocker):
-    """Après l'essai la base se vide, ce que le registre refuse : ses gardes se lèvent, puis se reposent."""
-    yield
-    with django_db_blocker.unblock():
-        gardes.poser(connection)
-
-
-@pytest.fixture
-def base_partagee(gardes_reposees, transactional_db):
-    yield
-    gardes.lever(connection)
 
 
 def en_insistant(faire):

@@ -49,10 +49,7 @@ def time_machine_a():
 
 
 def recevable(code="ami-2025", le=JUIN, **options):
-    dossier = f.dossier_depose(code, **options)
-    par = f.acteur("benoit")
-    actes.declarer_recevable(dossier, par=par, roles=roles(par, dossier), le=le)
-    return dossier
+    return f.dossier_recevable(code, le=le, **options)
 
 
 def page(qui, **dits):

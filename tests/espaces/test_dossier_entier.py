@@ -28,10 +28,7 @@ def au_20_novembre():
 
 @pytest.fixture
 def aap():
-    dossier = f.dossier_depose("aap-2026")
-    par = f.acteur("benoit")
-    actes.declarer_recevable(dossier, par=par, roles=roles(par, dossier), le=NOVEMBRE)
-    return dossier
+    return f.dossier_recevable(le=NOVEMBRE)
 
 
 def code_de_lens():

@@ -32,10 +32,7 @@ def depose(**options):
 
 
 def recevable(**options):
-    dossier = depose(**options)
-    par = f.acteur("benoit")
-    actes.declarer_recevable(dossier, par=par, roles=roles(par, dossier), le=NOVEMBRE)
-    return dossier
+    return f.dossier_recevable(le=NOVEMBRE, **options)
 
 
 def lire(reponse):

@@ -8,9 +8,7 @@ from django.urls import reverse
 
 from ensemblier.comptes.actes_equipe import declarer_absence
 from ensemblier.comptes.models import Absence, Habilitation, Interet
-from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import Dossier
-from ensemblier.instruction import actes
 from ensemblier.registre.actes import ActeBloque, ouvrir
 from ensemblier.registre.models import Courriel
 from tests import fabriques as f
@@ -28,10 +26,7 @@ def au_12_novembre():
 
 @pytest.fixture
 def aap():
-    dossier = f.dossier_depose("aap-2026")
-    par = f.acteur("benoit")
-    actes.declarer_recevable(dossier, par=par, roles=roles(par, dossier), le=NOVEMBRE)
-    return dossier
+    return f.dossier_recevable(le=NOVEMBRE)
 
 
 def habiliter(qui, **perimetre):

@@ -26,10 +26,7 @@ LE_1ER = date(2025, 12, 1)
 
 @pytest.fixture
 def aap():
-    dossier = f.dossier_depose("aap-2026")
-    par = f.acteur("benoit")
-    actes.declarer_recevable(dossier, par=par, roles=roles(par, dossier), le=NOVEMBRE)
-    return dossier
+    return f.dossier_recevable(le=NOVEMBRE)
 
 
 def financeur(code):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.models import ContactCommune, Demande, Dossier
 from ensemblier.instruction import actes
 from ensemblier.instruction.models import Avis
@@ -17,10 +16,7 @@ EN_RETARD = f.instant("2026-01-12 09:00")
 
 @pytest.fixture
 def aap():
-    dossier = f.dossier_depose("aap-2026")
-    par = f.acteur("benoit")
-    actes.declarer_recevable(dossier, par=par, roles=roles(par, dossier), le=NOVEMBRE)
-    return dossier
+    return f.dossier_recevable(le=NOVEMBRE)
 
 
 def financeur(code):

@@ -12,25 +12,10 @@ from django.urls import reverse
 from ensemblier.programmation import retour
 from ensemblier.programmation.actes import deliberations
 from ensemblier.programmation.models import Attribution, Enveloppe
-from ensemblier.registre import gardes
 from ensemblier.registre.actes import ActeBloque
 from ensemblier.registre.models import Evenement
 from tests import fabriques as f
 from tests.programmation import retouche, scene
-
-
-@pytest.fixture
-def gardes_reposees(django_db_setup, django_db_blocker):
-    """Après l'essai la base se vide, ce que le registre refuse : ses gardes se lèvent, puis se reposent."""
-    yield
-    with django_db_blocker.unblock():
-        gardes.poser(connection)
-
-
-@pytest.fixture
-def base_partagee(gardes_reposees, transactional_db):
-    yield
-    gardes.lever(connection)
 
 
 def deux_programmes():
