@@ -7,7 +7,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 
-from tests import fabriques, monde
+from tests import documents, fabriques, monde
 from tests.acces import PARAMETRES, TABLE
 from tests.monde import ACTEURS
 
@@ -75,8 +75,9 @@ def _clients(le_monde):
 
 
 @pytest.fixture
-def le_monde(db, settings):
+def le_monde(db, settings, monkeypatch):
     settings.DEMONSTRATION = True
+    documents.en_html(monkeypatch, *documents.TOUS)
     return monde.creer()
 
 

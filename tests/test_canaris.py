@@ -27,9 +27,9 @@ from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import consigner
 from ensemblier.registre.fichiers import conserver
 from ensemblier.registre.models import Courriel
+from tests import documents, monde
 from tests import fabriques as f
 from tests import fabriques_suites as suites
-from tests import monde
 from tests.aspirateur import parcourir
 from tests.fabriques_suites import NOTIFIE_LE
 from tests.monde import ACTEURS
@@ -140,16 +140,17 @@ def _semer(le_monde: monde.Monde) -> None:
 
 
 @pytest.fixture
-def le_monde(db, settings):
+def le_monde(db, settings, monkeypatch):
     settings.DEMONSTRATION = True
+    documents.en_html(monkeypatch, *documents.TOUS)
     seme = monde.creer()
     _semer(seme)
     return seme
 
 
 def _texte(page) -> str:
-    """Ce qu'un œil y lit : le HTML sans ses espaces insécables, ou le titre et le texte d'un PDF."""
-    if page.entetes.get("Content-Type", "").startswith("application/pdf"):
+    """Ce qu'un œil y lit : le HTML sans ses espaces insécables (un document engendré en est), ou le titre."""
+    if page.corps.startswith(b"%PDF"):
         with pikepdf.open(io.BytesIO(page.corps)) as document:
             return str(document.docinfo.get("/Title", ""))
     return re.sub(r"[\u00a0\u202f]|&nbsp;", " ", page.corps.decode("utf-8", "replace"))
@@ -232,7 +233,7 @@ def _dans_l_archive(le_monde: monde.Monde, qui: str, financeur: str) -> dict[str
 
 
 def _texte_d_un_fichier(nom: str, octets: bytes) -> str:
-    if not nom.endswith(".pdf"):
+    if not octets.startswith(b"%PDF"):
         return re.sub(r"[\u00a0\u202f]", " ", octets.decode())
     with pikepdf.open(io.BytesIO(octets)) as document:
         return str(document.docinfo.get("/Title", ""))

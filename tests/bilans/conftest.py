@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.conventions.conftest import html_en_guise_de_pdf
+from tests import documents
 
 
 @pytest.fixture(autouse=True)
 def _fichiers(tmp_path, settings, monkeypatch):
     settings.MEDIA_ROOT = tmp_path
-    monkeypatch.setattr("ensemblier.conventions.documents.ecrire_pdf", html_en_guise_de_pdf)
+    documents.en_html(monkeypatch, documents.CONVENTIONS)

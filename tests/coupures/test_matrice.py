@@ -32,13 +32,11 @@ from ensemblier.registre.actes import sceller
 from ensemblier.registre.courriels import BAIL, envoyer_en_attente
 from ensemblier.registre.models import Courriel, Evenement, Fichier, Intention
 from ensemblier.registre.verification import verifier
-from tests import fabriques
-from tests.conventions.conftest import html_en_guise_de_pdf
+from tests import documents, fabriques
 from tests.coupures import banc as b
 from tests.coupures import recit
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PDF = ("dossiers.pdf", "conventions.documents", "programmation.documents")
 
 
 @dataclass
@@ -110,8 +108,7 @@ def scenes(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[dic
     with contextlib.ExitStack() as pile, pytest.MonkeyPatch.context() as m:
         pile.enter_context(django_db_blocker.unblock())
         pile.enter_context(override_settings(MEDIA_ROOT=contenus))
-        for module in PDF:
-            m.setattr(f"ensemblier.{module}.ecrire_pdf", html_en_guise_de_pdf)
+        documents.en_html(m, documents.DOSSIERS, documents.CONVENTIONS, documents.PROGRAMMATION)
         vierge = b.photographier()
         for nom in ("amina", "lucas", "benoit", "elise", "fatou_finances", "gerard_certifie"):
             fabriques.personne(nom)

@@ -7,10 +7,12 @@ from decimal import Decimal
 import pikepdf
 import pytest
 import time_machine
+from django.conf import settings
 from weasyprint.urls import FatalURLFetchingError
 
 from ensemblier.interface import galerie
 from ensemblier.interface.pdf import ecrire_pdf
+from tests import documents
 
 TITRE = "Accusé de réception du dossier 25-0041"
 
@@ -88,3 +90,14 @@ def _avec_image(dossier, settings, adresse: str) -> bytes:
     gabarits = [{**settings.TEMPLATES[0], "DIRS": [dossier]}]
     settings.TEMPLATES = gabarits
     return ecrire_pdf("image.html", {"somme": Decimal(1)}, identifiant="image", titre="Image")
+
+
+def test_chaque_module_qui_ecrit_un_pdf_est_connu_des_essais():
+    """Ceux qui rendent les documents en HTML n'en oublient aucun."""
+    racine = settings.RACINE / "ensemblier"
+    ecrivent = {
+        str(p.relative_to(racine).with_suffix("")).replace("/", ".")
+        for p in racine.rglob("*.py")
+        if "import ecrire_pdf" in p.read_text("utf-8")
+    }
+    assert ecrivent == set(documents.TOUS)
