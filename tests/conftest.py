@@ -1,6 +1,7 @@
 """Ce que tous les essais partagent : aucune sortie réseau, un hasard tenu, le choix de ce qui se rejoue."""
 
 import gc
+import inspect
 import os
 import shutil
 import socket
@@ -9,6 +10,7 @@ from collections import defaultdict
 import pytest
 from django.db import connection
 
+from ensemblier.interface import ecrites
 from ensemblier.registre import gardes
 from tests import hasard, instantanes
 
@@ -81,6 +83,17 @@ def _base_intacte(request):
     if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("db")
         instantanes.partir()
+
+
+@pytest.fixture(autouse=True)
+def _requetes_recrites(request):
+    """Un essai qui lève une garde change une lecture : le texte gardé d'un autre essai la lui cacherait."""
+    change = "monkeypatch" in inspect.signature(request.node.obj).parameters
+    if change:
+        ecrites.texte.cache_clear()
+    yield
+    if change:
+        ecrites.texte.cache_clear()
 
 
 @pytest.fixture

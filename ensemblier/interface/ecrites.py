@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-GARDEES = 512
+GARDEES = 2048
 
 
 def ecrite(lecture: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[tuple[Any, ...]]]:
@@ -18,15 +18,17 @@ def ecrite(lecture: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[tup
     L'ORM met plus de temps à écrire une réunion de six tables que la base à la lire. Seul le texte est gardé.
     """
 
-    @lru_cache(maxsize=GARDEES)
-    def texte(_: str, *cles: Hashable) -> tuple[str, tuple[Any, ...]]:
-        return lecture(*cles).query.sql_with_params()
-
     @wraps(lecture)
     def lire(*cles: Hashable) -> list[tuple[Any, ...]]:
-        sql, valeurs = texte(connection.vendor, *cles)
+        sql, valeurs = texte(lecture, connection.vendor, *cles)
         with connection.cursor() as curseur:
             curseur.execute(sql, valeurs)
             return curseur.fetchall()
 
     return lire
+
+
+@lru_cache(maxsize=GARDEES)
+def texte(lecture: Callable[..., QuerySet[Any, Any]], _: str, *cles: Hashable) -> tuple[str, tuple[Any, ...]]:
+    """Le SQL de cette lecture et ses valeurs, écrits à la première demande."""
+    return lecture(*cles).query.sql_with_params()
