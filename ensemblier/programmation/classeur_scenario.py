@@ -15,7 +15,7 @@ from xlsxwriter import Workbook
 from ensemblier.programmation import classeur
 from ensemblier.programmation.calculs import ZERO
 from ensemblier.programmation.classeur import Place, Plan, Plume
-from ensemblier.programmation.colonnes import ACCORDE, DEMANDE, MONTANT, MOT, Case, Champ
+from ensemblier.programmation.colonnes import ACCORDE, DEMANDE, MONTANT, MOT, TEXTE, Case, Champ
 from ensemblier.programmation.grille_scenario import GrilleDeScenario
 from ensemblier.programmation.lecture import Cellule, Ligne
 from ensemblier.programmation.scenarios import montant_du_tableau
@@ -38,9 +38,16 @@ def _au_tableau(ligne: Ligne) -> Decimal:
     return sum((montant_du_tableau(v) or ZERO for v in volets), ZERO)
 
 
-TOTAUX = tuple(
-    Case(champ.cle, champ.titre, "", MONTANT, champ=champ)
+def _fixees(ligne: Ligne) -> str:
+    """Les financeurs dont la case est fixée : l'écran les coche."""
+    cases = (c for cellules in ligne.colonnes.values() for c in cellules)
+    return ", ".join(c.volet.financeur.sigle for c in cases if c.verrou)
+
+
+EN_PLUS = tuple(
+    Case(champ.cle, champ.titre, "", champ.genre, champ=champ)
     for champ in (
+        Champ("fixees", "Cases fixées", TEXTE, _fixees),
         Champ("total_du_tableau", "Total du tableau", MONTANT, _au_tableau),
         Champ("ecart_du_total", "Écart avec le tableau", MONTANT, lambda x: x.total - _au_tableau(x)),
     )
@@ -59,10 +66,10 @@ def _decliner(case: Case, nom: str, titre: str) -> list[Place]:
 
 
 def planifier(grille: GrilleDeScenario) -> Plan:
-    """Les lignes et les colonnes de l'écran, et les deux totaux face au tableau."""
+    """Les lignes et les colonnes de l'écran, les cases fixées et les deux totaux face au tableau."""
     lignes = classeur.lire_les_lignes(grille)
     places = classeur.placer(grille, lignes, _decliner)
-    return Plan([*places, *(Place(c.cle, c.titre, c) for c in TOTAUX)], lignes)
+    return Plan([*places, *(Place(c.cle, c.titre, c) for c in EN_PLUS)], lignes)
 
 
 def ecrire(grille: GrilleDeScenario) -> IO[bytes]:

@@ -44,7 +44,7 @@ def scenario():
     actes.partager(ouvert, par=f.acteur("benoit"), le=LE)
     posees = {p.demande_id: p.version for p in ouvert.propositions.all()}
     voulus = {scene.volet(premier): "3000.07", scene.volet(second): "1500", scene.volet(second, "ETAT"): "0"}
-    saisies = {v.pk: Saisie(Decimal(m), False, posees.get(v.pk, 0)) for v, m in voulus.items()}
+    saisies = {v.pk: Saisie(Decimal(m), m == "1500", posees.get(v.pk, 0)) for v, m in voulus.items()}
     assert actes.ecrire_les_montants(ouvert, saisies, par=f.acteur("benoit"), le=LE)[1] == {}
     return ouvert
 
@@ -86,7 +86,7 @@ def test_la_feuille_est_l_ecran_au_centime(scenario):
     octets, montree = exporter(scenario, col=colonnes), a_l_ecran(scenario, "benoit", col=colonnes)
     lignes = lire(octets)
     cles = [c for c in lignes[0] if not c.startswith(A_PART) and not c.endswith("_du_total")]
-    cles = [c for c in cles if c != "total_du_tableau"]
+    cles = [c for c in cles if c not in ("total_du_tableau", "fixees")]
     assert [x[0] for x in lignes[2:-1]] == [*montree]
     for numero, cases in montree.items():
         dans_le_fichier = [au_fichier(octets, numero, cle) for cle in cles[2:]]
@@ -108,6 +108,12 @@ def test_le_scenario_face_au_tableau_et_l_ecart_est_celui_de_la_comparaison(scen
         assert Decimal(repr(au_fichier(octets, d.numero, "ecart_du_total"))) == par_numero[d.numero]
     assert Decimal(repr(au_fichier(octets, "Total", "ecart_du_total"))) == rendue.total.ecart
     assert Decimal(repr(au_fichier(octets, "Total", "total_du_tableau"))) == rendue.total.avant
+
+
+def test_les_cases_fixees_se_disent(scenario):
+    premier, second = Dossier.objects.filter(etat="recevable").order_by("pk")
+    octets = exporter(scenario)
+    assert [au_fichier(octets, d.numero, "fixees") for d in (premier, second)] == ["", "CALL"]
 
 
 def test_le_filtre_et_le_perimetre_sont_ceux_de_l_ecran(scenario):
