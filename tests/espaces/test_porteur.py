@@ -123,6 +123,43 @@ def test_un_refus_envoye_dit_son_motif_et_rien_avant_la_lettre():
     assert remede.index("Crédits épuisés.") < remede.index("mailto:") < remede.index("recours gracieux")
 
 
+def _co_porte(dossier, **reponse):
+    """Le club de David, nommé co-porteur."""
+    club = f.organisme("club")
+    f.personne("david")
+    return dossier.co_porteurs.create(
+        nom=club.nom, numero=club.siren, organisme=club, role="Anime", ajoute_le=s.AVANT, ajoute_par="Amina",
+        demande_le=s.AVANT, **reponse,
+    )  # fmt: skip
+
+
+def test_le_co_porteur_lit_le_refus_sans_la_lettre_ni_le_compte_ni_le_fil():
+    demande = s.volet(s.dossier("25-0900"), "0.00", etat="refusee", motif="Crédits épuisés.")
+    _co_porte(demande.dossier, confirme=True, repondu_le=s.AVANT)
+    with time_machine.travel(f.instant("2025-10-02 10:00"), tick=True):
+        david, adresse = f.client("david"), "/dossiers/25-0900/"
+        assert "Crédits épuisés." not in david.get(adresse).content.decode()
+        notifier_refus(demande, par=f.acteur("benoit"), le=s.NOTIFIE_LE)
+        page = html.unescape(david.get(adresse).content.decode()).replace("\u00a0", " ")
+        assert "Crédits épuisés." in page[page.index("pas retenu, et que faire") :]
+        assert "recours gracieux" in page
+        Demande.objects.filter(pk=demande.pk).update(motif="")
+        assert "dans la lettre que Les Jardins de la fosse 12 a reçue" in html.unescape(
+            david.get(adresse).content.decode()
+        )
+        for ferme in ("messages/", "historique/"):
+            assert david.get(adresse + ferme).status_code == 403, ferme
+        assert david.get(reverse("suite", args=("25-0900",))).status_code == 403
+        assert david.get(reverse("suite_lettre", args=("25-0900", demande.pk))).status_code == 403
+
+
+def test_un_co_porteur_qui_n_a_pas_confirme_ne_lit_pas_le_refus():
+    demande = s.volet(s.dossier("25-0900"), "0.00", etat="refusee", motif="Crédits épuisés.")
+    _co_porte(demande.dossier)
+    notifier_refus(demande, par=f.acteur("benoit"), le=s.NOTIFIE_LE)
+    assert f.client("david").get("/dossiers/25-0900/").status_code == 404
+
+
 def test_le_projet_de_reversement_est_a_faire_jusqu_a_la_reponse_que_le_financeur_lit():
     demande = s.volet(s.dossier("25-0900"), "12000.00", etat="a_reverser")
     projet = Reversement(

@@ -41,6 +41,7 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
     if dossier.etat == BROUILLON:
         constats = etapes.sans_les_declarations(rapport_de(dossier, le=present, lues=lues), reglement)
         restantes = len(etapes.a_completer(constats))
+    lit_le_refus = bool(roles & {*PORTEUR, Role.CO_PORTEUR})
     volets, derniers = lecture.volets(lues), lecture.page_d_histoire(dossier).lignes
     contexte = cadre(dossier, roles) | {
         "reponse": lecture.reponse(
@@ -54,7 +55,8 @@ def page(request: HttpRequest, numero: str) -> HttpResponse:
         ),
         "reperes": etapes.reperes(dossier, constats or []),
         "volets": volets,
-        "refus": [v for v in volets if v["demande"].etat == REFUS_NOTIFIE] if roles & set(PORTEUR) else (),
+        "refus": [v for v in volets if v["demande"].etat == REFUS_NOTIFIE] if lit_le_refus else (),
+        "a_la_lettre": bool(roles & set(PORTEUR)),
         "recours": RECOURS,
         "est_notifie": any(v["demande"].etat in NOTIFIES for v in volets) and bool(roles & set(PORTEUR)),
         "frise": lecture.frise(dossier, reglement, le=present),
