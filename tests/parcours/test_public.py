@@ -56,7 +56,31 @@ def test_les_pages_publiques_tiennent_dans_l_ecran_et_se_lisent(personne, largeu
         assert qui.page.evaluate("document.documentElement.scrollWidth") <= largeur, chemin
 
 
-def test_un_appel_s_imprime_en_deux_ou_trois_pages(personne):
-    page = personne().va(AMI).page
-    with pikepdf.open(io.BytesIO(page.pdf(format="A4"))) as papier:
-        assert 2 <= len(papier.pages) <= 3
+def _textes_par_page(octets):
+    """Le nombre de lettres écrites sur chaque page d'un PDF."""
+    with pikepdf.open(io.BytesIO(octets)) as papier:
+        return [
+            sum(str(o.operator) in ("Tj", "TJ") for o in pikepdf.parse_content_stream(p))
+            for p in papier.pages
+        ]
+
+
+PIED_SEUL = 120
+"""L'adresse, l'heure et le numéro de page font 76 lettres."""
+
+
+@pytest.mark.parametrize(
+    ("chemin", "au_plus"), [(AMI, 3), ("/appels/ami-2025/", 2), (AAP, 4), ("/appels/aap-2026/", 4)]
+)
+def test_un_appel_s_imprime_serre_et_sa_derniere_page_n_est_pas_le_pied_seul(personne, chemin, au_plus):
+    page = personne().va(chemin).page
+    textes = _textes_par_page(page.pdf(format="A4"))
+    assert 2 <= len(textes) <= au_plus
+    assert textes[-1] > PIED_SEUL
+    assert page.locator(".papier").count() == 1
+
+
+def test_le_pied_apres_les_colonnes_prendrait_une_page_garde_levee(personne):
+    page = personne().va("/appels/ami-2025/").page
+    page.evaluate("document.querySelector('main').append(document.querySelector('.papier'))")
+    assert _textes_par_page(page.pdf(format="A4"))[-1] < PIED_SEUL
