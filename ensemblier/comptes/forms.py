@@ -130,9 +130,16 @@ class OrganismeForm(FormulaireModele):
         max_length=20,
         help_text="Pour une association : W et neuf caractères.",
     )
+    site = forms.URLField(
+        label="Site web", required=False, assume_scheme="https", max_length=200,
+        help_text="Facultatif. Par exemple www.mon-association.fr.",
+    )  # fmt: skip
     groupes = (
         ("Qui est-ce ?", ("nom", "sigle", "type", "siret", "rna")),
-        ("Où et comment le joindre", ("adresse", "code_postal", "commune", "courriel", "telephone")),
+        (
+            "Où et comment le joindre",
+            ("adresse", "code_postal", "commune", "correspondance", "courriel", "telephone", "site"),
+        ),
         ("Qui le représente", ("representant_nom", "representant_fonction", "fin_d_exercice")),
     )
 
@@ -140,19 +147,24 @@ class OrganismeForm(FormulaireModele):
         model = Organisme
         fields = (
             "nom", "sigle", "type", "siret", "rna", "adresse", "code_postal", "commune", "courriel",
-            "telephone", "representant_nom", "representant_fonction", "fin_d_exercice",
+            "correspondance", "telephone", "site", "representant_nom", "representant_fonction",
+            "fin_d_exercice",
         )  # fmt: skip
         labels = {
             "nom": "Nom",
             "type": "Forme",
             "code_postal": "Code postal",
             "telephone": "Téléphone",
+            "correspondance": "Adresse où lui écrire",
             "courriel": "Adresse électronique",
             "representant_nom": "Représentant légal",
             "representant_fonction": "Sa fonction",
             "fin_d_exercice": "Fin de l'exercice comptable",
         }
-        help_texts = {"fin_d_exercice": "Mois et jour, par exemple 12-31."}
+        help_texts = {
+            "fin_d_exercice": "Mois et jour, par exemple 12-31.",
+            "correspondance": "Seulement si le courrier ne va pas au siège. Rue, code postal, ville.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

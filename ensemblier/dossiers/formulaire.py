@@ -60,7 +60,9 @@ def rubriques(lues: Reponses) -> tuple[Rubrique, ...]:
     siege = f"{o.adresse} {o.code_postal} {o.commune}".strip()
     return (
         Rubrique("1", "Identification", (
-            ("Nom", o.nom), ("Sigle", o.sigle), ("SIRET", o.siret), ("RNA", o.rna), ("Siège", siege),
+            ("Nom", o.nom), ("Sigle", o.sigle), ("Site web", o.site), ("SIRET", o.siret), ("RNA", o.rna),
+            ("Siège", siege),
+            ("Adresse de correspondance", o.correspondance or (siege and "La même que le siège")),
             ("Courriel", o.courriel), ("Téléphone", o.telephone),
             ("Représentant légal", f"{o.representant_nom}, {o.representant_fonction}".strip(", ")),
             ("Personne chargée de la demande", dossier.cree_par.nom_complet),

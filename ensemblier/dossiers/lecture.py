@@ -46,6 +46,7 @@ def _organisme(lues: Reponses) -> Iterable[tuple[str, Any]]:
     return (
         ("Nom", o.nom), ("Type", o.get_type_display()), ("SIREN", o.siren), ("RNA", o.rna),
         ("Siège", f"{o.adresse} {o.code_postal} {o.commune}".strip()),
+        ("Adresse de correspondance", o.correspondance), ("Site web", o.site),
         ("Représentant", f"{o.representant_nom}, {o.representant_fonction}".strip(", ")),
         ("Moyens humains", phrase_des_moyens(o)),
         *_depot(lues.dossier),

@@ -1,6 +1,7 @@
-"""Les moyens d'un organisme, dits une fois et repris dans le Cerfa (§B.2, rubriques 2 à 4)."""
+"""Ce qu'un organisme dit une fois, repris dans chaque Cerfa (§B.2, rubriques 1 à 4)."""
 
 from decimal import Decimal
+from html import unescape
 
 import pytest
 
@@ -40,6 +41,47 @@ def test_les_moyens_dits_une_fois_se_lisent_sur_l_organisme_et_dans_le_cerfa():
     assert ecrites["Salariés, en équivalent temps plein"] == "1,5"
     assert ecrites["Assujettie aux impôts commerciaux"] == "Non"
     assert "bénévoles 34, salariés 3 (1,5 en équivalent temps plein)" in phrase_des_moyens(organisme)
+
+
+IDENTITE = {
+    "nom": "Les Jardins de la fosse 12", "type": "association", "rna": "W624001234", "code_postal": "62300",
+    "adresse": "12 rue des Exemples", "commune": "Lens", "representant_nom": "Amina Haddad",
+    "representant_fonction": "Présidente", "fin_d_exercice": "12-31",
+}  # fmt: skip
+
+
+def _identification():
+    lues = Reponses(Dossier.objects.get(pk=f.dossier("ami-2025").pk))
+    return dict(formulaire.rubriques(lues)[0].lignes)
+
+
+def test_le_site_et_l_adresse_de_correspondance_dits_une_fois_vont_dans_chaque_cerfa():
+    f.organisme()
+    avant = _identification()
+    assert (avant["Site web"], avant["Adresse de correspondance"]) == ("", "La même que le siège")
+    amina, chemin = f.client("amina"), f"/organismes/{f.SIREN_DES_JARDINS}/identite/"
+    dits = {"site": "www.jardins12.example", "correspondance": "BP 12, 62301 Lens Cedex"}
+    assert amina.post(chemin, IDENTITE | dits).status_code == 302
+    apres = _identification()
+    assert apres["Site web"] == "https://www.jardins12.example"
+    assert apres["Adresse de correspondance"] == "BP 12, 62301 Lens Cedex"
+    page = amina.get(f"/organismes/{f.SIREN_DES_JARDINS}/").content.decode()
+    assert 'href="https://www.jardins12.example"' in page
+    assert "BP 12, 62301 Lens Cedex" in page
+    numero = Dossier.objects.first().numero
+    assert "BP 12, 62301 Lens Cedex" in amina.get(f"/dossiers/{numero}/organisme/").content.decode()
+
+
+@pytest.mark.parametrize("faux", ["pas un site", "javascript:alert(1)", "http://"])
+def test_un_site_qui_n_en_est_pas_un_est_refuse_et_garde(faux):
+    f.organisme()
+    chemin = f"/organismes/{f.SIREN_DES_JARDINS}/identite/"
+    reponse = f.client("amina").post(chemin, IDENTITE | {"site": faux})
+    page = unescape(reponse.content.decode()).replace("\u00a0", " ").replace("’", "'")
+    assert reponse.status_code == 422
+    assert "Ce n'est pas une adresse de site." in page
+    assert f'value="{faux}"' in page
+    assert Organisme.objects.get(siren=f.SIREN_DES_JARDINS).site == ""
 
 
 def test_sans_moyens_dits_rien_n_est_invente_et_le_dossier_y_mene():

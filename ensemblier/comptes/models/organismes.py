@@ -67,6 +67,9 @@ class Organisme(Suivi):
     code_insee = models.CharField(max_length=5, blank=True)
     courriel = models.EmailField(blank=True)
     telephone = models.CharField(max_length=20, blank=True)
+    site = models.URLField(blank=True)
+    correspondance = models.CharField(max_length=300, blank=True)
+    """L'adresse où lui écrire, si ce n'est pas son siège (Cerfa 12156*06, rubrique 1)."""
     representant_nom = models.CharField(max_length=150, blank=True)
     representant_fonction = models.CharField(max_length=100, blank=True)
     fin_d_exercice = models.CharField(max_length=5, default="12-31")
