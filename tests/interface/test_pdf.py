@@ -2,6 +2,7 @@
 
 import datetime
 import io
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pikepdf
@@ -101,3 +102,10 @@ def test_chaque_module_qui_ecrit_un_pdf_est_connu_des_essais():
         if "import ecrire_pdf" in p.read_text("utf-8")
     }
     assert ecrivent == set(documents.TOUS)
+
+
+def test_quatre_fils_ecrivent_les_memes_octets(octets):
+    """Aucune feuille ne sert à deux documents à la fois ; tous rendent le document du premier."""
+    with ThreadPoolExecutor(4) as fils:
+        rendus = list(fils.map(lambda _: ecrire(), range(8)))
+    assert set(rendus) == {octets}
