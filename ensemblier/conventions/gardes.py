@@ -160,7 +160,7 @@ class _Faits:
         """Dans l'ordre de réparation : signatures, RIB, CER, pièces, compte rendu, suspension, condition."""
         demande, dossier = tranche.demande, tranche.demande.dossier
         payee_ici = demande.financeur.paiement == Financeur.Paiement.PREPARE
-        phrases = self._convention(demande) + self._avenant(demande)
+        phrases = self._convention(demande) + self._avenant(tranche)
         if payee_ici:
             phrases += self._rib(dossier)
         phrases += self._cer(dossier)
@@ -176,10 +176,13 @@ class _Faits:
         qui = "le porteur" if convention.etat == A_SIGNER else demande.financeur.nom
         return [f"Convention non signée par {qui}."]
 
-    def _avenant(self, demande: Demande) -> list[str]:
-        """Une hausse n'arrête rien ; payer avant qu'une baisse prenne effet serait payer trop."""
-        baisse = self.baisses.get(demande.pk)
-        return [attente_de_l_avenant(baisse)] if baisse else []
+    def _avenant(self, tranche: Tranche) -> list[str]:
+        """Une baisse votée arrête ce qui paierait plus qu'elle ; le reste est dû, un mandat en route se
+        constate."""
+        baisse = self.baisses.get(tranche.demande_id)
+        if baisse is None or tranche.demande.verse + tranche.montant <= baisse.montant:
+            return []
+        return [attente_de_l_avenant(baisse)]
 
     def _rib(self, dossier: Dossier) -> list[str]:
         """Le contrôle, et l'attente d'un compte changé (T29) : le temps qu'un signataire lise le courriel."""

@@ -156,6 +156,17 @@ def test_entre_l_acte_et_la_lettre_une_baisse_arrete_le_versement(aide):
     assert ce_qui_bloque(f.tranche(volet), le=date(2025, 12, 3)) == []
 
 
+def test_entre_l_acte_et_la_lettre_se_paie_ce_qui_tient_dans_la_baisse(aide):
+    volet = aide("12000.00")
+    f.signer(volet)
+    renoncer(volet, "9700.00")
+    voter(volet, "9700.00")
+    f.verser(f.tranche(volet))
+    assert "Avenant à notifier par" in ce_qui_bloque(f.tranche(volet, 2), le=date(2025, 11, 12))[0]
+    signer(notifier(volet))
+    assert [m for m, _ in tranches(volet)] == [9600, 100]
+
+
 def test_une_hausse_n_arrete_pas_ce_qui_est_deja_du(aide):
     volet = aide("8000.00")
     voter(volet, "9000.00")
@@ -174,6 +185,8 @@ def test_une_hausse_apres_paiement_ajoute_un_versement_du_sous_soixante_jours(ai
     assert tranches(volet) == [(8000, "notification"), (1500, "notification")]
     ajoutee = f.tranche(volet, 2)
     assert (ajoutee.exigible_le, ajoutee.echeance) == (date(2025, 12, 2), date(2026, 1, 31))
+    dit = Evenement.objects.get(acte="ajuster", chaine__racine=volet.racine()).detail.contenu
+    assert dit == {"tranche": 2, "de": "0.00", "vers": "1500.00"}
     f.verser(ajoutee, le=DECEMBRE, reference="M-2")
     volet.refresh_from_db()
     assert (volet.verse, volet.etat) == (9500, "versee")
@@ -262,6 +275,17 @@ def test_un_avenant_ne_se_notifie_qu_une_fois_et_par_son_financeur(aide):
     with pytest.raises(ActeBloque, match="Aucun avenant"):
         notifier(volet)
     assert Avenant.objects.count() == 1
+
+
+def test_un_paiement_pendant_que_la_lettre_s_ecrit_l_arrete(aide):
+    volet = aide("8000.00")
+    voter(volet, "9500.00")
+    lu = Demande.objects.select_related("dossier__organisme", "dossier__appel", "financeur").get(pk=volet.pk)
+    f.verser(f.tranche(volet))
+    with pytest.raises(ActeBloque, match="Un versement vient d'être payé"):
+        actes.notifier_l_avenant(lu, par=f.acteur("benoit"), le=DECEMBRE)
+    assert not Avenant.objects.exists()
+    assert notifier(volet).vers == 9500
 
 
 def test_un_versement_en_preparation_arrete_la_prise_d_effet(aide):

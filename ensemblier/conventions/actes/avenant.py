@@ -54,7 +54,8 @@ def attendu(demande: Demande) -> Attribution:
 def notifier_l_avenant(demande: Demande, *, par: Acteur, le: datetime) -> Avenant:
     """Écrit au porteur le nouveau montant ; sans convention signée il prend effet, sinon il se signe.
 
-    Les PDF se font avant la transaction ; si la décision a changé entre-temps, rien n'est écrit.
+    Les PDF se font avant la transaction ; si la décision, la convention ou le versé a changé entre-temps,
+    rien n'est écrit.
     """
     if Role.AGENT_FINANCEUR not in roles_sur_demande(par, demande):
         raise RoleInsuffisant(f"Les lettres de {demande.financeur.nom} reviennent à ses agents.")
@@ -66,8 +67,9 @@ def notifier_l_avenant(demande: Demande, *, par: Acteur, le: datetime) -> Avenan
     projet = _projet(demande, plan, attribution, convention, jour)
     with transaction.atomic():
         verrouiller(demande.racine())
+        verse = demande.verse
         demande.refresh_from_db(fields=("etat", "vote", "verse"))
-        _exiger_la_meme_decision(demande, plan, convention)
+        _exiger_la_meme_decision(demande, plan, convention, verse=verse)
         avenant = _inscrire(demande, attribution, convention, lettre, projet, par=par, le=le)
         if convention is None and projet is not None:
             ouvrir_la_convention(demande, plan, projet=projet, par=par, le=le)
@@ -98,12 +100,19 @@ def _projet(
     return None
 
 
-def _exiger_la_meme_decision(demande: Demande, plan: Plan, convention: Convention | None) -> None:
+def _exiger_la_meme_decision(
+    demande: Demande, plan: Plan, convention: Convention | None, *, verse: Decimal
+) -> None:
+    """Ce que la lettre et l'avenant écrivent reste vrai sous le verrou ; `verse` : ce qu'ils en disent."""
     courante = attribution_courante(demande)
     lue = Convention.objects.filter(demande=demande).values_list("etat", flat=True).first()
     if courante.pk != plan.attribution.pk or lue != (convention.etat if convention else None):
         raise ActeBloque(
             "La décision ou la convention vient de changer. Relisez la lettre, puis recommencez."
+        )
+    if demande.verse != verse:
+        raise ActeBloque(
+            "Un versement vient d'être payé : la lettre dirait un autre reste. Relisez-la, puis recommencez."
         )
     if Avenant.objects.filter(attribution=courante).exists():
         raise ActeBloque("Cet avenant est déjà notifié. Rechargez la page.")
@@ -216,7 +225,8 @@ def _prendre_effet(avenant: Avenant, plan: Plan, *, par: Acteur, le: datetime) -
             changer_le_montant(tranches[rang], montant, libelle=libelle, par=par, le=le)
         elif montant:
             condition, part = conditions.get(rang, _de_plus(demande, montant / avenant.vers))
-            _ajouter(demande, rang, montant, part, condition, jour=jour)
+            tranche = Tranche(demande=demande, rang=rang, montant=montant, part=part, condition=condition)
+            _ajouter(tranche, libelle=libelle, par=par, le=le)
     prendre_effet(avenant.attribution, le=jour)
 
 
@@ -226,13 +236,13 @@ def _de_plus(demande: Demande, part: Decimal) -> tuple[str, Decimal]:
     return CONVENTION if attendue else NOTIFICATION, part.quantize(Decimal("0.0001"))
 
 
-def _ajouter(
-    demande: Demande, rang: int, montant: Decimal, part: Decimal, condition: str, *, jour: date
-) -> None:
+def _ajouter(tranche: Tranche, *, libelle: str, par: Acteur, le: datetime) -> None:
     """B4 : ce qui est dû dès l'avenant l'est sous soixante jours ; un solde attend le bilan."""
-    est_due = condition == NOTIFICATION
-    Tranche.objects.create(
-        demande=demande, rang=rang, montant=montant, part=part, condition=condition,
-        exigible_le=jour if est_due else None,
-        echeance=calendrier.echeance_versement(jour) if est_due else None,
+    if tranche.condition == NOTIFICATION:
+        tranche.exigible_le = calendrier.jour_de(le)
+        tranche.echeance = calendrier.echeance_versement(tranche.exigible_le)
+    tranche.save(force_insert=True)
+    consigner(
+        tranche.demande, "ajuster", par=par, le=le, libelle=libelle,
+        details={"tranche": tranche.rang, "de": "0.00", "vers": str(tranche.montant)},
     )  # fmt: skip
