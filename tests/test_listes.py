@@ -5,10 +5,12 @@ import sys
 
 import pytest
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from ensemblier.dossiers.models import Ciblage, Message
+from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.programmation.actes import ouvrir_un_scenario, partager
 from ensemblier.programmation.models import Retour, Scenario
 from ensemblier.registre.actes import reprendre
@@ -204,3 +206,30 @@ def test_suivants_mene_au_bout_de_chaque_liste_et_dit_le_total(monkeypatch):
 
 def _cles(lignes):
     return [getattr(x, "numero", None) or getattr(x, "dossier", x).pk for x in lignes]
+
+
+TOUT_LU = re.compile(r"SCAN dossiers_dossier|SEARCH dossiers_dossier USING .*\(territoire_id=\?\)")
+
+
+def parcourt_tout(condition, qui):
+    """Vrai si la base (SQLite) lit tous les dossiers pour trouver ceux de cette condition."""
+    lecteur = Lecteur(f.acteur(qui), f.territoire())
+    sql, valeurs = lecteur.dossiers.filter(condition).order_by().values("pk").query.sql_with_params()
+    with connection.cursor() as curseur:
+        curseur.execute(f"EXPLAIN QUERY PLAN {sql}", valeurs)
+        return any(TOUT_LU.match(ligne[3]) for ligne in curseur.fetchall())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("qui", ["benoit", "chloe", "farid"])
+def test_ce_qui_attend_se_trouve_par_un_index(qui):
+    """Le temps suit ce qui attend, pas les archives."""
+    attentes = Lecteur(f.acteur(qui), f.territoire()).attentes
+    assert attentes
+    assert not [a.phrase for a in attentes if parcourt_tout(a.condition, qui)]
+
+
+@pytest.mark.django_db
+def test_une_attente_demandee_a_chaque_dossier_serait_vue_garde_levee():
+    messages = Message.objects.a_lire_par(Message.Cote.SERVICE).filter(dossier=OuterRef("pk"))
+    assert parcourt_tout(Q(Exists(messages)), "benoit")

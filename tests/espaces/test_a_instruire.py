@@ -5,14 +5,11 @@ from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
-from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from ensemblier.dossiers.actes import ecrire_message
 from ensemblier.dossiers.droits import roles
-from ensemblier.dossiers.models import Dossier, Message
-from ensemblier.espaces.lecteur import Lecteur
+from ensemblier.dossiers.models import Dossier
 from ensemblier.espaces.rangs import options
 from ensemblier.espaces.tableaux import COLONNES
 from ensemblier.instruction import actes
@@ -416,28 +413,3 @@ def test_un_lieu_un_theme_ou_un_financeur_se_filtre_dans_son_territoire(nom):
     }  # fmt: skip
     assert [x.dossier for x in page("benoit", vue="tout", **{nom: codes[nom]}).context["lignes"]] == [dossier]
     assert not page("benoit", vue="tout", **{nom: "inconnu"}).context["lignes"]
-
-
-TOUT_LU = re.compile(r"SCAN dossiers_dossier|SEARCH dossiers_dossier USING .*\(territoire_id=\?\)")
-
-
-def parcourt_tout(condition, qui):
-    """Vrai si la base (SQLite) lit tous les dossiers pour trouver ceux de cette condition."""
-    lecteur = Lecteur(f.acteur(qui), f.territoire())
-    sql, valeurs = lecteur.dossiers.filter(condition).order_by().values("pk").query.sql_with_params()
-    with connection.cursor() as curseur:
-        curseur.execute(f"EXPLAIN QUERY PLAN {sql}", valeurs)
-        return any(TOUT_LU.match(ligne[3]) for ligne in curseur.fetchall())
-
-
-@pytest.mark.parametrize("qui", ["benoit", "chloe", "farid"])
-def test_ce_qui_attend_se_trouve_par_un_index(qui):
-    """Le temps suit ce qui attend, pas les archives."""
-    attentes = Lecteur(f.acteur(qui), f.territoire()).attentes
-    assert attentes
-    assert not [a.phrase for a in attentes if parcourt_tout(a.condition, qui)]
-
-
-def test_une_attente_demandee_a_chaque_dossier_serait_vue_garde_levee():
-    messages = Message.objects.a_lire_par(Message.Cote.SERVICE).filter(dossier=OuterRef("pk"))
-    assert parcourt_tout(Q(Exists(messages)), "benoit")
