@@ -83,8 +83,9 @@ def _volets(dossier: Dossier, acteur: Acteur, *, est_porteur: bool, jour: date) 
         "decompte": _par_demande(Decompte.objects.filter(demande__in=demandes)),
         "reversement": _par_demande(Reversement.objects.filter(demande__in=demandes)),
         "renoncement": _par_demande(Renoncement.objects.ouverts().filter(demande__in=demandes)),
-        "change": _par_demande(avenants_en_attente(demandes)),
     }
+    changes = _par_demande(avenants_en_attente(demandes))
+    lus["change"] = {pk: c for pk, c in changes.items() if c.suivi or not est_porteur}
     avenants = list(Avenant.objects.filter(demande__in=demandes))
     raisons = blocages(tranches, le=jour)
     return [
@@ -93,8 +94,8 @@ def _volets(dossier: Dossier, acteur: Acteur, *, est_porteur: bool, jour: date) 
             "roles": {r.value for r in roles_sur_demande(acteur, d)},
             "tranches": _tranches(d, tranches, versements, raisons, acteur),
             "avenants": [a for a in avenants if a.demande_id == d.pk],
-            "due": _due(d, lus["change"].get(d.pk)),
-            "peut_renoncer": d.etat in APRES_LETTRE and d.vote and d.verse < d.vote,
+            "due": _due(d, changes.get(d.pk)),
+            "peut_renoncer": d.etat in APRES_LETTRE and d.vote and d.verse < d.vote and d.pk not in changes,
             **{nom: table.get(d.pk) for nom, table in lus.items()},
         }
         for d in demandes

@@ -25,15 +25,7 @@ from ensemblier.conventions.gardes import blocages
 from ensemblier.conventions.models import Avenant, Convention, Tranche, Versement
 from ensemblier.conventions.plan import BILAN
 from ensemblier.dossiers.droits import roles_sur_demande, roles_sur_financeur
-from ensemblier.dossiers.etats import (
-    ACOMPTE_VERSE,
-    CONVENTIONNEE,
-    DECISIONS,
-    JUSTIFIEE,
-    NOTIFIEE,
-    REFUSEE,
-    VOTEE,
-)
+from ensemblier.dossiers.etats import APRES_LETTRE, DECISIONS, JUSTIFIEE, REFUSEE, VOTEE
 from ensemblier.dossiers.models import Demande, Dossier, Obligation, Renoncement
 from ensemblier.interface.champs import somme
 from ensemblier.interface.formats import accord, euros
@@ -42,7 +34,8 @@ from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.programmation.models import Attribution
 from ensemblier.territoires.models import Financeur
 
-EN_PAIEMENT = (NOTIFIEE, CONVENTIONNEE, ACOMPTE_VERSE, JUSTIFIEE)
+EN_PAIEMENT = (*APRES_LETTRE, JUSTIFIEE)
+"""Une aide versée en est : un avenant qui la relève y ajoute un versement."""
 A_VENIR = timedelta(days=60)
 _LIENS = ("financeur", "dossier__organisme", "dossier__territoire")
 _PILOTES = (Role.INSTRUCTEUR, Role.RESPONSABLE, Role.FINANCES, Role.AUDITEUR)

@@ -187,6 +187,8 @@ def test_une_hausse_apres_paiement_ajoute_un_versement_du_sous_soixante_jours(ai
     assert (ajoutee.exigible_le, ajoutee.echeance) == (date(2025, 12, 2), date(2026, 1, 31))
     dit = Evenement.objects.get(acte="ajuster", chaine__racine=volet.racine()).detail.contenu
     assert dit == {"tranche": 2, "de": "0.00", "vers": "1500.00"}
+    a_payer = fabriques.client("fatou_finances").get(reverse("suites_a_payer")).content.decode()
+    assert "1\N{NO-BREAK SPACE}500,00" in a_payer, "une aide versée puis relevée est encore à payer"
     f.verser(ajoutee, le=DECEMBRE, reference="M-2")
     volet.refresh_from_db()
     assert (volet.verse, volet.etat) == (9500, "versee")
@@ -200,6 +202,7 @@ def test_une_hausse_passe_le_seuil_des_deux_versements_et_ouvre_une_convention(a
     assert (avenant.etat, avenant.projet) == ("en_vigueur", None)
     assert Convention.objects.get().etat == "a_signer"
     assert [m for m, _ in tranches(volet)] == [Decimal("9600.00"), Decimal("2400.00")]
+    assert f.tranche(volet).part == Decimal("0.8"), "« acompte 80 % », non plus « versement unique »"
     assert ce_qui_bloque(f.tranche(volet), le=date(2025, 12, 3)) == ["Convention non signée par le porteur."]
 
 
@@ -444,6 +447,22 @@ def test_du_renoncement_a_l_avenant_signe_par_les_pages(aide):
     for exemplaire in ("lettre", "projet", "porteur", "signe"):
         document = amina.get(reverse("suite_avenant_document", args=[numero, avenant.pk, exemplaire]))
         assert fabriques.contenu(document).startswith(DEBUTS[exemplaire])
+
+
+def test_avant_la_lettre_le_porteur_ne_lit_pas_le_nouveau_montant(aide):
+    volet = aide("12000.00")
+    voter(volet, "15000.00")
+    page = reverse("suite", args=[volet.dossier.numero])
+    amina, benoit = fabriques.client("amina"), fabriques.client("benoit")
+    assert "15\N{NO-BREAK SPACE}000,00" in benoit.get(page).content.decode()
+    assert "15\N{NO-BREAK SPACE}000,00" not in amina.get(page).content.decode()
+    renoncement = reverse("suite_renoncer", args=[volet.dossier.numero, volet.pk])
+    for reponse in (amina.get(renoncement, follow=True), amina.post(renoncement, follow=True)):
+        lue = reponse.content.decode()
+        assert "Un acte change déjà le montant" in lue
+        assert "15\N{NO-BREAK SPACE}000,00" not in lue
+    notifier(volet)
+    assert "15\N{NO-BREAK SPACE}000,00" in amina.get(page).content.decode()
 
 
 @pytest.mark.parametrize("qui", ["david", "chloe", "elise"])

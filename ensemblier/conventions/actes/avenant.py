@@ -218,22 +218,23 @@ def _prendre_effet(avenant: Avenant, plan: Plan, *, par: Acteur, le: datetime) -
     payees = {
         t.rang: t.montant for t in Tranche.objects.filter(demande=demande, versements__etat=PAYE).distinct()
     }
-    conditions = {t.rang: (t.condition, t.part) for t in plan.echeancier.tranches}
+    conditions = {t.rang: t.condition for t in plan.echeancier.tranches}
     libelle = f"Montant du versement changé par l'avenant n° {avenant.rang}"
     for rang, montant in repartir(plan.echeancier, payees=payees, rangs=tranches).items():
+        part = (montant / avenant.vers).quantize(Decimal("0.0001"))
         if rang in tranches:
-            changer_le_montant(tranches[rang], montant, libelle=libelle, par=par, le=le)
+            changer_le_montant(tranches[rang], montant, part=part, libelle=libelle, par=par, le=le)
         elif montant:
-            condition, part = conditions.get(rang, _de_plus(demande, montant / avenant.vers))
+            condition = conditions.get(rang) or _condition_de_plus(demande)
             tranche = Tranche(demande=demande, rang=rang, montant=montant, part=part, condition=condition)
             _ajouter(tranche, libelle=libelle, par=par, le=le)
     prendre_effet(avenant.attribution, le=jour)
 
 
-def _de_plus(demande: Demande, part: Decimal) -> tuple[str, Decimal]:
+def _condition_de_plus(demande: Demande) -> str:
     """Un rang de plus suit la lettre, ou la signature si une convention l'attend encore."""
     attendue = Convention.objects.filter(demande=demande).exclude(etat=SIGNEE).exists()
-    return CONVENTION if attendue else NOTIFICATION, part.quantize(Decimal("0.0001"))
+    return CONVENTION if attendue else NOTIFICATION
 
 
 def _ajouter(tranche: Tranche, *, libelle: str, par: Acteur, le: datetime) -> None:

@@ -211,9 +211,18 @@ def ajuster_tranches(demande: Demande, *, reste: Decimal, par: Acteur, le: datet
 
 
 def changer_le_montant(
-    tranche: Tranche, montant: Decimal, *, libelle: str, par: Acteur, le: datetime
+    tranche: Tranche,
+    montant: Decimal,
+    *,
+    libelle: str,
+    par: Acteur,
+    le: datetime,
+    part: Decimal | None = None,
 ) -> None:
-    """Une tranche non payée change de montant ; un versement en préparation l'arrête (`ActeBloque`)."""
+    """Une tranche non payée change de montant ; un versement en préparation l'arrête (`ActeBloque`).
+
+    `part` : celle qu'elle fait de la nouvelle aide, si l'aide change.
+    """
     if montant == tranche.montant:
         return
     if _actif(tranche):
@@ -222,7 +231,8 @@ def changer_le_montant(
             "Payez-le ou annulez-le d'abord : le montant dû change."
         )
     avant, tranche.montant = tranche.montant, montant
-    tranche.save(update_fields=("montant",))
+    tranche.part = tranche.part if part is None else part
+    tranche.save(update_fields=("montant", "part"))
     consigner(
         tranche.demande, "ajuster", par=par, le=le, libelle=libelle,
         details={"tranche": tranche.rang, "de": str(avant), "vers": str(montant)},

@@ -14,6 +14,7 @@ from ensemblier.conventions import actes, documents
 from ensemblier.conventions.droits import exiger_lecteur
 from ensemblier.conventions.etats import A_SIGNER, SIGNEE, SIGNEE_PORTEUR
 from ensemblier.conventions.forms import AvenantSigneForm, RenoncementForm
+from ensemblier.conventions.gardes import avenants_en_attente
 from ensemblier.conventions.models import Avenant, Convention
 from ensemblier.conventions.plan import prevoir
 from ensemblier.conventions.views.commun import LIENS, exiger_financeur, faire, fil_de, volet_visible
@@ -31,6 +32,10 @@ from ensemblier.registre.fichiers import servir
 EXEMPLAIRES = {
     "lettre": "lettre", "projet": "projet", "porteur": "exemplaire_porteur", "signe": "exemplaire_signe",
 }  # fmt: skip
+CHANGE_DEJA = (
+    "Un acte change déjà le montant de cette aide. Attendez sa lettre, et la signature de l'avenant s'il y a "
+    "une convention : vous pourrez ensuite renoncer à une partie."
+)
 
 
 def _roles(request: HttpRequest, demande: Demande) -> set[Role]:
@@ -47,6 +52,9 @@ def renoncer(request: HttpRequest, numero: str, demande: int) -> HttpResponse:
     """Le porteur dit que l'aide peut baisser ; un agent le note avec sa lettre."""
     objet = volet_visible(request, numero, demande)
     siens = _roles(request, objet)
+    if avenants_en_attente([objet]):
+        messages.error(request, CHANGE_DEJA)
+        return redirect("suite", numero=numero)
     form = RenoncementForm(
         request.POST or None, request.FILES or None, avec_lettre=Role.SIGNATAIRE not in siens
     )
