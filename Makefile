@@ -56,7 +56,8 @@ navigateur: $(TAMPONS)/essais ## Les récits de bout en bout et les composants, 
 
 hasard: $(TAMPONS)/essais ## Les propriétés et les saisies hostiles, tirées au sort, vingt fois plus (HASARD=20)
 	@HASARD=$${HASARD:-20} $(LANCER) pytest -q -n 2 --dist worksteal -m hypothesis
-	@ENVOIS=$${ENVOIS:-7200} GRAINE=$${GRAINE:-$$RANDOM} $(LANCER) pytest -q -rA tests/attaques/test_fuzz.py
+	@graine=$${GRAINE:-$$RANDOM}; echo "── Saisies hostiles, GRAINE=$$graine"; \
+		ENVOIS=$${ENVOIS:-7200} GRAINE=$$graine $(LANCER) pytest -q tests/attaques/test_fuzz.py
 
 tableur: systeme-tableur $(TAMPONS)/essais ## Le tableau exporté, retouché par LibreOffice et relu (installe LibreOffice, 90 Mo)
 	@echo "── Essais dans LibreOffice"
