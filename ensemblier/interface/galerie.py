@@ -8,8 +8,8 @@ from typing import Any
 
 from django import forms
 
+from . import galerie_lignes as lignes
 from .champs import EurosFormField
-from .formats import PARIS
 from .formulaires import ChampDate, ChampTroisCases, Formulaire
 from .tableaux import est_montree
 
@@ -197,10 +197,6 @@ def colonnes(choisies: list[str]) -> list[dict[str, Any]]:
     return [c | {"montree": c["cle"] == "numero" or est_montree(c["cle"], choisies)} for c in COLONNES]
 
 
-def _a(jour: int, mois: int, annee: int, heure: int = 10, minute: int = 0) -> datetime.datetime:
-    return datetime.datetime(annee, mois, jour, heure, minute, tzinfo=PARIS)
-
-
 def contexte() -> dict[str, Any]:
     """Rend tout ce que le gabarit de la galerie montre."""
     rempli = ExempleFormulaire(
@@ -233,17 +229,17 @@ def contexte() -> dict[str, Any]:
         "fige": rapport[5] | {"fige": "Jugé le 20 mai 2025 sur la version 2 du règlement."},
         "contredit": rapport[1]
         | {"aussi": {**_AMI, "citation": "à hauteur de 60 % du coût", "page": "p. 5"}},
-        "dossiers": _dossiers(),
+        "dossiers": lignes.dossiers(),
         "onglets_exemple": [
             {"libelle": "À faire", "url": "?vue=a-faire#tableau", "nombre": 12, "courant": True},
             {"libelle": "En retard", "url": "?vue=en-retard#tableau", "nombre": 3},
             {"libelle": "Tous", "url": "?vue=tout#tableau", "nombre": 1205},
         ],
         "rien": [],
-        "messages_porteur": _messages(),
+        "messages_porteur": lignes.messages(),
         "messages_internes": [
             {
-                "le": _a(21, 5, 2025, 16, 5),
+                "le": lignes.instant(21, 5, 2025, 16, 5),
                 "auteur": "Benoît",
                 "fonction": "chargé de mission",
                 "texte": "Le Département attend la convention de 2024 avant de rendre son avis.",
@@ -274,7 +270,7 @@ def contexte() -> dict[str, Any]:
                 ("Caisse d'allocations familiales", "CAF", 33_000),
             )
         ],
-        "zones": _zones(),
+        "zones": lignes.zones(),
         "bornes": [(1, "moins de 10 %"), (3, "de 10 à 25 %"), (5, "plus de 25 %")],
         "formulaire_vide": ExempleFormulaire(auto_id="vide_%s"),
         "formulaire_errone": rempli,
@@ -287,7 +283,7 @@ def contexte() -> dict[str, Any]:
             {"financeur": "", "libelle": "Fonds propres", "montant": Decimal(3000), "statut": "propre"},
         ],
         "jalons": [
-            {"libelle": "Dépôt", "etat": "fait", "date": _a(25, 5, 2025, 23, 59)},
+            {"libelle": "Dépôt", "etat": "fait", "date": lignes.instant(25, 5, 2025, 23, 59)},
             {"libelle": "Examen", "etat": "maintenant", "date": "jusqu'au 27 juin 2025"},
             {"libelle": "Jury", "etat": "a_venir", "date": datetime.date(2025, 7, 1)},
             {
@@ -331,12 +327,12 @@ def contexte() -> dict[str, Any]:
             {"libelle": "Plafond", "calcul": "18 000,00 € × 50 %", "montant": Decimal("9000.00")},
         ],
         "enveloppes": [
-            _enveloppe("CALL", 170000, 119000, 38600),
-            _enveloppe("État", 420000, 150000, 60000),
-            _enveloppe("Communes", 60000, 40000, 24000),
+            lignes.enveloppe("CALL", 170000, 119000, 38600),
+            lignes.enveloppe("État", 420000, 150000, 60000),
+            lignes.enveloppe("Communes", 60000, 40000, 24000),
         ],
-        "evenements": _evenements(),
-        "pieces": _pieces(),
+        "evenements": lignes.evenements(),
+        "pieces": lignes.pieces(),
         "pastilles": [
             ("À terminer", "neutre"),
             ("En cours d'examen", "encours"),
@@ -352,140 +348,3 @@ def contexte() -> dict[str, Any]:
         "accorde": Decimal("9000.01"),
         "trop_percu": Decimal("-600"),
     }
-
-
-def _dossiers() -> list[dict[str, Any]]:
-    def un(numero: str, porteur: str, action: str, etat: str, ton: str, **argent: Any) -> dict[str, Any]:
-        lignes = {"numero": numero, "porteur": porteur, "action": action, "etat": etat, "ton": ton}
-        return lignes | {"demande": None, "accorde": None, "statut": "attendu"} | argent
-
-    return [
-        un(
-            "26-0041",
-            "Les Jardins du Onze",
-            "Cuisine partagée",
-            "Incomplet",
-            "attention",
-            demande=Decimal(9000),
-            accorde=Decimal("9000.01"),
-            statut="vote",
-        ),
-        un("26-0042", "Lire à Calonne", "Ateliers lecture", "Recevable", "ok", demande=Decimal(0)),
-        un(
-            "26-0043",
-            "Association pour la mobilité douce des habitants de Liévin et des communes voisines",
-            "Atelier vélo ouvert à toutes et à tous, avec prêt d'outils et apprentissage de la réparation",
-            "En cours d'examen",
-            "encours",
-            accorde=Decimal("-600"),
-            statut="paye",
-        ),
-    ]
-
-
-def _messages() -> list[dict[str, Any]]:
-    return [
-        {
-            "le": _a(20, 5, 2025, 14, 12),
-            "auteur": "Benoît",
-            "fonction": "chargé de mission",
-            "texte": "Bonjour. Le RIB joint est celui d'une personne. Joignez celui de l'association.",
-        },
-        {
-            "le": _a(22, 5, 2025, 21, 4),
-            "auteur": "Amina",
-            "fonction": "présidente",
-            "texte": "Voici le bon RIB.\n\nLa banque l'a donné ce matin.",
-            "mien": True,
-            "pieces": [{"libelle": "RIB", "url": "#fil", "taille": 84_000}],
-        },
-    ]
-
-
-def _zones() -> list[dict[str, Any]]:
-    """Six zones inventées, posées comme un damier de guingois autour de Lens."""
-    zones = []
-    for rang, (nom, valeur, classe) in enumerate(
-        (
-            ("Cité 12-14", "32 %", 5),
-            ("Grande Résidence", "24 %", 3),
-            ("Cité 2", "18 %", 3),
-            ("Blum-Salengro", "8 %", 1),
-            ("Calonne", "27 %", 5),
-            ("République", "moins de 5 %", 1),
-        )
-    ):
-        x, y = 2.80 + (rang % 3) * 0.05, 50.42 + (rang // 3) * 0.035
-        anneau = [
-            (x, y),
-            (x + 0.031, y + 0.006),
-            (x + 0.038, y + 0.021),
-            (x + 0.012, y + 0.028),
-            (x - 0.004, y + 0.014),
-            (x, y),
-        ]
-        contour = {"type": "Polygon", "coordinates": [anneau]}
-        zones.append({"nom": nom, "valeur": valeur, "classe": classe, "contour": contour, "url": "#dessins"})
-    return zones
-
-
-def _enveloppe(libelle: str, total: int, vote: int, propose: int) -> dict[str, Any]:
-    return {"libelle": libelle, "total": Decimal(total), "vote": Decimal(vote), "propose": Decimal(propose)}
-
-
-def _evenements() -> list[dict[str, Any]]:
-    return [
-        {
-            "le": _a(20, 5, 2025),
-            "auteur": "Amina",
-            "fonction": "signataire du porteur",
-            "libelle": "Dossier déposé",
-            "empreinte": "a3f9" * 16,
-        },
-        {
-            "le": _a(20, 5, 2025, 14, 12),
-            "auteur": "Benoît",
-            "fonction": "chargé de mission",
-            "libelle": "RIB demandé",
-            "motif": "Le RIB joint est celui d'une personne.",
-            "empreinte": "17c0" * 16,
-        },
-        {"le": _a(22, 5, 2025, 9), "auteur": "Amina", "fonction": "rédacteur", "libelle": "RIB remplacé"},
-    ]
-
-
-def _pieces() -> list[dict[str, Any]]:
-    pdf = {
-        "type_mime": "application/pdf",
-        "taille": 272_000,
-        "depose_le": _a(18, 5, 2025),
-        "depose_par": "Amina",
-    }
-    return [
-        {"libelle": "Statuts", "etat": "valide", "url": "#", **pdf},
-        {"libelle": "Budget de l'action", "etat": "recue", "url": "#", **pdf},
-        {"libelle": "Procès-verbal", "etat": "manquante", "url_ajout": "#", "facultative": True},
-        {"libelle": "Photos de l'atelier", "etat": "envoi", **pdf},
-        {
-            "libelle": "Attestation d'assurance",
-            "etat": "perimee",
-            "motif": "Elle valait jusqu'au 31 décembre 2024. Joignez celle de 2025.",
-            "url": "#",
-            "url_ajout": "#",
-            **pdf,
-        },
-        {
-            "libelle": "Comptes annuels approuvés par l'assemblée générale, avec le rapport du commissaire",
-            "etat": "refusee",
-            "motif": "Ce PDF a un mot de passe. Enregistrez-le sans mot de passe, puis ajoutez-le.",
-            "url_ajout": "#",
-            **pdf,
-        },
-        {
-            "libelle": "RIB",
-            "etat": "a_remplacer",
-            "motif": "Le RIB est au nom d'une personne. Joignez celui de l'association.",
-            "url_ajout": "#",
-            **pdf,
-        },
-    ]

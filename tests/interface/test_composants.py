@@ -10,7 +10,7 @@ from django import forms
 from django.template import Context, Template, TemplateSyntaxError
 
 from ensemblier.interface import constats as mise_en_constat
-from ensemblier.interface import galerie, icones
+from ensemblier.interface import galerie, galerie_lignes, icones
 from ensemblier.interface.formulaires import Formulaire
 from ensemblier.noyau import packs
 from ensemblier.noyau.machine import Machine
@@ -190,10 +190,10 @@ def test_les_briques_ont_la_largeur_de_leur_part():
 
 
 def test_la_jauge_dit_le_reste_ou_le_depassement():
-    reste = rendre("{% jauge e %}", e=galerie._enveloppe("CALL", 170000, 119000, 38600))
+    reste = rendre("{% jauge e %}", e=galerie_lignes.enveloppe("CALL", 170000, 119000, 38600))
     assert "reste 12 400 €" in texte(reste)
     assert "jauge--depassee" not in reste
-    depasse = rendre("{% jauge e %}", e=galerie._enveloppe("Communes", 60000, 40000, 24000))
+    depasse = rendre("{% jauge e %}", e=galerie_lignes.enveloppe("Communes", 60000, 40000, 24000))
     assert "dépassé de 4 000 €" in texte(depasse)
     assert "icones.svg#bloque" in depasse
 

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.template import Context, Template
 from django.test import RequestFactory
 
-from ensemblier.interface import dessins, galerie, tableaux
+from ensemblier.interface import dessins, galerie_lignes, tableaux
 
 N = "\u00a0"
 
@@ -112,7 +112,7 @@ def test_la_carte_ecrit_les_noms_qui_ne_se_couvrent_pas_et_les_garde_dans_le_cad
 
 
 def test_un_fil_dit_qui_le_lit_et_garde_le_texte_inoffensif():
-    piege = [{**galerie._messages()[0], "texte": "<script>x</script>\n\nSuite"}]
+    piege = [{**galerie_lignes.messages()[0], "texte": "<script>x</script>\n\nSuite"}]
     porteur = rendre("{% echanges m %}", m=piege)
     assert "Votre organisme et le service lisent ce fil." in porteur
     assert "<script>" not in porteur
