@@ -36,7 +36,7 @@ PARAMETRES = {
 for _nom in (
     "organisme", "organisme_identite", "organisme_rib", "organisme_engagement", "organisme_personnes",
     "organisme_retirer_personne", "invitation_retirer", "rib_fichier", "rib_montrer", "rib_verifier",
-    "organisme_mandat", "mandat_fichier", "mandat_retirer", "organisme_moyens",
+    "organisme_mandat", "mandat_fichier", "mandat_retirer", "organisme_moyens", "organisme_budget",
 ):  # fmt: skip
     PARAMETRES[_nom] = {"cle": lambda m: m.decide.organisme.cle}
 for _nom in ("rib_fichier", "rib_montrer", "rib_verifier"):
@@ -45,6 +45,7 @@ for _nom in ("mandat_fichier", "mandat_retirer"):
     PARAMETRES[_nom]["pk"] = lambda m: m.decide.organisme.mandats.get().pk
 PARAMETRES["invitation_accepter"] = {"pk": 0}
 PARAMETRES["invitation_retirer"]["pk"] = 0
+PARAMETRES["organisme_budget"]["exercice"] = 2026
 PARAMETRES["instruction_absence_annuler"] = {"pk": 0}
 
 
@@ -210,6 +211,7 @@ TABLE = {
     "organisme": ("coonncoonnnnnnoonnn", "c----c-------------"),
     "organisme_identite": ("coonncoinnnnnniinnn", "coonncoinnnnnniinnn"),
     "organisme_moyens": ("coonnciinnnnnniinnn", "coonnciinnnnnniinnn"),
+    "organisme_budget": ("coonnciinnnnnniinnn", "coonnciinnnnnniinnn"),
     "organisme_rib": ("coinnciinnnnnniinnn", "coinnciinnnnnniinnn"),
     "rib_fichier": ("cnnnncnnnnnnnnnnnnn", "c----c-------------"),
     "rib_montrer": ("c----c-------------", "ciinnciinnnnnnoinnn"),

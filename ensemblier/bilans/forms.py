@@ -11,10 +11,10 @@ from django import forms
 from ensemblier.bilans.calculs import CHARGE, PRODUIT
 from ensemblier.bilans.controles import veut_un_comite
 from ensemblier.bilans.models import Bilan
-from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.models import Ciblage, Dossier, LigneDeBudget
 from ensemblier.interface.champs import EurosFormField
 from ensemblier.interface.formulaires import ChampDate, Formulaire, FormulaireModele
+from ensemblier.noyau import cerfa
 
 _AGES = {
     "0-5": "0 à 5 ans",

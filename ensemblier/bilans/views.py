@@ -25,10 +25,9 @@ from ensemblier.bilans.forms import (
 from ensemblier.bilans.models import Bilan, Decompte, Reversement
 from ensemblier.conventions.droits import PORTEUR, exiger_lecteur, exiger_sur_volet, fil_des_suites
 from ensemblier.conventions.models import Tranche, Versement
-from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.etats import ACCORDS, VOTEE
 from ensemblier.dossiers.models import Demande, Dossier, Obligation
-from ensemblier.noyau import calendrier, montants
+from ensemblier.noyau import calendrier, cerfa, montants
 from ensemblier.noyau.machine import Role
 from ensemblier.registre.actes import ActeBloque
 

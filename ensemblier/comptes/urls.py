@@ -1,7 +1,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from ensemblier.comptes.views import compte, courriels, mandats, moyens, organisme
+from ensemblier.comptes.views import budgets, compte, courriels, mandats, moyens, organisme
 
 urlpatterns = [
     path("connexion/", allauth.login, name="account_login"),
@@ -35,6 +35,7 @@ urlpatterns = [
     path("organismes/<str:cle>/", organisme.page, name="organisme"),
     path("organismes/<str:cle>/identite/", organisme.identite, name="organisme_identite"),
     path("organismes/<str:cle>/moyens/", moyens.moyens, name="organisme_moyens"),
+    path("organismes/<str:cle>/budget/<int:exercice>/", budgets.budget, name="organisme_budget"),
     path("organismes/<str:cle>/rib/", organisme.ajouter_rib, name="organisme_rib"),
     path("organismes/<str:cle>/rib/<int:pk>/fichier/", organisme.rib_fichier, name="rib_fichier"),
     path("organismes/<str:cle>/rib/<int:pk>/iban/", organisme.rib_montrer, name="rib_montrer"),

@@ -9,10 +9,9 @@ from typing import Any
 from ensemblier.conventions.etats import SIGNEE
 from ensemblier.conventions.models import Avenant, Convention
 from ensemblier.conventions.plan import Plan, condition_en_mots, regle_de_versement
-from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.models import Ciblage, Demande, LigneDeBudget
 from ensemblier.interface.pdf import ecrire_pdf
-from ensemblier.noyau import calendrier, montants
+from ensemblier.noyau import calendrier, cerfa, montants
 from ensemblier.programmation.models import Attribution
 
 DELAI_DE_RECOURS_MOIS = 2

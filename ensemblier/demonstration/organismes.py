@@ -63,7 +63,7 @@ def _organisme(rang: int, nom: str, type_: str, commune: Commune, *, par: Acteur
         adresse=f"{1 + rang % 60} rue de la Démonstration", code_postal="62300", commune=commune.nom,
         code_insee=commune.code_insee, courriel=f"contact{rang}@association.example",
         representant_nom=representant, representant_fonction=fonction,
-        site="https://jardins-des-fosses.example" if nom == JARDINS else "",
+        site="https://jardins-du-onze.example" if nom == JARDINS else "",
         **({"moyens_le": le.date()} | _MOYENS[nom] if nom in _MOYENS else {}),
     )  # fmt: skip
     ouvrir(organisme, par=par, le=le, libelle="Organisme créé")

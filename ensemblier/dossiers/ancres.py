@@ -14,14 +14,14 @@ from typing import Any
 
 from django import forms
 
-from ensemblier.dossiers import cerfa, ecriture
+from ensemblier.dossiers import ecriture
 from ensemblier.dossiers.etats import PRISE_EN_CHARGE, SOLLICITEE
 from ensemblier.dossiers.forms import ActionForm, PublicsForm
 from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.interface.champs import EurosFormField
 from ensemblier.interface.formats import date_courte, euros, nombre
-from ensemblier.noyau import montants
+from ensemblier.noyau import cerfa, montants
 from ensemblier.registre.actes import ActeBloque
 
 COLONNES = (

@@ -8,13 +8,13 @@ from typing import Any
 from django import forms
 
 from ensemblier.appels.models import Dispositif
-from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.ecriture import CritereDit
 from ensemblier.dossiers.forms import FormulaireDeDossier, oui_non, poser, texte
 from ensemblier.dossiers.models import LigneDeBudget
 from ensemblier.interface.champs import EurosFormField
 from ensemblier.interface.formats import euros_ronds
 from ensemblier.interface.formulaires import ChampDate, franciser
+from ensemblier.noyau import cerfa
 from ensemblier.noyau.packs.regle import TypePorteur
 
 COMMUNE = "commune"

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ensemblier.comptes.moyens import administration, humains
-from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.etats import ABANDONNEE
 from ensemblier.dossiers.lecture import quartiers
 from ensemblier.dossiers.models import Dossier, LigneDeBudget
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.interface.formats import date_courte, euros, euros_ronds, nombre
-from ensemblier.noyau import montants
+from ensemblier.noyau import cerfa, montants
 
 DESTINATAIRES = (
     ("etat", "État"), ("region", "Région"), ("departement", "Département"),
@@ -131,6 +130,20 @@ def budget(lues: Reponses) -> tuple[Cote, Cote]:
     return (
         _cote(charges, (c.libelle for c in cerfa.CHARGES), cerfa.EMPLOIS_VOLONTAIRES.libelle),
         _cote(produits, (c.libelle for c in cerfa.PRODUITS), cerfa.VOLONTAIRES.libelle),
+    )
+
+
+def budget_annuel(lues: Reponses) -> tuple[Cote, Cote] | None:
+    """Rubrique 5 : le budget de l'organisme pour l'exercice de l'appel ; rien s'il n'est pas dit."""
+    if lues.budget_annuel is None:
+        return None
+    charges = {cerfa.libelle(x.compte): x.montant for x in lues.lignes_annuelles if x.sens == "charge"}
+    produits = {cerfa.libelle(x.compte): x.montant for x in lues.lignes_annuelles if x.sens == "produit"}
+    avant = [c.libelle for c in cerfa.PRODUITS if c.code < cerfa.SUBVENTIONS.code]
+    apres = [c.libelle for c in cerfa.PRODUITS if c.libelle not in avant]
+    return (
+        _cote(charges, (c.libelle for c in cerfa.CHARGES), cerfa.EMPLOIS_VOLONTAIRES.libelle),
+        _cote(produits, (*avant, *(c.libelle for c in cerfa.ORIGINES), *apres), cerfa.VOLONTAIRES.libelle),
     )
 
 

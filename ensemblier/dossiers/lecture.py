@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from ensemblier.appels.lecture import dates_en_clair
+from ensemblier.comptes.models import BudgetAnnuel
 from ensemblier.comptes.moyens import phrase_des_moyens
-from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.accuse import RECOURS, decision_prevue, jour_et_heure
 from ensemblier.dossiers.etats import (
     A_COMPLETER,
@@ -27,6 +27,7 @@ from ensemblier.dossiers.models import ContactCommune, Dossier, LigneDeBudget
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.interface.formats import date_courte, euros, euros_ronds, nombre
 from ensemblier.interface.pages import Page
+from ensemblier.noyau import cerfa
 from ensemblier.noyau.calendrier import en_francais, jour_de, phases_actives
 from ensemblier.noyau.packs import Appel
 from ensemblier.registre.models import Evenement
@@ -49,8 +50,13 @@ def _organisme(lues: Reponses) -> Iterable[tuple[str, Any]]:
         ("Adresse de correspondance", o.correspondance), ("Site web", o.site),
         ("Représentant", f"{o.representant_nom}, {o.representant_fonction}".strip(", ")),
         ("Moyens humains", phrase_des_moyens(o)),
+        (f"Budget {lues.dossier.appel.exercice} de l'organisme", _total(lues.budget_annuel)),
         *_depot(lues.dossier),
     )  # fmt: skip
+
+
+def _total(budget: BudgetAnnuel | None) -> str:
+    return euros(budget.total) if budget else ""
 
 
 def _depot(dossier: Dossier) -> Iterable[tuple[str, str]]:

@@ -62,6 +62,7 @@ def en_cerfa(dossier: Dossier) -> bytes:
             "organisme": dossier.organisme,
             "entete": formulaire.entete(lues),
             "rubriques": formulaire.rubriques(lues),
+            "annuel": formulaire.budget_annuel(lues),
             "charges": charges,
             "produits": produits,
             "demandes": formulaire.demandes(lues),

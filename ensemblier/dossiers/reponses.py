@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from ensemblier.appels.models import Dispositif
-from ensemblier.comptes.models import EngagementRepublicain
+from ensemblier.appels.models import Appel, Dispositif
+from ensemblier.comptes.models import BudgetAnnuel, EngagementRepublicain, LigneAnnuelle
 from ensemblier.dossiers.models import (
     Attestation,
     Ciblage,
@@ -59,6 +59,8 @@ class _Ensemble(NamedTuple):
     derogations: list[Derogation]
     obligations: list[Obligation]
     suspensions: list[Suspension]
+    budgets_annuels: list[BudgetAnnuel]
+    lignes_annuelles: list[LigneAnnuelle]
 
 
 class Reponses:
@@ -159,6 +161,15 @@ class Reponses:
         """Les contrats d'engagement républicain que l'organisme a souscrits."""
         return self._ensemble.engagements
 
+    @property
+    def budget_annuel(self) -> BudgetAnnuel | None:
+        """Celui de l'organisme, pour l'exercice de l'appel, s'il l'a dit."""
+        return next(iter(self._ensemble.budgets_annuels), None)
+
+    @property
+    def lignes_annuelles(self) -> list[LigneAnnuelle]:
+        return self._ensemble.lignes_annuelles
+
     @cached_property
     def derogations(self) -> dict[str, Derogation]:
         """Les exceptions accordées à cet organisme dans cet appel, par règle."""
@@ -186,6 +197,9 @@ def _lectures(dossier: Dossier) -> tuple[QuerySet[Any], ...]:
         | Q(pk__in=visees.values("commune"))
         | Q(pk__in=financeurs.order_by().values("commune"))
     )
+    annuels = BudgetAnnuel.objects.filter(
+        organisme=organisme, exercice__in=Appel.objects.filter(pk=dossier.appel_id).values("exercice")
+    )
     return (
         demandes,
         Dispositif.objects.filter(pk__in=demandes.order_by().values("dispositif")),
@@ -209,4 +223,6 @@ def _lectures(dossier: Dossier) -> tuple[QuerySet[Any], ...]:
         Derogation.objects.filter(organisme=organisme, appel=dossier.appel_id),
         Obligation.objects.filter(organisme=organisme, territoire=dossier.territoire_id),
         dossier.suspensions.all(),
+        annuels,
+        LigneAnnuelle.objects.filter(budget__in=annuels.order_by().values("pk")),
     )

@@ -14,14 +14,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.ecriture import SUBVENTIONS
 from ensemblier.dossiers.forms_budget import BudgetForm
 from ensemblier.interface import tableur
 from ensemblier.interface.champs import SaisieEuros
 from ensemblier.interface.formats import accord
 from ensemblier.interface.tableur import SANS_VALEUR
-from ensemblier.noyau import ecritures
+from ensemblier.noyau import cerfa, ecritures
 
 ENTETES = ("Compte", "Libellé", "Montant")
 _LARGEURS = (18, 60, 16)

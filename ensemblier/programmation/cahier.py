@@ -12,11 +12,11 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
-from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget
 from ensemblier.instruction.models import Avis
 from ensemblier.interface.constats import famille
 from ensemblier.interface.pdf import ecrire_pdf
+from ensemblier.noyau import cerfa
 from ensemblier.noyau.machine import Acteur
 from ensemblier.programmation.attente import restes_par_financeur
 from ensemblier.programmation.calculs import ZERO, financement_du_volet

@@ -14,10 +14,10 @@ from typing import Any
 from django.db.models import QuerySet
 
 from ensemblier.appels.models import Appel
-from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.etats import ACCORDS, PROGRAMMEE
 from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget
 from ensemblier.interface.pdf import ecrire_pdf
+from ensemblier.noyau import cerfa
 from ensemblier.noyau.machine import Acteur
 from ensemblier.programmation.calculs import ZERO
 from ensemblier.programmation.documents import lieux_de

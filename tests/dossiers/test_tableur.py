@@ -10,12 +10,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from python_calamine import CalamineWorkbook
 from xlsxwriter import Workbook
 
-from ensemblier.dossiers import cerfa
 from ensemblier.dossiers.feuilles import Feuille
 from ensemblier.dossiers.models import Dossier, LigneDeBudget, Saisie
 from ensemblier.dossiers.reponses import Reponses
 from ensemblier.interface import tableur
 from ensemblier.interface.controles import FichierRefuse
+from ensemblier.noyau import cerfa
 from tests import fabriques
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("en_mai")]

@@ -1,5 +1,6 @@
 """Qui : les personnes, les organismes, et ce que les unes sont pour les autres."""
 
+from ensemblier.comptes.models.budgets import BudgetAnnuel, LigneAnnuelle
 from ensemblier.comptes.models.mots import MotDeLOrganisme, Vocable
 from ensemblier.comptes.models.organismes import (
     DEJA_CONNU,
@@ -44,6 +45,7 @@ __all__ = [
     "AbsenceQuerySet",
     "Aide",
     "AideQuerySet",
+    "BudgetAnnuel",
     "DansLeTemps",
     "DansLeTempsQuerySet",
     "EngagementRepublicain",
@@ -53,6 +55,7 @@ __all__ = [
     "InteretQuerySet",
     "Invitation",
     "InvitationQuerySet",
+    "LigneAnnuelle",
     "Mandat",
     "MandatQuerySet",
     "MotDeLOrganisme",

@@ -121,6 +121,8 @@ def page(request: HttpRequest, cle: str) -> HttpResponse:
     contexte = {
         "organisme": organisme,
         "moyens": moyens_de(organisme),
+        "budgets": list(organisme.budgets.all()),
+        "exercices": (annee := timezone.localdate().year, annee + 1),
         "roles": {role.value for role in roles},
         "rib": ribs[0] if ribs else None,
         "anciens_ribs": ribs[1:],

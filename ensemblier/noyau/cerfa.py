@@ -63,11 +63,25 @@ EMPLOIS_VOLONTAIRES = Compte(
 )
 VOLONTAIRES = Compte("87", "Bénévolat et dons reçus", "la même valeur, de l'autre côté : les deux sont égaux")
 
-
+ORIGINES = (
+    Compte("74-etat", "État (74)", "préfecture, ministère, agence"),
+    Compte("74-region", "Région (74)", "tous ses services ensemble"),
+    Compte("74-departement", "Département (74)", "tous ses services ensemble"),
+    Compte("74-epci", "Intercommunalité (74)", "communauté d'agglomération ou de communes"),
+    Compte("74-commune", "Communes (74)", "toutes les villes ensemble"),
+    Compte("74-social", "Organismes sociaux (74)", "CAF, MSA, assurance maladie"),
+    Compte("74-europe", "Fonds européens (74)", "FSE, FEDER"),
+    Compte("74-emploi", "Emplois aidés (74)", "ce que verse l'agence de services et de paiement"),
+    Compte("74-public", "Autres établissements publics (74)", "bailleur, office, université"),
+    Compte("74-prive", "Aides privées (74)", "fondation, mécène"),
+)
+"""Le compte 74 du budget d'un organisme, par origine : celui d'une action nomme chaque financeur."""
 SUBVENTIONS = Compte("74", "Subventions", "une ligne par financeur")
 CODES_DE_CHARGES = tuple(c.code for c in (*CHARGES, EMPLOIS_VOLONTAIRES))
 CODES_DE_PRODUITS = tuple(c.code for c in (*PRODUITS, SUBVENTIONS, VOLONTAIRES))
-_LIBELLES = {c.code: c.libelle for c in (*CHARGES, EMPLOIS_VOLONTAIRES, *PRODUITS, SUBVENTIONS, VOLONTAIRES)}
+_LIBELLES = {
+    c.code: c.libelle for c in (*CHARGES, EMPLOIS_VOLONTAIRES, *PRODUITS, SUBVENTIONS, *ORIGINES, VOLONTAIRES)
+}
 
 
 def libelle(code: str) -> str:
