@@ -77,12 +77,14 @@ def _volets(dossier: Dossier, acteur: Acteur, *, est_porteur: bool, jour: date) 
     versements = {
         v.tranche_id: v for v in Versement.objects.filter(tranche__in=tranches).exclude(etat=ANNULE)
     }
+    renoncements = list(Renoncement.objects.filter(demande__in=demandes))
     lus = {
         "notification": _par_demande(Notification.objects.filter(demande__in=demandes)),
         "convention": _par_demande(Convention.objects.filter(demande__in=demandes)),
         "decompte": _par_demande(Decompte.objects.filter(demande__in=demandes)),
         "reversement": _par_demande(Reversement.objects.filter(demande__in=demandes)),
-        "renoncement": _par_demande(Renoncement.objects.ouverts().filter(demande__in=demandes)),
+        "renoncement": _par_demande(r for r in renoncements if r.clos_le is None),
+        "accord_ecrit": _par_demande(r for r in renoncements if r.ecrit_id),
     }
     changes = _par_demande(avenants_en_attente(demandes))
     lus["change"] = {pk: c for pk, c in changes.items() if c.suivi or not est_porteur}
@@ -167,7 +169,8 @@ def _phrase(
         return rendre
     if renonces := [v["demande"].financeur.nom for v in volets if v["renoncement"]]:
         return (
-            f"L'organisme renonce à une partie de l'aide. Son vote est attendu\u00a0: {', '.join(renonces)}."
+            "L'organisme renonce à une partie de l'aide. Le nouveau montant est à voter\u00a0: "
+            f"{', '.join(renonces)}."
         )
     attendues = [t for v in volets for t in v["tranches"] if t["etat"] != "payee"]
     if est_porteur and not attendues and (trop := _verses_de_trop(volets)):

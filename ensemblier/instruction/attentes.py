@@ -112,7 +112,7 @@ def _avis_demande(ligne: Q, jour: date) -> Attente:
     """L'avis demandé à une ville que le dossier vise sans la solliciter."""
     demandes = DemandeDAvis.objects.filter(ligne, dossier=OuterRef("pk")).sans_reponse()
     condition = Q(etat=RECEVABLE) & Q(Exists(demandes))
-    return Attente(AVIS, condition, condition & Q(Exists(demandes.filter(echeance__lt=jour))))
+    return Attente(AVIS, condition, Q(Exists(demandes.filter(echeance__lt=jour))))
 
 
 def _du_pilote(jour: date, echus: Q) -> list[Attente]:

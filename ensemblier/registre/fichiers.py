@@ -119,7 +119,8 @@ def effacer(fichiers: Iterable[int], *, le: datetime) -> int:
 def balayer(*, le: datetime) -> int:
     """Ôte les contenus qu'aucune ligne ne nomme, vieux d'un jour : un acte coupé les a laissés.
 
-    Rend leur nombre. L'inverse, une ligne sans contenu, n'arrive pas : le contenu s'écrit d'abord.
+    Rend leur nombre. L'inverse, une ligne sans contenu, dit quand il fut effacé (`effacer`) : à l'entrée, le
+    contenu s'écrit d'abord.
     """
     stockage = Fichier._meta.get_field("contenu").storage
     otes = 0

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from ensemblier.bilans.actes import ouvrir_bilan, valider
 from ensemblier.bilans.models import Bilan
+from ensemblier.comptes.models import Organisme
 from ensemblier.conventions import actes, documents
 from ensemblier.conventions.gardes import ce_qui_bloque
 from ensemblier.conventions.models import Avenant, Convention, Tranche
@@ -254,6 +255,17 @@ def test_une_convention_signee_du_seul_porteur_se_contresigne_d_abord(aide):
     assert not Avenant.objects.exists()
 
 
+def test_la_contresignature_lit_l_etat_du_volet_sous_le_verrou(aide):
+    volet = aide("12000.00")
+    convention = Convention.objects.select_related("demande__dossier", "demande__financeur").get()
+    actes.signer_porteur(convention, exemplaire=f.pdf(), par=f.acteur("amina"), le=NOVEMBRE)
+    lue = Convention.objects.select_related("demande__dossier", "demande__financeur").get()
+    Demande.objects.filter(pk=volet.pk).update(etat="acompte_verse")
+    actes.signer_financeur(lue, exemplaire=f.pdf(), par=f.acteur("benoit"), le=NOVEMBRE)
+    volet.refresh_from_db()
+    assert volet.etat == "acompte_verse"
+
+
 def test_un_second_acte_attend_que_le_premier_ait_pris_effet(aide):
     volet = aide("8000.00")
     voter(volet, "9000.00")
@@ -344,6 +356,17 @@ def test_un_agent_joint_la_lettre_de_l_organisme(aide):
     assert dit.ecrit is not None
     a = set(Courriel.objects.filter(cle__startswith="renoncement:").values_list("destinataire", flat=True))
     assert fabriques.personne("amina").courriel in a
+
+
+def test_la_lettre_de_l_organisme_reste_au_dossier_une_fois_la_baisse_votee(aide):
+    volet = aide("9000.00")
+    renoncer(volet, "7000.00", qui="benoit", ecrit=lettre())
+    voter(volet, "7000.00")
+    notifier(volet)
+    benoit = fabriques.client("benoit")
+    document = reverse("suite_renoncer_lettre", args=[volet.dossier.numero, volet.pk])
+    assert document in benoit.get(reverse("suite", args=[volet.dossier.numero])).content.decode()
+    assert fabriques.contenu(benoit.get(document)).startswith(b"%PDF-")
 
 
 def test_le_renoncement_se_reprend_tant_qu_aucun_acte_ne_l_a_suivi(aide):
@@ -482,6 +505,14 @@ def test_la_lettre_et_l_avenant_disent_l_ancien_et_le_nouveau_montant(aide, vrai
     avenant = notifier(volet)
     for fichier in (avenant.lettre, avenant.projet):
         assert lu(fichier).startswith(b"%PDF-")
+
+
+def test_la_lettre_va_ou_l_organisme_veut_qu_on_lui_ecrive(aide):
+    volet = aide("8000.00")
+    ailleurs = "12 rue du Puits, 62800 Liévin"
+    Organisme.objects.filter(pk=volet.dossier.organisme_id).update(correspondance=ailleurs)
+    voter(volet, "9000.00")
+    assert ailleurs in lu(notifier(volet).lettre).decode()
 
 
 def test_le_contexte_de_l_avenant_porte_le_calcul(aide):

@@ -51,6 +51,7 @@ def signer_financeur(
     demande = convention.demande
     qui = roles_sur_demande(par, demande)
     _exiger_l_etat(convention, "signer_financeur", qui)
+    demande.refresh_from_db(fields=("etat",))
     if manquantes := pieces_manquantes(demande.dossier, financeur=demande.financeur.code):
         raise ActeBloque(
             f"Il manque : {', '.join(manquantes)}. La convention attend ces pièces : demandez-les au porteur."
