@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from ensemblier.comptes import actes
+from ensemblier.comptes.actes import organismes
 from ensemblier.comptes.droits import acteur_de, roles_sur_organisme
 from ensemblier.comptes.models import Habilitation, Interet, Organisme, Rattachement, Rib
 from ensemblier.noyau.identifiants import IdentifiantInvalide
@@ -57,7 +58,7 @@ def test_une_seconde_personne_n_est_pas_rattachee_en_silence(numero):
 
 def test_deux_creations_en_meme_temps_ne_font_qu_un_organisme(monkeypatch):
     fabriques.organisme()
-    monkeypatch.setattr(actes, "deja_connu", lambda **_: None)
+    monkeypatch.setattr(organismes, "deja_connu", lambda **_: None)
     with pytest.raises(ActeBloque, match="a déjà un compte"):
         _creer(rna="W624001234")
 
