@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 
 from ensemblier.appels.models import Appel, Reglement
 from ensemblier.comptes.models import Interet, Organisme, Utilisateur
@@ -94,8 +94,8 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
             branches.append(Q(pk__in=demandes.values("dossier")))
         communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)}
         if communes := communes | {d.commune for d in agents if d.commune}:
-            cibles = Ciblage.objects.filter(communes__code__in=communes)
-            branches.append(Q(pk__in=cibles.values("dossier")))
+            cibles = Ciblage.objects.filter(dossier=OuterRef("pk"), communes__code__in=communes)
+            branches.append(Q(Exists(cibles)))
         if acteur.a(Role.JURY):
             acces = Acces.objects.filter(utilisateur_id=acteur.utilisateur, retire_le=None)
             branches.append(Q(pk__in=acces.values("dossier")))
