@@ -11,7 +11,7 @@ from ensemblier.interface.champs import EurosFormField
 from ensemblier.interface.formulaires import Formulaire, franciser
 from ensemblier.noyau import cerfa
 
-CHARGES = (*cerfa.CHARGES, cerfa.EMPLOIS_VOLONTAIRES)
+CHARGES = (*cerfa.CHARGES_DE_L_ORGANISME, cerfa.EMPLOIS_VOLONTAIRES)
 PRODUITS = (*cerfa.PRODUITS, *cerfa.ORIGINES, cerfa.VOLONTAIRES)
 MAXIMUM = Decimal("99999999999.99")
 
@@ -26,13 +26,13 @@ class BudgetAnnuelForm(Formulaire):
             for compte in comptes:
                 champ = EurosFormField(
                     label=compte.libelle, required=False, initial=dits.get((sens, compte.code)),
-                    maximum=MAXIMUM, help_text=compte.exemple[:1].upper() + compte.exemple[1:] + ".",
+                    maximum=MAXIMUM, help_text=_aide(compte),
                 )  # fmt: skip
                 franciser(champ)
                 self.fields[_nom(sens, compte)] = champ
 
     groupes = (
-        ("Dépenses", tuple(f"charge_{c.code}" for c in cerfa.CHARGES)),
+        ("Dépenses", tuple(f"charge_{c.code}" for c in cerfa.CHARGES_DE_L_ORGANISME)),
         ("Subventions", tuple(f"produit_{c.code}" for c in cerfa.ORIGINES)),
         ("Autres ressources", tuple(f"produit_{c.code}" for c in cerfa.PRODUITS)),
         (
@@ -57,6 +57,13 @@ class BudgetAnnuelForm(Formulaire):
         for raison in () if self.errors else desequilibres(self.charges(), self.produits()):
             self.add_error(None, raison)
         return donnees
+
+
+def _aide(compte: cerfa.Compte) -> str:
+    """L'exemple d'une origine ; ceux des autres comptes parlent d'une action, non de l'organisme entier."""
+    if compte == cerfa.FONDS_PROPRES:
+        return "Ce qui est pris sur les réserves."
+    return f"{compte.exemple[:1].upper()}{compte.exemple[1:]}." if compte in cerfa.ORIGINES else ""
 
 
 def _nom(sens: str, compte: cerfa.Compte) -> str:

@@ -142,7 +142,7 @@ def budget_annuel(lues: Reponses) -> tuple[Cote, Cote] | None:
     avant = [c.libelle for c in cerfa.PRODUITS if c.code < cerfa.SUBVENTIONS.code]
     apres = [c.libelle for c in cerfa.PRODUITS if c.libelle not in avant]
     return (
-        _cote(charges, (c.libelle for c in cerfa.CHARGES), cerfa.EMPLOIS_VOLONTAIRES.libelle),
+        _cote(charges, (c.libelle for c in cerfa.CHARGES_DE_L_ORGANISME), cerfa.EMPLOIS_VOLONTAIRES.libelle),
         _cote(produits, (*avant, *(c.libelle for c in cerfa.ORIGINES), *apres), cerfa.VOLONTAIRES.libelle),
     )
 

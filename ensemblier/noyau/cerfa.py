@@ -44,6 +44,7 @@ CHARGES = (
         "indirectes", "Frais généraux de l'organisme", "part de loyer, d'énergie ou de gestion due à l'action"
     ),
 )
+FONDS_PROPRES = Compte("autofinancement", "Nos fonds propres", "ce que l'organisme met lui-même", True)
 PRODUITS = (
     Compte(
         "70", "Ventes et participations des habitants", "entrées, petite participation, vente de repas", True
@@ -56,7 +57,7 @@ PRODUITS = (
     Compte("77", "Ressources exceptionnelles", "une recette hors de l'activité courante"),
     Compte("78", "Reports et reprises", "argent reçu l'an dernier et gardé pour cette action"),
     Compte("79", "Transferts de charges", "remboursement d'une formation"),
-    Compte("autofinancement", "Nos fonds propres", "ce que l'organisme met lui-même", True),
+    FONDS_PROPRES,
 )
 EMPLOIS_VOLONTAIRES = Compte(
     "86", "Bénévolat et dons utilisés", "heures des bénévoles, salle prêtée, dons en nature"
@@ -76,6 +77,8 @@ ORIGINES = (
     Compte("74-prive", "Aides privées (74)", "fondation, mécène"),
 )
 """Le compte 74 du budget d'un organisme, par origine : celui d'une action nomme chaque financeur."""
+CHARGES_DE_L_ORGANISME = tuple(c for c in CHARGES if c.code.isdigit())
+"""Celles d'un organisme entier : il n'a pas de part de frais généraux, ce sont les siens."""
 SUBVENTIONS = Compte("74", "Subventions", "une ligne par financeur")
 CODES_DE_CHARGES = tuple(c.code for c in (*CHARGES, EMPLOIS_VOLONTAIRES))
 CODES_DE_PRODUITS = tuple(c.code for c in (*PRODUITS, SUBVENTIONS, VOLONTAIRES))

@@ -55,6 +55,7 @@ def test_le_budget_dit_une_fois_se_lit_sur_l_organisme_et_dans_le_cerfa_de_l_exe
     assert (charges.total, produits.total) == (Decimal("42000.50"), Decimal("42000.50"))
     assert (charges.volontaires, charges.avec_volontaires) == (Decimal("5000.00"), Decimal("47000.50"))
     assert dict(produits.lignes)["Intercommunalité (74)"] == Decimal("15000.50")
+    assert not any("généraux" in nom for nom, _ in charges.lignes), "l'organisme entier n'en a pas une part"
     noms = [nom for nom, _ in produits.lignes]
     assert noms.index("Dotations et tarifs (73)") < noms.index("État (74)")
     assert noms.index("Aides privées (74)") < noms.index("Cotisations, dons, mécénat (75)")
