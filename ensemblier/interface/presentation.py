@@ -30,7 +30,7 @@ _ETATS = {
     ),
     "ok": (
         "complet recevable accorde accordee vote votee notifie notifiee conventionne conventionnee "
-        "verse versee acompte_verse solde soldee justifie justifiee valide validee publie publiee "
+        "en_vigueur verse versee acompte_verse solde soldee justifie justifiee valide validee publie publiee "
         "decide signe signee paye payee adopte"
     ),
     "non": "irrecevable refuse refusee non_recevable rejete rejetee ecarte ecartee",
