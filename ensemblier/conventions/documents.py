@@ -146,7 +146,7 @@ def projet_de_convention(demande: Demande, plan: Plan, *, jour: date) -> bytes:
 def contexte_avenant(demande: Demande, plan: Plan, attribution: Attribution, *, jour: date) -> dict[str, Any]:
     """Ce qui change : l'ancien montant et son acte, le nouveau, la raison, ce qui est versé, la suite."""
     ancienne = attribution.remplace
-    de = ancienne.montant if ancienne else montants.ZERO
+    de = attribution.de or montants.ZERO
     verse = demande.verse
     return contexte_accord(demande, plan, jour=jour) | {
         "de": de,

@@ -48,7 +48,7 @@ def blocages(tranches: Sequence[Tranche], *, le: date) -> dict[int, list[str]]:
 def avenants_en_attente(demandes: Iterable[Demande]) -> list[Any]:
     """Les montants votés après la lettre qui n'ont pas encore pris effet, avec leur `suivi` ; une requête."""
     attendus = Avenant.objects.attendus().filter(demande__in=demandes)
-    return list(attendus.select_related("remplace", "deliberation", "demande__financeur"))
+    return list(attendus.select_related("deliberation", "demande__financeur"))
 
 
 def attente_de_l_avenant(attribution: Any) -> str:
@@ -119,7 +119,7 @@ class _Faits:
             baisses={
                 a.demande_id: a
                 for a in avenants_en_attente(demandes)
-                if a.remplace and a.montant < a.remplace.montant
+                if a.de is not None and a.montant < a.de
             },
             ribs=_grouper(
                 Rib.objects.filter(organisme__in=organismes).order_by("-ajoute_le", "-pk"), "organisme_id"

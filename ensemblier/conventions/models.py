@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 
-from ensemblier.conventions.etats import AVENANT, CONVENTION, VERSEMENT
+from ensemblier.conventions.etats import AVENANT, CONVENTION, EN_VIGUEUR, VERSEMENT
 from ensemblier.dossiers.models import Demande
 from ensemblier.interface.champs import EurosField
 from ensemblier.programmation.models import Attribution, AttributionQuerySet
@@ -41,6 +41,10 @@ class Convention(Suivi):
 
 
 class AvenantQuerySet(models.QuerySet["Avenant"]):
+    def a_signer(self) -> AvenantQuerySet:
+        """Ceux qu'une signature attend ; un avenant remplacé n'en attend plus."""
+        return self.filter(attribution__remplacee_le=None).exclude(etat=EN_VIGUEUR)
+
     def attendus(self) -> AttributionQuerySet:
         """Les montants votés après la lettre, pas encore en vigueur, avec l'état de leur avenant ; vide : à
         notifier."""
@@ -73,6 +77,11 @@ class Avenant(Suivi):
     class Meta:
         ordering = ("rang",)
         constraints = (models.UniqueConstraint(fields=("demande", "rang"), name="avenant_unique"),)
+
+    @property
+    def est_caduc(self) -> bool:
+        """Un autre acte l'a remplacé avant qu'il prenne effet ; lit `attribution`."""
+        return self.etat != EN_VIGUEUR and self.attribution.remplacee_le is not None
 
     def racine(self) -> str:
         return f"dossiers.Dossier:{self.demande.dossier_id}"

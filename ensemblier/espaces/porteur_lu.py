@@ -78,7 +78,7 @@ def _lectures(
     return (
         Complement.objects.ouverts().filter(dossier__in=pks).only("dossier", "echeance"),
         Convention.objects.filter(demande__dossier__in=decides, etat=A_SIGNER).only("demande"),
-        Avenant.objects.filter(demande__dossier__in=decides, etat=A_SIGNER).only("demande"),
+        Avenant.objects.a_signer().filter(demande__dossier__in=decides, etat=A_SIGNER).only("demande"),
         Bilan.objects.filter(dossier__in=pks, etat__in=(ATTENDU, A_CORRIGER)).only(
             "dossier", "etat", "echeance", "correction_demandee"
         ),

@@ -88,7 +88,7 @@ def _volets(dossier: Dossier, acteur: Acteur, *, est_porteur: bool, jour: date) 
     }
     changes = _par_demande(avenants_en_attente(demandes))
     lus["change"] = {pk: c for pk, c in changes.items() if c.suivi or not est_porteur}
-    avenants = list(Avenant.objects.filter(demande__in=demandes))
+    avenants = list(Avenant.objects.filter(demande__in=demandes).select_related("attribution"))
     raisons = blocages(tranches, le=jour)
     return [
         {
@@ -106,7 +106,7 @@ def _volets(dossier: Dossier, acteur: Acteur, *, est_porteur: bool, jour: date) 
 
 def _due(demande: Demande, change: Attribution | None) -> Decimal | None:
     """L'aide que les versements font : un avenant ne la change qu'une fois en vigueur."""
-    return change.remplace.montant if change and change.remplace else demande.vote
+    return change.de if change else demande.vote
 
 
 def _tranches(
@@ -243,7 +243,7 @@ def _a_faire(
             somme = montants.en_francais(v["tranches"][0]["montant"])
             return f"Signez la convention\u00a0: le premier versement, {somme}, en dépend."
     for v in volets:
-        if v["avenants"] and v["avenants"][-1].etat == A_SIGNER:
+        if v["change"] and v["change"].suivi == A_SIGNER:
             vers = montants.en_francais(v["avenants"][-1].vers)
             return f"Signez l'avenant\u00a0: l'aide de {v['demande'].financeur.nom} passe à {vers}."
     a_rendre = bilan is None or bilan.etat in (ATTENDU, A_CORRIGER)

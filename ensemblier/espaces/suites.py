@@ -20,7 +20,7 @@ from ensemblier.bilans.etats import DECIDE, DEPOSE, PROJET
 from ensemblier.bilans.models import Bilan, Decompte, Reversement
 from ensemblier.comptes.droits import exiger
 from ensemblier.conventions.droits import AUTORITES
-from ensemblier.conventions.etats import ANNULE, CERTIFIE, EN_VIGUEUR, PAYE, PREPARE, SIGNEE
+from ensemblier.conventions.etats import ANNULE, CERTIFIE, PAYE, PREPARE, SIGNEE
 from ensemblier.conventions.gardes import blocages
 from ensemblier.conventions.models import Avenant, Convention, Tranche, Versement
 from ensemblier.conventions.plan import BILAN
@@ -65,11 +65,11 @@ class Suites:
         """Les montants votés après la lettre, dont l'avenant n'est pas parti."""
         liens = [f"demande__{lien}" for lien in _LIENS]
         attendus = Avenant.objects.attendus().filter(demande__in=self.volets, suivi=None)
-        return attendus.select_related("remplace", "deliberation", *liens)
+        return attendus.select_related("deliberation", *liens)
 
     def avenants_a_signer(self) -> QuerySet[Avenant]:
         liens = [f"demande__{lien}" for lien in _LIENS]
-        return Avenant.objects.filter(demande__in=self.volets).exclude(etat=EN_VIGUEUR).select_related(*liens)
+        return Avenant.objects.a_signer().filter(demande__in=self.volets).select_related(*liens)
 
     def renoncements(self) -> QuerySet[Renoncement]:
         """Ce que des organismes acceptent de rendre, et que leur financeur n'a pas encore voté."""

@@ -11,7 +11,7 @@ from ensemblier.bilans.actes import ouvrir_bilan, valider
 from ensemblier.bilans.models import Bilan
 from ensemblier.comptes.models import Organisme
 from ensemblier.conventions import actes, documents
-from ensemblier.conventions.gardes import ce_qui_bloque
+from ensemblier.conventions.gardes import avenants_en_attente, ce_qui_bloque
 from ensemblier.conventions.models import Avenant, Convention, Tranche
 from ensemblier.conventions.plan import prevoir, repartir
 from ensemblier.dossiers import actes as dossiers
@@ -266,15 +266,53 @@ def test_la_contresignature_lit_l_etat_du_volet_sous_le_verrou(aide):
     assert volet.etat == "acompte_verse"
 
 
-def test_un_second_acte_attend_que_le_premier_ait_pris_effet(aide):
+def test_un_avenant_pas_encore_notifie_se_remplace_par_un_autre(aide):
     volet = aide("8000.00")
     voter(volet, "9000.00")
-    with pytest.raises(ActeBloque, match="n'a pas encore pris effet"):
-        voter(volet, "9500.00", numero="2025-141")
-    notifier(volet)
-    voter(volet, "9500.00", numero="2025-141", le=DECEMBRE)
-    assert notifier(volet).rang == 2
+    voter(volet, "9500.00", numero="2025-141")
+    assert engage() == 9500
+    avenant = notifier(volet)
+    assert (avenant.rang, avenant.de, avenant.vers) == (1, 8000, 9500)
     assert tranches(volet) == [(9500, "notification")]
+
+
+def test_un_avenant_que_le_porteur_ne_signe_pas_se_remplace_et_ne_se_signe_plus(aide):
+    volet = aide("12000.00")
+    f.signer(volet)
+    voter(volet, "15000.00")
+    premier = notifier(volet)
+    voter(volet, "14000.00", numero="2025-141", le=DECEMBRE)
+    with pytest.raises(ActeBloque, match="sans suite"):
+        actes.signer_l_avenant_porteur(premier, exemplaire=f.pdf(), par=f.acteur("amina"), le=DECEMBRE)
+    second = notifier(volet)
+    assert (second.rang, second.de, second.vers) == (2, 12000, 14000)
+    signer(second)
+    assert [m for m, _ in tranches(volet)] == [11200, 2800]
+    page = fabriques.client("amina").get(reverse("suite", args=[volet.dossier.numero])).content.decode()
+    assert "Sans suite" in page
+    assert "Signer l'avenant" not in page
+
+
+def test_revenir_a_l_aide_en_vigueur_efface_l_avenant_sans_lettre(aide):
+    volet = aide("12000.00")
+    f.signer(volet)
+    voter(volet, "15000.00")
+    notifier(volet)
+    voter(volet, "12000.00", numero="2025-141", le=DECEMBRE)
+    assert (engage(), volet.vote) == (12000, 12000)
+    with pytest.raises(ActeBloque, match="Aucun avenant"):
+        notifier(volet)
+    assert [m for m, _ in tranches(volet)] == [9600, 2400]
+    assert avenants_en_attente([volet]) == [], "le bilan peut se valider"
+
+
+def test_remplacer_un_avenant_ne_descend_pas_sous_l_aide_en_vigueur(aide):
+    """Une hausse votée et pas encore en vigueur ne prête pas à une baisse sous ce que la lettre a accordé."""
+    volet = aide("8000.00")
+    voter(volet, "9000.00")
+    with pytest.raises(ActeBloque, match="y renonce"):
+        voter(volet, "7999.99", numero="2025-141")
+    voter(volet, "8500.00", numero="2025-141")
 
 
 def test_un_avenant_ne_se_notifie_qu_une_fois_et_par_son_financeur(aide):

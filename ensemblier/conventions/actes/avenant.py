@@ -137,7 +137,7 @@ def _inscrire(
         demande=demande,
         attribution=attribution,
         rang=rang,
-        de=attribution.remplace.montant if attribution.remplace else Decimal(0),
+        de=attribution.de or Decimal(0),
         vers=attribution.montant,
         notifie_le=calendrier.jour_de(le),
         notifie_par=par.nom,
@@ -208,6 +208,11 @@ def _exiger_l_etat(avenant: Avenant, acte: str, qui: set[Role]) -> None:
     """Sous le verrou, avant d'écrire un fichier : un second envoi est refusé sans rien laisser."""
     verrouiller(avenant.racine())
     avenant.refresh_from_db()
+    if avenant.est_caduc:
+        raise ActeBloque(
+            f"L'avenant n° {avenant.rang} est sans suite : un autre acte a changé le montant. Il ne "
+            "se signe plus. Rechargez la page."
+        )
     avenant.machine.verifier(etat=avenant.etat, acte=acte, roles=qui)
 
 

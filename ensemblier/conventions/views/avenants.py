@@ -192,7 +192,7 @@ def signer(request: HttpRequest, numero: str, avenant: int) -> HttpResponse:
         "demande": objet.demande,
         "avenant": objet,
         "form": form,
-        "peut_signer": _a_qui_signer(objet.etat) in siens,
+        "peut_signer": _a_qui_signer(objet.etat) in siens and not objet.est_caduc,
         "fil": fil_de(request, objet.demande, "Signer l'avenant"),
     }
     return render(request, "conventions/avenant_signer.html", contexte, status=statut(form))

@@ -11,6 +11,7 @@ from ensemblier.dossiers.etats import APRES_LETTRE, DECIDE, RECEVABLE, VOTEE
 from ensemblier.dossiers.fiche import reglement_de
 from ensemblier.dossiers.models import Demande
 from ensemblier.instruction.examen import ordre_aap, volets_sans_avis
+from ensemblier.noyau.calendrier import jour_de
 from ensemblier.noyau.machine import Acteur
 from ensemblier.noyau.montants import Attribuable, Ligne, en_francais, euros
 from ensemblier.programmation.actes.propositions import exiger_attribuable, lignes_en_json
@@ -77,7 +78,8 @@ def modifier(
 
     L'attribution remplacée reste, datée ; la nouvelle la nomme. `reste` : de l'enveloppe, cet accord compris
     dans l'engagé. Une fois notifié, l'accord a créé des droits : une baisse suit un renoncement, et
-    l'attribution est un avenant, qui change le dû une fois notifié, et signé s'il y a une convention.
+    l'attribution est un avenant, qui change le dû une fois notifié, et signé s'il y a une convention. Sans
+    effet encore, il se remplace par un autre ; revenir à l'aide en vigueur l'efface, sans lettre.
     """
     numero = demande.dossier.numero
     courante = _exiger_modifiable(demande, montant, motif)
@@ -93,10 +95,12 @@ def modifier(
     )
     courante.remplacee_le = le
     courante.save(update_fields=("remplacee_le",))
+    est_avenant, en_vigueur = demande.etat in APRES_LETTRE, _en_vigueur(courante)
     Attribution.objects.create(
         demande=demande, deliberation=deliberation, montant=nouveau, motif=motif.strip(), remplace=courante,
-        lignes=lignes_en_json(Attribuable(nouveau, calcul.limite, lignes)),
-        est_avenant=demande.etat in APRES_LETTRE,
+        lignes=lignes_en_json(Attribuable(nouveau, calcul.limite, lignes)), est_avenant=est_avenant,
+        de=en_vigueur if est_avenant else None,
+        effet_le=jour_de(le) if est_avenant and nouveau == en_vigueur else None,
     )  # fmt: skip
     demande.renoncements.ouverts().update(clos_le=le)
     evenement = consigner(
@@ -109,6 +113,12 @@ def modifier(
     )  # fmt: skip
     marquer_le_changement(demande, evenement)
     return nouveau - courante.montant
+
+
+def _en_vigueur(courante: Attribution) -> Decimal:
+    """L'aide due : celle de l'attribution, ou celle d'avant tant qu'elle n'a pas pris effet."""
+    attend = courante.est_avenant and courante.effet_le is None
+    return courante.de if attend and courante.de is not None else courante.montant
 
 
 def _exiger_modifiable(demande: Demande, montant: Decimal | None, motif: str) -> Attribution:
@@ -147,12 +157,7 @@ def _fautes_du_changement(
 
 def _droits_acquis(demande: Demande, courante: Attribution, nouveau: Decimal) -> Iterator[str]:
     """CRPA L242-4 : ce que la lettre a accordé ne baisse qu'avec l'accord de l'organisme."""
-    if courante.est_avenant and courante.effet_le is None:
-        yield (
-            f"l'acte {courante.deliberation.numero} n'a pas encore pris effet. Notifiez son avenant, et "
-            "faites-le signer s'il y a une convention, avant d'en voter un autre."
-        )
-    if nouveau >= courante.montant:
+    if nouveau >= _en_vigueur(courante):
         return
     renoncement = demande.renoncements.ouverts().first()
     if renoncement is None:

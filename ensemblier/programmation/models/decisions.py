@@ -281,7 +281,8 @@ class Attribution(models.Model):
 
     `part` : celle qui l'a engagé, la même d'un acte modificatif à l'autre ; vide : hors des parts.
     `est_avenant` : prise après la lettre, elle change une aide notifiée ; `effet_le` : le jour où elle la
-    change, vide tant que l'avenant n'est pas notifié, et signé s'il y a une convention.
+    change, vide tant que l'avenant n'est pas notifié, et signé s'il y a une convention ; `de` : l'aide en
+    vigueur à ce vote, en euros.
     """
 
     demande = models.ForeignKey(Demande, on_delete=models.PROTECT, related_name="+")
@@ -294,6 +295,7 @@ class Attribution(models.Model):
     part = models.ForeignKey(SousEnveloppe, null=True, on_delete=models.PROTECT, related_name="+")
     est_avenant = models.BooleanField(default=False)
     effet_le = models.DateField(null=True)
+    de = EurosField(null=True)
     objects = AttributionQuerySet.as_manager()
 
     class Meta:
