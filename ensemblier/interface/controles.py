@@ -18,6 +18,7 @@ ODT = "application/vnd.oasis.opendocument.text"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
 ACCEPTES = (PDF, PNG, JPEG, DOCX, ODT)
+_TOUS = "un PDF, une image PNG ou JPEG, ou un texte Word (.docx) ou OpenDocument (.odt)"
 
 TAILLE_MAXIMALE = 20 * 1024 * 1024
 PIXELS_MAXIMUM = 60_000_000
@@ -49,6 +50,9 @@ def controler(fichier: IO[bytes] | bytes, *, acceptes: tuple[str, ...] = ACCEPTE
             "Ce fichier dépasse 20 Mo. Enregistrez-le en qualité réduite ou en plusieurs fichiers."
         )
     type_mime = _reconnaitre(octets)
+    if not type_mime:
+        attendu = "un PDF" if acceptes == (PDF,) else _TOUS
+        raise FichierRefuse(f"Nous ne reconnaissons pas ce fichier. Envoyez {attendu}.")
     if type_mime not in acceptes:
         raise FichierRefuse(
             "Ce type de fichier n'est pas accepté ici. Enregistrez-le en PDF, puis ajoutez-le."
@@ -64,6 +68,7 @@ def _lire(fichier: IO[bytes]) -> bytes:
 
 
 def _reconnaitre(octets: bytes) -> str:
+    """Le type de ce contenu, contrôlé ; vide s'il n'est d'aucun que nous sachions lire."""
     if octets.startswith(b"%PDF-"):
         _controler_pdf(octets)
         return PDF
@@ -80,10 +85,7 @@ def _reconnaitre(octets: bytes) -> str:
             "Cette photo est au format HEIC, que peu de services lisent. Sur l'iPhone : Réglages, Appareil "
             "photo, Formats, « Le plus compatible ». Ou envoyez une copie d'écran de la photo."
         )
-    raise FichierRefuse(
-        "Nous ne reconnaissons pas ce fichier. Envoyez un PDF, une image PNG ou JPEG, "
-        "ou un texte Word (.docx) ou OpenDocument (.odt)."
-    )
+    return ""
 
 
 # --- PDF --------------------------------------------------------------------------------------------

@@ -569,3 +569,39 @@ def test_un_agent_ne_signe_pas_pour_le_porteur(aide):
     avenant = notifier(volet)
     with pytest.raises((TransitionRefusee, RoleInsuffisant)):
         actes.signer_l_avenant_porteur(avenant, exemplaire=f.pdf(), par=f.acteur("benoit"), le=DECEMBRE)
+
+
+def test_la_page_de_notification_dit_les_versements_qui_restent(aide):
+    """Un rang déjà payé n'est plus à verser : le solde couvre le reste (K7)."""
+    volet = aide("14000.00")
+    f.signer(volet)
+    f.verser(f.tranche(volet))
+    renoncer(volet, "12500.50")
+    voter(volet, "12500.50")
+    volet = Demande.objects.select_related("dossier__organisme", "financeur").get(pk=volet.pk)
+    prochains = actes.prochains_versements(volet, prevoir(volet))
+    assert [(x["libelle"], x["montant"]) for x in prochains] == [("Solde", Decimal("1300.50"))]
+    page = fabriques.client("benoit").get(
+        reverse("suite_avenant_notifier", args=[volet.dossier.numero, volet.pk])
+    )
+    lue = page.content.decode()
+    assert "Solde : 1" in lue.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+    assert "1er versement" not in lue
+
+
+@pytest.mark.parametrize(("vers", "mot"), [("7000.00", "ramène de"), ("9500.00", "porte de")])
+def test_la_lettre_dit_une_baisse_ou_une_hausse(aide, vers, mot):
+    volet = aide("9000.00")
+    renoncer(volet, "7000.00")
+    voter(volet, vers)
+    assert mot in lu(notifier(volet).lettre).decode()
+
+
+def test_depuis_un_dossier_l_acte_ne_coche_que_son_avenant(aide):
+    volet = aide("12000.00")
+    renoncer(volet, "11000.00")
+    benoit, nouvelle = fabriques.client("benoit"), reverse("deliberation_nouvelle", args=["ami-2025", "CALL"])
+    page = benoit.get(reverse("suite", args=[volet.dossier.numero])).content.decode()
+    assert f"{nouvelle}?avenant={volet.dossier.numero}" in page
+    for suite, attendu in (("", [""]), (f"?avenant={volet.dossier.numero}", ["modifier"])):
+        assert [x.choix for x in benoit.get(nouvelle + suite).context["notifiees"]] == attendu

@@ -216,3 +216,8 @@ def test_le_controle_ne_lit_que_le_contenu_pas_le_nom(tmp_path: Path):
     menteur.write_bytes(pdf())
     with menteur.open("rb") as fichier:
         assert controler(fichier) == PDF
+
+
+def test_un_depot_qui_ne_prend_que_du_pdf_ne_propose_rien_d_autre():
+    with pytest.raises(FichierRefuse, match=r"Envoyez un PDF\.$"):
+        controler(b"bonjour", acceptes=(PDF,))

@@ -56,6 +56,7 @@ def test_deux_personnes_programment_au_clavier(personne):
     en_meme_temps(benoit, rose)
     coller_un_bloc(benoit)
     annuler(benoit)
+    deborder(benoit)
     chacun_sa_colonne(chloe)
     sortir_du_tableau(benoit)
     imprimer(benoit)
@@ -132,6 +133,13 @@ def annuler(benoit: Personne) -> None:
     benoit.page.keyboard.press("Control+z")
     vaut(benoit, PREMIERE, "4 500")
     vaut(benoit, TROISIEME, "4 500")
+
+
+def deborder(benoit: Personne) -> None:
+    """Un bloc trop long finit sur une case décidée de sa colonne : la phrase ne la donne pas à un autre."""
+    boite(benoit, TROISIEME).click()
+    benoit.page.evaluate(COLLER, "4 500\n1")
+    expect(benoit.page.locator("#refus-de-la-grille li").last).to_contain_text("cette case n'est pas ouverte")
 
 
 def chacun_sa_colonne(chloe: Personne) -> None:

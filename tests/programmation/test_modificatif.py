@@ -156,7 +156,7 @@ def test_modifier_depuis_la_page():
     }  # fmt: skip
     refus = benoit.post(adresse, dits)
     assert refus.status_code == 422
-    assert "la raison du changement manque" in refus.content.decode()
+    assert "La raison du changement manque. Écrivez-la" in refus.content.decode()
     reponse = benoit.post(adresse, dits | {f"motif-{volet.pk}": "Cofinancement trouvé."}, follow=True)
     page = reponse.content.decode()
     assert "remplace" in page

@@ -3,6 +3,7 @@
 from ensemblier.conventions.actes.avenant import (
     attendu,
     notifier_l_avenant,
+    prochains_versements,
     signer_l_avenant_financeur,
     signer_l_avenant_porteur,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "notifier_refus",
     "payer_versement",
     "preparer_versement",
+    "prochains_versements",
     "rendre_exigible",
     "signer_financeur",
     "signer_l_avenant_financeur",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
@@ -20,8 +22,10 @@ from ensemblier.conventions.plan import (
     NOTIFICATION,
     Plan,
     attribution_courante,
+    condition_en_mots,
     en_json,
     prevoir,
+    regle_de_versement,
     repartir,
 )
 from ensemblier.dossiers.droits import roles, roles_sur_demande
@@ -220,12 +224,9 @@ def _prendre_effet(avenant: Avenant, plan: Plan, *, par: Acteur, le: datetime) -
     """Les tranches non payées portent le nouveau total ; ce qui est payé l'est."""
     demande, jour = avenant.demande, calendrier.jour_de(le)
     tranches = {t.rang: t for t in Tranche.objects.filter(demande=demande).select_related("demande__dossier")}
-    payees = {
-        t.rang: t.montant for t in Tranche.objects.filter(demande=demande, versements__etat=PAYE).distinct()
-    }
     conditions = {t.rang: t.condition for t in plan.echeancier.tranches}
     libelle = f"Montant du versement changé par l'avenant n° {avenant.rang}"
-    for rang, montant in repartir(plan.echeancier, payees=payees, rangs=tranches).items():
+    for rang, montant in reste_a_verser(demande, plan, rangs=tranches).items():
         part = (montant / avenant.vers).quantize(Decimal("0.0001"))
         if rang in tranches:
             changer_le_montant(tranches[rang], montant, part=part, libelle=libelle, par=par, le=le)
@@ -234,6 +235,29 @@ def _prendre_effet(avenant: Avenant, plan: Plan, *, par: Acteur, le: datetime) -
             tranche = Tranche(demande=demande, rang=rang, montant=montant, part=part, condition=condition)
             _ajouter(tranche, libelle=libelle, par=par, le=le)
     prendre_effet(avenant.attribution, le=jour)
+
+
+def reste_a_verser(demande: Demande, plan: Plan, *, rangs: Iterable[int]) -> dict[int, Decimal]:
+    """Ce que chaque rang non payé devra sous ce plan ; `rangs` : ceux qui existent (K7)."""
+    payees = Tranche.objects.filter(demande=demande, versements__etat=PAYE).distinct()
+    return repartir(plan.echeancier, payees={t.rang: t.montant for t in payees}, rangs=rangs)
+
+
+def prochains_versements(demande: Demande, plan: Plan) -> list[dict[str, Any]]:
+    """Les versements à venir une fois l'avenant en vigueur : libellé, montant, condition en mots."""
+    existants = dict(Tranche.objects.filter(demande=demande).values_list("rang", "condition"))
+    dus = reste_a_verser(demande, plan, rangs=existants)
+    conditions = existants | {t.rang: t.condition for t in plan.echeancier.tranches}
+    nombre, ecrit = max({*dus, *existants}), regle_de_versement(demande)
+    return [
+        {
+            "libelle": documents.nom_de_tranche(rang, nombre),
+            "montant": montant,
+            "condition": condition_en_mots(conditions.get(rang) or _condition_de_plus(demande), ecrit),
+        }
+        for rang, montant in dus.items()
+        if montant
+    ]
 
 
 def _condition_de_plus(demande: Demande) -> str:

@@ -128,6 +128,7 @@ def _contexte(demande: Demande) -> dict[str, Any]:
     return lu | {
         "convention_signee": Convention.objects.filter(demande=demande, etat=SIGNEE).exists(),
         "lignes": [*plan.echeancier.lignes, *plan.convention.lignes],
+        "prochains": actes.prochains_versements(demande, plan),
     }
 
 

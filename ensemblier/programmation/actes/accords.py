@@ -152,7 +152,7 @@ def _fautes_du_changement(
             "Changez le montant, ou retirez cette ligne."
         )
     if not motif.strip():
-        yield "la raison du changement manque. Elle est écrite dans l'annexe."
+        yield "la raison du changement manque. Écrivez-la : elle figure dans l'annexe."
 
 
 def _droits_acquis(demande: Demande, courante: Attribution, nouveau: Decimal) -> Iterator[str]:

@@ -138,7 +138,10 @@ def _fautes_de_l_acte(
     if not numero:
         yield "Le numéro de l'acte manque : rien n'est accordé sans lui. Recopiez-le."
     if votee_le > jour_de(le):
-        yield f"Le {votee_le:%d/%m/%Y} n'est pas encore passé : une décision à venir n'accorde rien."
+        yield (
+            f"Le {votee_le:%d/%m/%Y} n'est pas encore passé : une décision à venir n'accorde rien. "
+            "Vérifiez la date du vote."
+        )
     if tardifs := [
         d.demande.dossier.numero
         for d in decisions

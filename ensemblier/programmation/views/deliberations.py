@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ensemblier.appels.models import Appel
@@ -128,7 +129,7 @@ def _apres(cle: str) -> Q:
 
 @require_http_methods(["GET", "POST"])
 def nouvelle(request: HttpRequest, appel: str, financeur: str) -> HttpResponse:
-    """`/programmation/deliberations/nouvelle/<appel>/<financeur>/`"""
+    """`/programmation/deliberations/nouvelle/<appel>/<financeur>/` ; `?avenant=<numéro>` ne coche que lui."""
     lu = appel_de(request, appel)
     ligne = get_object_or_404(
         Financeur.objects.select_related("commune"), territoire=request.territoire, code=financeur
@@ -182,8 +183,13 @@ def _ligne(request: HttpRequest, volet: Demande, motif: str, renoncement: Renonc
     if request.method == "POST":
         dit = partial(_dit, request, volet.pk)
         return Ligne(volet, dit("choix"), dit("montant"), dit("motif"), renoncement)
+    avenant = request.GET.get("avenant", "")
     if renoncement:
-        return Ligne(volet, "", str(renoncement.montant).replace(".", ","), renoncement.motif, renoncement)
+        choix = MODIFIER if volet.dossier.numero == avenant else ""
+        dite = str(renoncement.montant).replace(".", ",")
+        return Ligne(volet, choix, dite, renoncement.motif, renoncement)
+    if avenant:
+        return Ligne(volet, "", str(volet.vote or volet.propose or "").replace(".", ","), motif)
     if volet.etat == PROGRAMMEE:
         return Ligne(volet, ACCORD, str(volet.propose or "").replace(".", ","), "")
     if volet.etat in (VOTEE, *APRES_LETTRE):
@@ -222,7 +228,7 @@ def _dire_sur_chaque_ligne(form: DeliberationForm, lignes: list[Ligne]) -> None:
     for ligne in lignes:
         numero = ligne.volet.dossier.numero
         raisons = [r.removeprefix(numero) for r in form.non_field_errors() if r.startswith(numero)]
-        ligne.erreur = " ".join(r.lstrip(" \N{NO-BREAK SPACE}:") for r in raisons)
+        ligne.erreur = " ".join(capfirst(r.lstrip(" \N{NO-BREAK SPACE}:")) for r in raisons)
 
 
 def _enregistrer(

@@ -125,7 +125,9 @@
   const raisonDeLecture = (case_) => {
     if (!("ecrite" in table.tHead.rows[0].cells[colonneDe(case_)].dataset)) return "cette colonne ne s'écrit pas ici.";
     if (/voté|refusé|écarté/.test(case_.textContent)) return "cette case est décidée, elle ne se récrit pas.";
-    return case_.textContent.trim() === "—" ? "rien n'est demandé à ce financeur."
+    if (case_.textContent.trim() === "—") return "rien n'est demandé à ce financeur.";
+    const ouverte = rangs().some((ligne) => boitesDe(ligne.cells[colonneDe(case_)]).length);
+    return ouverte ? "cette case n'est pas ouverte : retenue en séance, décidée, ou à un autre financeur."
       : "cette colonne est celle d'un autre financeur, vous n'écrivez que la vôtre.";
   };
 
