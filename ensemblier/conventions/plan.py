@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -102,26 +102,42 @@ def _echeancier(
     return montants.echeancier(attribue=montant, seuil=ecrit.seuil, part=ecrit.part, condition_unique=unique)
 
 
-def repartir(
-    plan: montants.Echeancier, *, payees: Mapping[int, Decimal], rangs: Iterable[int]
-) -> dict[int, Decimal]:
-    """Ce que chaque rang non payé doit, pour que le payé et le dû fassent le nouveau total (K7).
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Une tranche vue d'un avenant : son rang, si elle attend le bilan, son montant, si elle est payée."""
 
-    `payees` : le montant de chaque rang déjà payé, dont la somme ne dépasse pas ce total ; `rangs` : ceux qui
-    existent. Ce qu'un rang payé n'a pas couvert passe au suivant, ou à un rang de plus.
+    rang: int
+    est_solde: bool
+    montant: Decimal
+    est_payee: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Repartition:
+    """`dus` : le montant de chaque rang non payé ; `avant`, `au_bilan` : ce qu'une tranche de plus porte."""
+
+    dus: dict[int, Decimal]
+    avant: Decimal
+    au_bilan: Decimal
+
+
+def repartir(plan: montants.Echeancier, parts: Sequence[Part]) -> Repartition:
+    """Le nouveau total, moins ce qui est payé : l'acompte d'abord, le solde au bilan (K7, R27).
+
+    Ce qui est payé l'est, et ne dépasse pas le nouveau total. Une hausse complète l'acompte jusqu'à sa
+    part de ce total, sans attendre le bilan ; un total qui se verse en une fois n'attend plus rien.
     """
-    prevus = {t.rang: t.montant for t in plan.tranches}
+    total = sum((t.montant for t in plan.tranches), Decimal(0))
+    acompte = sum((t.montant for t in plan.tranches if t.condition != BILAN), Decimal(0))
+    reste = total - sum((p.montant for p in parts if p.est_payee), Decimal(0))
+    verse_avant = sum((p.montant for p in parts if p.est_payee and not p.est_solde), Decimal(0))
+    avant = min(max(Decimal(0), acompte - verse_avant), reste)
+    a_poser = {False: avant, True: reste - avant}
     dus: dict[int, Decimal] = {}
-    cible, alloue = Decimal(0), sum(payees.values(), Decimal(0))
-    tous = sorted({*prevus, *rangs})
-    for rang in tous:
-        cible += prevus.get(rang, Decimal(0))
-        if rang not in payees:
-            dus[rang] = max(Decimal(0), cible - alloue)
-            alloue += dus[rang]
-    if cible > alloue:
-        dus[tous[-1] + 1] = cible - alloue
-    return dus
+    for part in parts:
+        if not part.est_payee:
+            dus[part.rang], a_poser[part.est_solde] = a_poser[part.est_solde], Decimal(0)
+    return Repartition(dus, avant=a_poser[False], au_bilan=a_poser[True])
 
 
 def fin_de_l_exercice(organisme: Organisme, annee: int) -> date:

@@ -118,9 +118,10 @@ def _tranches(
 ) -> list[dict[str, Any]]:
     """Chaque tranche comme le composant « échéancier » la lit, et ce qu'on peut en faire."""
     siennes = [t for t in tranches if t.demande_id == demande.pk]
+    siennes.sort(key=lambda t: (t.condition == BILAN, t.rang))  # un complément d'avenant précède le solde
     ecrit = regle_de_versement(demande) if siennes else None
     lignes = []
-    for t in siennes:
+    for place, t in enumerate(siennes, start=1):
         if not t.montant:
             continue
         versement = versements.get(t.pk)
@@ -129,8 +130,8 @@ def _tranches(
         lignes.append(
             {
                 "objet": t,
-                "rang": t.rang,
-                "libelle": nom_de_tranche(t.rang, len(siennes)),
+                "rang": place,
+                "libelle": nom_de_tranche(place, len(siennes)),
                 "montant": t.montant,
                 "condition": condition_en_mots(t.condition, ecrit),
                 "etat": "payee" if payee else "a_venir" if raisons[t.pk] else "prete",

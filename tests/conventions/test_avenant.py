@@ -13,7 +13,7 @@ from ensemblier.comptes.models import Organisme
 from ensemblier.conventions import actes, documents
 from ensemblier.conventions.gardes import avenants_en_attente, ce_qui_bloque
 from ensemblier.conventions.models import Avenant, Convention, Tranche
-from ensemblier.conventions.plan import prevoir, repartir
+from ensemblier.conventions.plan import Part, prevoir, repartir
 from ensemblier.dossiers import actes as dossiers
 from ensemblier.dossiers.droits import roles, roles_sur_demande
 from ensemblier.dossiers.models import Demande, Renoncement
@@ -165,7 +165,8 @@ def test_entre_l_acte_et_la_lettre_se_paie_ce_qui_tient_dans_la_baisse(aide):
     f.verser(f.tranche(volet))
     assert "Avenant à notifier par" in ce_qui_bloque(f.tranche(volet, 2), le=date(2025, 11, 12))[0]
     signer(notifier(volet))
-    assert [m for m, _ in tranches(volet)] == [9600, 100]
+    # Sous le seuil, l'aide se verse en une fois (P13) : le reste n'attend plus le bilan.
+    assert tranches(volet) == [(9600, "convention"), (0, "bilan"), (100, "notification")]
 
 
 def test_une_hausse_n_arrete_pas_ce_qui_est_deja_du(aide):
@@ -451,24 +452,37 @@ def test_un_bilan_ne_se_valide_pas_avant_la_prise_d_effet(aide):
 # Le calcul des tranches.
 
 
+A, S = False, True
+"""Une tranche d'avant le bilan, un solde."""
+
+
 @pytest.mark.parametrize(
-    ("nouveau", "payees", "rangs", "attendu"),
+    ("nouveau", "parts", "dus", "avant", "au_bilan"),
     [
-        ("12000.00", {}, [1, 2], {1: "9600.00", 2: "2400.00"}),
-        ("9000.00", {}, [1, 2], {1: "9000.00", 2: "0.00"}),
-        ("15000.00", {1: "9600.00"}, [1, 2], {2: "5400.00"}),
-        ("11000.00", {1: "9600.00"}, [1, 2], {2: "1400.00"}),
-        ("9600.00", {1: "9600.00"}, [1, 2], {2: "0.00"}),
-        ("9500.00", {1: "8000.00"}, [1], {2: "1500.00"}),
-        ("15000.00", {1: "9600.00", 2: "2400.00"}, [1, 2], {3: "3000.00"}),
-        ("15000.01", {2: "2400.00"}, [1, 2], {1: "9600.01", 3: "3000.00"}),
+        ("12000.00", [(A, "9600.00", 0), (S, "2400.00", 0)], ["9600.00", "2400.00"], "0.00", "0.00"),
+        ("9000.00", [(A, "9600.00", 0), (S, "2400.00", 0)], ["9000.00", "0.00"], "0.00", "0.00"),
+        ("12000.00", [(A, "8000.00", 0)], ["9600.00"], "0.00", "2400.00"),
+        ("15000.00", [(A, "9600.00", 1), (S, "2400.00", 0)], ["3000.00"], "2400.00", "0.00"),
+        ("11000.00", [(A, "9600.00", 1), (S, "2400.00", 0)], ["1400.00"], "0.00", "0.00"),
+        ("9600.00", [(A, "9600.00", 1), (S, "2400.00", 0)], ["0.00"], "0.00", "0.00"),
+        ("9500.00", [(A, "8000.00", 1)], [], "1500.00", "0.00"),
+        ("12000.00", [(A, "1000.00", 1)], [], "8600.00", "2400.00"),
+        ("16000.00", [(A, "9600.00", 1), (S, "3000.00", 0), (A, "2400.00", 0)],
+         ["3200.00", "3200.00"], "0.00", "0.00"),
+        ("16000.00", [(A, "9600.00", 1), (S, "3000.00", 0), (A, "2400.00", 1)],
+         ["3200.00"], "800.00", "0.00"),
     ],
-)
-def test_le_paye_et_le_du_font_le_nouveau_total(nouveau, payees, rangs, attendu):  # K7
-    lues = {r: Decimal(m) for r, m in payees.items()}
-    dus = repartir(echeancier(attribue=Decimal(nouveau)), payees=lues, rangs=rangs)
-    assert dus == {r: Decimal(m) for r, m in attendu.items()}
-    assert sum(dus.values()) + sum(lues.values()) == Decimal(nouveau)
+)  # fmt: skip
+def test_le_paye_et_le_du_font_le_nouveau_total(nouveau, parts, dus, avant, au_bilan):  # K7, R27
+    lues = [
+        Part(rang, est_solde, Decimal(montant), bool(payee))
+        for rang, (est_solde, montant, payee) in enumerate(parts, start=1)
+    ]
+    reparti = repartir(echeancier(attribue=Decimal(nouveau)), lues)
+    assert list(reparti.dus.values()) == [Decimal(m) for m in dus]
+    assert (reparti.avant, reparti.au_bilan) == (Decimal(avant), Decimal(au_bilan))
+    payes = sum(p.montant for p in lues if p.est_payee)
+    assert payes + sum(reparti.dus.values()) + reparti.avant + reparti.au_bilan == Decimal(nouveau)
 
 
 # Les pages.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,11 +15,14 @@ from ensemblier.conventions import courriels, documents
 from ensemblier.conventions.actes.notification import PDF, ouvrir_la_convention
 from ensemblier.conventions.actes.versement import changer_le_montant
 from ensemblier.conventions.etats import A_SIGNER, PAYE, SIGNEE, SIGNEE_PORTEUR
-from ensemblier.conventions.models import Avenant, Convention, Tranche
+from ensemblier.conventions.models import Avenant, Convention, Tranche, Versement
 from ensemblier.conventions.plan import (
+    BILAN,
     CONVENTION,
     NOTIFICATION,
+    Part,
     Plan,
+    Repartition,
     attribution_courante,
     condition_en_mots,
     en_json,
@@ -224,40 +226,57 @@ def _prendre_effet(avenant: Avenant, plan: Plan, *, par: Acteur, le: datetime) -
     """Les tranches non payées portent le nouveau total ; ce qui est payé l'est."""
     demande, jour = avenant.demande, calendrier.jour_de(le)
     tranches = {t.rang: t for t in Tranche.objects.filter(demande=demande).select_related("demande__dossier")}
-    conditions = {t.rang: t.condition for t in plan.echeancier.tranches}
     libelle = f"Montant du versement changé par l'avenant n° {avenant.rang}"
-    for rang, montant in reste_a_verser(demande, plan, rangs=tranches).items():
-        part = (montant / avenant.vers).quantize(Decimal("0.0001"))
-        if rang in tranches:
-            changer_le_montant(tranches[rang], montant, part=part, libelle=libelle, par=par, le=le)
-        elif montant:
-            condition = conditions.get(rang) or _condition_de_plus(demande)
-            tranche = Tranche(demande=demande, rang=rang, montant=montant, part=part, condition=condition)
+    reparti = reste_a_verser(demande, plan)
+    for rang, montant in reparti.dus.items():
+        changer_le_montant(
+            tranches[rang], montant, part=_part(montant, avenant), libelle=libelle, par=par, le=le
+        )
+    for condition, montant in _de_plus(demande, reparti):
+        if montant:
+            rang = Tranche.objects.filter(demande=demande).count() + 1
+            tranche = Tranche(
+                demande=demande, rang=rang, montant=montant, part=_part(montant, avenant), condition=condition
+            )
             _ajouter(tranche, libelle=libelle, par=par, le=le)
     prendre_effet(avenant.attribution, le=jour)
 
 
-def reste_a_verser(demande: Demande, plan: Plan, *, rangs: Iterable[int]) -> dict[int, Decimal]:
-    """Ce que chaque rang non payé devra sous ce plan ; `rangs` : ceux qui existent (K7)."""
-    payees = Tranche.objects.filter(demande=demande, versements__etat=PAYE).distinct()
-    return repartir(plan.echeancier, payees={t.rang: t.montant for t in payees}, rangs=rangs)
+def reste_a_verser(demande: Demande, plan: Plan) -> Repartition:
+    """Ce que chaque versement pas encore payé devra sous ce plan, et ce qui s'y ajoute (K7)."""
+    payees = set(
+        Versement.objects.filter(tranche__demande=demande, etat=PAYE).values_list("tranche", flat=True)
+    )
+    tranches = Tranche.objects.filter(demande=demande)
+    return repartir(
+        plan.echeancier, [Part(t.rang, t.condition == BILAN, t.montant, t.pk in payees) for t in tranches]
+    )
 
 
 def prochains_versements(demande: Demande, plan: Plan) -> list[dict[str, Any]]:
     """Les versements à venir une fois l'avenant en vigueur : libellé, montant, condition en mots."""
     existants = dict(Tranche.objects.filter(demande=demande).values_list("rang", "condition"))
-    dus = reste_a_verser(demande, plan, rangs=existants)
-    conditions = existants | {t.rang: t.condition for t in plan.echeancier.tranches}
-    nombre, ecrit = max({*dus, *existants}), regle_de_versement(demande)
+    reparti, ecrit = reste_a_verser(demande, plan), regle_de_versement(demande)
+    dus = [(existants[rang], montant) for rang, montant in reparti.dus.items()]
+    payes = len(existants) - len(dus)
+    a_venir = [(c, m) for c, m in (*dus, *_de_plus(demande, reparti)) if m]
+    a_venir.sort(key=lambda x: x[0] == BILAN)
     return [
         {
-            "libelle": documents.nom_de_tranche(rang, nombre),
+            "libelle": documents.nom_de_tranche(place, payes + len(a_venir)),
             "montant": montant,
-            "condition": condition_en_mots(conditions.get(rang) or _condition_de_plus(demande), ecrit),
+            "condition": condition_en_mots(condition, ecrit),
         }
-        for rang, montant in dus.items()
-        if montant
+        for place, (condition, montant) in enumerate(a_venir, start=payes + 1)
     ]
+
+
+def _de_plus(demande: Demande, reparti: Repartition) -> tuple[tuple[str, Decimal], ...]:
+    return (_condition_de_plus(demande), reparti.avant), (BILAN, reparti.au_bilan)
+
+
+def _part(montant: Decimal, avenant: Avenant) -> Decimal:
+    return (montant / avenant.vers).quantize(Decimal("0.0001"))
 
 
 def _condition_de_plus(demande: Demande) -> str:
