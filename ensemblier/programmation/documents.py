@@ -139,7 +139,8 @@ def _ligne_de_l_annexe(
 ) -> dict[str, Any]:
     demande = attribution.demande
     dossier, montant = demande.dossier, attribution.montant
-    premier, second = _versements(demande, montant)
+    verse = demande.verse if attribution.est_avenant else ZERO
+    premier, second = (verse, montant - verse) if verse else _versements(demande, montant)
     convention = montants.convention_requise(
         deja_attribues=[cumuls.get(dossier.organisme_id, montant) - montant], attribue=montant
     )
@@ -156,6 +157,7 @@ def _ligne_de_l_annexe(
         "montant": montant,
         "premier": premier,
         "second": second,
+        "verse": verse,
         "convention": convention.requise,
         "credits": demande.dispositif.credits or demande.dispositif.nom,
         "deports": deports.get(dossier.pk, []),

@@ -33,7 +33,7 @@ class EnveloppeForm(Formulaire):
     """Ouvrir une enveloppe ; le motif n'est demandé que pour la modifier."""
 
     montant = EurosFormField(label="Crédits disponibles")
-    motif = forms.CharField(label="Pourquoi ce changement ?", widget=COURT, max_length=500, required=False)
+    motif = forms.CharField(label="Pourquoi ce changement ?", widget=COURT, max_length=500)
 
     def __init__(self, *args: Any, est_ouverte: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -20,6 +20,7 @@ from ensemblier.dossiers.models import Demande, Renoncement
 from ensemblier.noyau.machine import EtatInterdit, RoleInsuffisant, TransitionRefusee
 from ensemblier.noyau.montants import echeancier
 from ensemblier.programmation import actes as programmation
+from ensemblier.programmation import documents as annexes
 from ensemblier.programmation.actes import Decision, accords
 from ensemblier.programmation.models import Attribution, Enveloppe
 from ensemblier.registre.actes import ActeBloque
@@ -389,7 +390,7 @@ def test_une_aide_pas_encore_notifiee_ne_se_renonce_pas():
 
 def test_un_agent_joint_la_lettre_de_l_organisme(aide):
     volet = aide("9000.00")
-    with pytest.raises(ActeBloque, match="La lettre de l'organisme manque"):
+    with pytest.raises(ActeBloque, match=r"La lettre de l'organisme manque.+Joignez-la"):
         renoncer(volet, "7000.00", qui="benoit")
     dit = renoncer(volet, "7000.00", qui="benoit", ecrit=lettre())
     assert dit.ecrit is not None
@@ -619,3 +620,15 @@ def test_depuis_un_dossier_l_acte_ne_coche_que_son_avenant(aide):
     assert f"{nouvelle}?avenant={volet.dossier.numero}" in page
     for suite, attendu in (("", [""]), (f"?avenant={volet.dossier.numero}", ["modifier"])):
         assert [x.choix for x in benoit.get(nouvelle + suite).context["notifiees"]] == attendu
+
+
+def test_l_annexe_d_un_avenant_garde_ce_qui_est_deja_verse(aide):
+    volet = aide("14000.00")
+    f.signer(volet)
+    f.verser(f.tranche(volet))
+    renoncer(volet, "12500.50")
+    lue = annexes.contexte_de_l_annexe(voter(volet, "12500.50"))
+    assert [(x["premier"], x["second"], x["verse"]) for x in lue["accords"]] == [
+        (Decimal("11200.00"), Decimal("1300.50"), Decimal("11200.00"))
+    ]
+    assert (lue["total_premier"], lue["total_second"]) == (Decimal("11200.00"), Decimal("1300.50"))

@@ -225,6 +225,8 @@ def test_ouvrir_et_modifier_son_enveloppe():
     assert Enveloppe.objects.get().montant == 210000
     refus = chloe.post(adresse, {"financeur": "ETAT", "ETAT-montant": "1", "ETAT-motif": ""})
     assert refus.status_code == 422
+    assert "Ce champ est vide" in refus.content.decode()
+    assert "facultatif" not in chloe.get(adresse).content.decode().split("Pourquoi ce changement")[1][:40]
     assert chloe.post(adresse, {"financeur": "CALL", "CALL-montant": "1"}).status_code == 403
     assert Enveloppe.objects.get().montant == 210000
 

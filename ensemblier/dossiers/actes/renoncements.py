@@ -53,7 +53,8 @@ def renoncer(
         fautes.append(empeche)
     if not est_porteur and ecrit is None:
         fautes.append(
-            "La lettre de l'organisme manque : sans son accord écrit, une aide notifiée ne baisse pas."
+            "La lettre de l'organisme manque : sans son accord écrit, une aide notifiée ne baisse pas. "
+            "Joignez-la."
         )
     if fautes:
         raise ActeBloque(*fautes)
