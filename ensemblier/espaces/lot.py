@@ -87,7 +87,7 @@ class DemanderAvisForm(SansChoix):
     def clean_echeance(self) -> date:
         echeance: date = self.cleaned_data["echeance"]
         if echeance <= self.jour:
-            raise forms.ValidationError("Ce jour n'est pas à venir. Choisissez un jour après ce jour.")
+            raise forms.ValidationError("Ce jour n'est pas à venir. Choisissez demain, ou plus tard.")
         return echeance
 
 

@@ -25,7 +25,8 @@ def exiger_sa_ligne(acteur: Acteur | None, financeur: Financeur, libelle: str) -
     """Un financeur n'écrit que sa ligne ; celle d'un autre est refusée (403)."""
     if Role.AGENT_FINANCEUR not in roles_sur_financeur(acteur, financeur):
         raise RoleInsuffisant(
-            f"« {libelle} » : la ligne est celle de « {financeur.nom} », vous n'écrivez que la vôtre."
+            f"« {libelle} » : la ligne est celle de « {financeur.nom} », vous n'écrivez que la vôtre. "
+            "Demandez-le à l'un de ses agents."
         )
 
 

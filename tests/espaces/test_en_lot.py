@@ -172,7 +172,8 @@ def test_une_echeance_passee_est_refusee_a_l_ecran():
     dits = {"financeurs": [financeur("ETAT").pk], "echeance": "01/11/2025"}
     lue = confirmer("demander-avis", recevable(), recevable(), **dits)
     assert lue.status_code == 422
-    assert "n'est pas à venir" in lire(lue).replace("&#x27;", "'")
+    texte = lire(lue).replace("&#x27;", "'")
+    assert "Ce jour n'est pas à venir. Choisissez demain, ou plus tard." in texte
 
 
 def test_relancer_ecarte_qui_n_a_rien_a_repondre():

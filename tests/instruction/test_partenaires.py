@@ -39,7 +39,7 @@ def test_la_ligne_d_un_autre_est_refusee(aap, qui):
     ligne = volet(aap, "DEPARTEMENT")
     with pytest.raises(RoleInsuffisant):
         actes.prendre_en_charge(ligne, par=f.acteur(qui), le=NOVEMBRE)
-    with pytest.raises(RoleInsuffisant):
+    with pytest.raises(RoleInsuffisant, match="Demandez-le à l'un de ses agents"):
         actes.rendre_avis(aap, ligne.financeur, sens="favorable", par=f.acteur(qui), le=NOVEMBRE)
     assert volet(aap, "DEPARTEMENT").etat == "sollicitee"
     assert not Avis.objects.exists()

@@ -41,7 +41,7 @@ def demander_avis(
     if not financeurs:
         raise ActeBloque("Choisissez au moins un financeur ou une commune.")
     if echeance <= jour_de(le):
-        raise ActeBloque(f"Le {en_francais(echeance)} n'est pas à venir. Choisissez un jour après ce jour.")
+        raise ActeBloque(f"Le {en_francais(echeance)} n'est pas à venir. Choisissez demain, ou plus tard.")
     if refus := [phrase for f in financeurs if (phrase := _refus(dossier, f, echeance))]:
         raise ActeBloque(*refus)
     demandes = []
