@@ -132,7 +132,7 @@ class OrganismeForm(FormulaireModele):
     )
     site = forms.URLField(
         label="Site web", required=False, assume_scheme="https", max_length=200,
-        help_text="Facultatif. Par exemple www.mon-association.fr.",
+        help_text="Par exemple www.mon-association.example.",
     )  # fmt: skip
     groupes = (
         ("Qui est-ce ?", ("nom", "sigle", "type", "siret", "rna")),

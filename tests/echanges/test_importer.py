@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 import xlsxwriter
 from django.db import connection
+from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from config.cli import main
@@ -18,6 +19,7 @@ from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.echanges.importer import extractions_de, importer, lire
 from ensemblier.echanges.importer import importation as module
 from ensemblier.echanges.importer.ecriture import mene_a
+from ensemblier.echanges.importer.rapprochement import Rapprochement
 from ensemblier.echanges.models import LigneReprise
 from ensemblier.interface.controles import FichierRefuse
 from ensemblier.noyau.machine import RoleInsuffisant
@@ -258,6 +260,16 @@ def test_par_code_puis_par_siret_et_exercice_puis_par_titre(dossier):
     assert hesite.issue == "ambigue"
     assert "26-0041" in hesite.phrase
     assert "26-0042" in hesite.phrase
+
+
+def test_un_dossier_de_l_ami_n_est_pas_un_candidat_de_dauphin(dossier, monkeypatch):
+    """L'AMI n'est demandé qu'à l'agglomération : le même titre, le même organisme ne font pas hésiter."""
+    appel_ami = f.appel("ami-2025")
+    type(appel_ami).objects.filter(pk=appel_ami.pk).update(exercice=dossier.appel.exercice)
+    s.dossier("26-0043", appel="ami-2025", porteur=dossier.organisme, intitule=dossier.intitule)
+    assert seule(jouer(csv_de(ligne(intitule=dossier.intitule)))).numero == "26-0041"
+    monkeypatch.setattr(Rapprochement, "_de_ses_appels", lambda _: Q())
+    assert seule(jouer(csv_de(ligne(intitule=dossier.intitule)))).issue == "ambigue"
 
 
 def test_un_code_et_un_siret_qui_se_contredisent_attendent_une_personne(dossier):

@@ -8,6 +8,8 @@ from difflib import SequenceMatcher
 
 from django.db.models import Q
 
+from ensemblier.appels.models import Dispositif
+from ensemblier.dossiers.etats import ABANDONNEE
 from ensemblier.dossiers.models import Demande, DossierQuerySet
 from ensemblier.echanges.importer.lecture import Ligne
 from ensemblier.echanges.models import LigneReprise
@@ -82,9 +84,10 @@ class Rapprochement:
         titres = {x.intitule for x in saines if x.intitule and not x.siret}
         exercices = {x.exercice for x in saines if x.exercice}
         lus = list(self._lire(Q(numero_dauphin__in=codes))) if codes else []
-        siens = Q(organisme__siren__in=sirens, appel__exercice__in=exercices)
+        siens = Q(organisme__siren__in=sirens, appel__exercice__in=exercices) & self._de_ses_appels()
         lus += self._lire(siens) if sirens and exercices else []
-        lus += self._lire(Q(intitule__in=titres, appel__exercice__in=exercices)) if titres else []
+        memes = Q(intitule__in=titres, appel__exercice__in=exercices) & self._de_ses_appels()
+        lus += self._lire(memes) if titres else []
         par_code: dict[str, list[Candidat]] = {}
         par_siren: dict[tuple[str, int], list[Candidat]] = {}
         par_titre: dict[str, list[Candidat]] = {}
@@ -94,6 +97,11 @@ class Rapprochement:
             par_siren.setdefault((c.siren, c.exercice), []).append(c)
             par_titre.setdefault(plat(c.intitule), []).append(c)
         return par_code, par_siren, par_titre
+
+    def _de_ses_appels(self) -> Q:
+        """Sans code, la ligne est d'un appel où ce financeur a un dispositif : l'AMI n'en a pas."""
+        siens = Dispositif.objects.filter(financeur__code=self.extraction.financeur)
+        return Q(appel__in=siens.filter(appel__territoire=self.territoire).values("appel"))
 
     def _lire(self, condition: Q) -> Iterable[Candidat]:
         lus = self.dossiers.filter(condition).values_list(
@@ -163,7 +171,7 @@ def volets(dossiers: Iterable[int], financeur: str) -> dict[int, list[int]]:
     """Les volets de ce financeur, par dossier ; une requête."""
     siens: dict[int, list[int]] = {}
     lus = Demande.objects.filter(dossier__in=list(dossiers), financeur__code=financeur).exclude(
-        etat="abandonnee"
+        etat=ABANDONNEE
     )
     for pk, dossier in lus.order_by("pk").values_list("pk", "dossier"):
         siens.setdefault(dossier, []).append(pk)
