@@ -52,6 +52,7 @@ COPIES: dict[str, tuple[str, ...]] = {
     "dossiers_demande": ("dossier_id",),
     "dossiers_ciblage": ("dossier_id",),
     "dossiers_ciblage_communes": ("ciblage_id",),
+    "dossiers_communevisee": ("dossier_id",),
     "dossiers_dossier_thematiques": ("dossier_id",),
     "dossiers_contactcommune": ("dossier_id",),
     "dossiers_message": ("dossier_id",),

@@ -21,7 +21,8 @@ from ensemblier.conventions import actes as conventions
 from ensemblier.conventions.models import Convention, Tranche, Versement
 from ensemblier.dossiers.actes import ecrire_message, garder_simulation
 from ensemblier.dossiers.droits import roles
-from ensemblier.dossiers.models import Acces, Ciblage, ContactCommune, CoPorteur, Demande, Deport, Dossier
+from ensemblier.dossiers.ecriture import poser_quartiers
+from ensemblier.dossiers.models import Acces, ContactCommune, CoPorteur, Demande, Deport, Dossier
 from ensemblier.programmation import actes as programmation
 from ensemblier.programmation.models import (
     Attribution,
@@ -112,9 +113,7 @@ def creer() -> Monde:
     decide = s.dossier("26-0041", appel="aap-2026")
     lens = decide.territoire.communes.get(code="LENS")
     cite = decide.territoire.quartiers.get(code="QN06224M")
-    Ciblage.objects.create(dossier=decide, quartier=cite).communes.add(
-        lens, decide.territoire.communes.get(code="LOOS-EN-GOHELLE")
-    )
+    poser_quartiers(decide, {cite: [lens, decide.territoire.communes.get(code="LOOS-EN-GOHELLE")]})
     contact = ContactCommune.objects.create(dossier=decide, commune=lens, le=date(2025, 5, 2), mode="reunion")
     call = s.volet(decide, "12000.00")
     s.volet(decide, "4000.00", financeur="ETAT")

@@ -137,6 +137,42 @@ def test_un_etat_ne_change_que_par_le_registre_garde_levee(code):
     assert any(_pose_un_etat(n) for n in ast.walk(ast.parse(code)))
 
 
+_LIEUX = re.compile(r"\b(Ciblage|CommuneVisee)\b|\.ciblages\b")
+
+
+def _ecrit_les_lieux(noeud):
+    """Un ciblage ou ses communes, écrits : les communes visées les suivent dans la même fonction."""
+    if not isinstance(noeud, ast.Call):
+        return False
+    if not isinstance(noeud.func, ast.Attribute):
+        return getattr(noeud.func, "id", "") in ("Ciblage", "CommuneVisee")
+    sur, verbe = ast.unparse(noeud.func.value), noeud.func.attr
+    liens = sur.endswith(".communes") and verbe in ("set", "add", "clear", "remove")
+    return liens or (bool(_LIEUX.search(sur)) and verbe in {*_ECRITURES, "delete", "save"})
+
+
+def test_les_quartiers_et_leurs_communes_ne_s_ecrivent_que_par_poser_quartiers():
+    for _piece, chemin, arbre in _modules():
+        if chemin != MAISON / "dossiers/ecriture.py":
+            for noeud in ast.walk(arbre):
+                assert not _ecrit_les_lieux(noeud), f"{chemin}:{noeud.lineno} : passez par `poser_quartiers`"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "Ciblage.objects.create(dossier=d)",
+        "Ciblage(dossier=d)",
+        "d.ciblages.all().delete()",
+        "ciblage.communes.set(x)",
+        "Ciblage.communes.through.objects.bulk_create(x)",
+        "CommuneVisee.objects.filter(dossier=d).delete()",
+    ],
+)
+def test_les_quartiers_ne_s_ecrivent_que_par_poser_quartiers_garde_levee(code):
+    assert any(_ecrit_les_lieux(n) for n in ast.walk(ast.parse(code)))
+
+
 def _actes_appeles():
     for piece, chemin, arbre in _modules():
         for noeud in ast.walk(arbre):

@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, Q
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from ensemblier.dossiers.models import Ciblage, Message
+from ensemblier.dossiers.ecriture import poser_quartiers
+from ensemblier.dossiers.models import Message
 from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.programmation.actes import ouvrir_un_scenario, partager
 from ensemblier.programmation.models import Retour, Scenario
@@ -67,11 +68,11 @@ def _peupler(combien: int, *, depuis: int) -> None:
     cite = f.territoire().quartiers.get(code="QN06224M")
     for rang in range(depuis, depuis + combien):
         decide = s.dossier(f"26-{rang:04d}", appel="aap-2026")
-        Ciblage.objects.create(dossier=decide, quartier=cite).communes.add(lens)
+        poser_quartiers(decide, {cite: [lens]})
         for code, montant in (("CALL", "12000.00"), ("ETAT", "4000.00")):
             s.volet(decide, montant, financeur=code)
         arrive = s.dossier(f"26-{rang + 500:04d}", appel="aap-2026")
-        Ciblage.objects.create(dossier=arrive, quartier=cite).communes.add(lens)
+        poser_quartiers(arrive, {cite: [lens]})
         s.volet(arrive, "4000.00", financeur="ETAT", etat="sollicitee")
         Message.objects.create(
             dossier=decide,

@@ -12,7 +12,8 @@ from ensemblier.appels.models import Appel, Dispositif
 from ensemblier.comptes.models import Organisme, Utilisateur
 from ensemblier.demonstration import textes
 from ensemblier.dossiers.actes.mots import indexer
-from ensemblier.dossiers.models import Ciblage, Demande, Dossier, LigneDeBudget, Numerotation
+from ensemblier.dossiers.ecriture import poser_quartiers
+from ensemblier.dossiers.models import Demande, Dossier, LigneDeBudget, Numerotation
 from ensemblier.noyau.machine import Acteur
 from ensemblier.noyau.montants import repartir
 from ensemblier.programmation.models import Attribution, Deliberation, Enveloppe
@@ -177,9 +178,7 @@ def _dossier(annee: Annee, action: Action) -> Dossier:
         dossier, etat="clos", par=annee.par, le=_instant(annee, 12, 20), libelle="Repris de l'année fictive"
     )
     dossier.thematiques.set(territoire.thematiques.filter(code=modele.thematique))
-    for quartier in action.quartiers:
-        ciblage = Ciblage.objects.create(dossier=dossier, quartier=quartier)
-        ciblage.communes.set(_communes_de(quartier))
+    poser_quartiers(dossier, {quartier: _communes_de(quartier) for quartier in action.quartiers})
     LigneDeBudget.objects.bulk_create(_budget(annee, dossier, action))
     indexer(dossier)
     return dossier

@@ -11,6 +11,7 @@ from ensemblier.appels.models import Dispositif
 from ensemblier.comptes.models import Organisme
 from ensemblier.dossiers.models import (
     Ciblage,
+    CommuneVisee,
     ContactCommune,
     CoPorteur,
     Critere,
@@ -80,16 +81,21 @@ def poser_quartiers(dossier: Dossier, vises: Mapping[Quartier, Iterable[Commune]
     """Les quartiers visés et, dans chacun, les communes de l'action.
 
     Aucune nommée : toutes celles du quartier, écrites, car c'est par elles qu'un référent voit le dossier.
+    Seule à les écrire : les communes visées, que les listes lisent, en sont la somme.
     """
+    CommuneVisee.objects.filter(dossier=dossier).delete()
     dossier.ciblages.all().delete()
     couple = Ciblage.communes.through
     ciblages = Ciblage.objects.bulk_create(Ciblage(dossier=dossier, quartier=q) for q in vises)
     par_quartier = {c.quartier_id: c for c in ciblages}
+    touchees = {q: tuple(communes) or tuple(q.communes.all()) for q, communes in vises.items()}
     couple.objects.bulk_create(
         couple(ciblage=par_quartier[quartier.pk], commune=commune)
-        for quartier, communes in vises.items()
-        for commune in tuple(communes) or quartier.communes.all()
+        for quartier, communes in touchees.items()
+        for commune in communes
     )
+    visees = {commune.pk for communes in touchees.values() for commune in communes}
+    CommuneVisee.objects.bulk_create(CommuneVisee(dossier=dossier, commune_id=pk) for pk in sorted(visees))
 
 
 def poser_contact(dossier: Dossier, contact: Contact) -> None:

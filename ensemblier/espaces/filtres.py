@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ensemblier.dossiers.etats import ABANDONNEE, BROUILLON, DECISIONS, DOSSIER, RECEVABLE
 from ensemblier.dossiers.horloge import PROCHE, rejet_passe, rejet_proche
-from ensemblier.dossiers.models import Ciblage, ContactCommune, Demande, Dossier, Message, Piece
+from ensemblier.dossiers.models import Ciblage, CommuneVisee, ContactCommune, Demande, Dossier, Message, Piece
 from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.instruction.attentes import FERMES
 from ensemblier.instruction.models import Avis
@@ -56,8 +56,8 @@ def _quartier(valeur: str, lecteur: Lecteur) -> Q:
 
 
 def _commune(valeur: str, lecteur: Lecteur) -> Q:
-    liens = Ciblage.communes.through.objects.filter(commune=_cle(Commune.objects.all(), valeur, lecteur))
-    return Q(pk__in=liens.values("ciblage__dossier"))
+    cle = _cle(Commune.objects.all(), valeur, lecteur)
+    return Q(Exists(CommuneVisee.objects.filter(dossier=OuterRef("pk"), commune=cle)))
 
 
 ECHEANCES = (

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from ensemblier.dossiers.etats import A_COMPLETER, ABANDONNEE
 from ensemblier.dossiers.horloge import jours_avant_rejet
-from ensemblier.dossiers.models import Ciblage, Demande, Dossier, DossierQuerySet
+from ensemblier.dossiers.models import Ciblage, CommuneVisee, Demande, Dossier, DossierQuerySet
 from ensemblier.espaces.lecteur import Lecteur
 from ensemblier.instruction.models import Avis
 from ensemblier.interface.formats import dans, ordre
@@ -121,7 +121,7 @@ def _ligne(
 _CHEMINS = {
     "thematiques": (Dossier.thematiques.through, "thematique__nom"),
     "quartiers": (Ciblage, "quartier__nom"),
-    "communes": (Ciblage, "communes__nom"),
+    "communes": (CommuneVisee, "commune__nom"),
 }
 
 

@@ -21,7 +21,7 @@ from ensemblier.comptes.equipe import pilotes
 from ensemblier.dossiers import actes as actes_dossiers
 from ensemblier.dossiers.droits import roles
 from ensemblier.dossiers.etats import A_COMPLETER, CLOS, DEPOSE, IRRECEVABLE, RECEVABLE, RETIRE
-from ensemblier.dossiers.models import Ciblage, Demande, Dossier
+from ensemblier.dossiers.models import CommuneVisee, Demande, Dossier
 from ensemblier.instruction import actes
 from ensemblier.instruction.examen import completudes, decision_close
 from ensemblier.instruction.forms import AffectationForm
@@ -80,7 +80,7 @@ class DemanderAvisForm(SansChoix):
         """Ne propose que ceux que ces dossiers concernent."""
         cles = [d.pk for d in dossiers]
         sollicites = Demande.objects.filter(dossier__in=cles).values("financeur")
-        touchees = Ciblage.objects.filter(dossier__in=cles).values("communes")
+        touchees = CommuneVisee.objects.filter(dossier__in=cles).values("commune")
         tous = self.fields["financeurs"].queryset
         self.fields["financeurs"].queryset = tous.filter(Q(pk__in=sollicites) | Q(commune__in=touchees))
 
@@ -132,7 +132,7 @@ def avis_a_demander(dossiers: Sequence[Dossier], dits: Dits) -> dict[int, list[F
     volets: dict[tuple[int, int], list[Demande]] = {}
     for volet in Demande.objects.filter(dossier__in=cles):
         volets.setdefault((volet.dossier_id, volet.financeur_id), []).append(volet)
-    touchees = set(Ciblage.objects.filter(dossier__in=cles).values_list("dossier_id", "communes"))
+    touchees = set(CommuneVisee.objects.filter(dossier__in=cles).values_list("dossier_id", "commune_id"))
     rendus = set(Avis.objects.filter(dossier__in=cles).values_list("dossier_id", "financeur_id"))
     deja = DemandeDAvis.objects.filter(dossier__in=cles, echeance=dits["echeance"])
     tus = rendus | set(deja.values_list("dossier_id", "financeur_id"))

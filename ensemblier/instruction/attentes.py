@@ -20,10 +20,11 @@ from ensemblier.dossiers.etats import (
     RECEVABLE,
     RETIRE,
 )
-from ensemblier.dossiers.models import Ciblage, ContactCommune, Demande, Message
+from ensemblier.dossiers.models import CommuneVisee, ContactCommune, Demande, Message
 from ensemblier.instruction.examen import INSTRUCTION
 from ensemblier.instruction.models import PARTENAIRES, Avis, Complement, DemandeDAvis, Mention
 from ensemblier.noyau.machine import Acteur, Role
+from ensemblier.territoires.models import Commune
 
 VERIFIER = "Vérifier les pièces et la recevabilité"
 ECHU = "Le porteur n'a pas répondu"
@@ -131,7 +132,8 @@ def _du_pilote(jour: date, echus: Q) -> list[Attente]:
 def _du_referent(communes: list[str], echus: Q, jour: date) -> list[Attente]:
     a_confirmer = ContactCommune.objects.filter(commune__code__in=communes, confirme_le=None).order_by()
     contact = Q(pk__in=a_confirmer.values("dossier")) & ~Q(etat__in=FERMES)
-    touches = Ciblage.objects.filter(dossier=OuterRef("pk"), communes__code__in=communes)
+    siennes = Commune.objects.filter(code__in=communes)
+    touches = CommuneVisee.objects.filter(dossier=OuterRef("pk"), commune__in=siennes)
     rendu = Avis.objects.filter(dossier=OuterRef("pk"), financeur__commune__code__in=communes)
     avis = Q(etat=RECEVABLE) & Q(Exists(touches)) & ~Q(Exists(rendu))
     echu = _echu(Q(financeur__commune__code__in=communes), echus, jour)

@@ -21,7 +21,7 @@ from ensemblier.dossiers.etats import (
     PROPOSEE,
     RECEVABLE,
 )
-from ensemblier.dossiers.models import Ciblage, Demande, Dossier, DossierQuerySet
+from ensemblier.dossiers.models import Ciblage, CommuneVisee, Demande, Dossier, DossierQuerySet
 from ensemblier.interface.champs import somme
 from ensemblier.interface.formats import ordre
 from ensemblier.noyau import packs
@@ -138,9 +138,8 @@ def filtrer(dossiers: DossierQuerySet, dits: Mapping[str, str]) -> DossierQueryS
     if pilier := dits.get("pilier"):
         dossiers = dossiers.filter(pilier__code=pilier)
     if commune := dits.get("commune"):
-        dossiers = dossiers.filter(
-            Exists(Ciblage.objects.filter(dossier=OuterRef("pk"), communes__code=commune))
-        )
+        visees = CommuneVisee.objects.filter(dossier=OuterRef("pk"), commune__code=commune)
+        dossiers = dossiers.filter(Exists(visees))
     if qpv := dits.get("qpv"):
         dossiers = dossiers.filter(Exists(Ciblage.objects.filter(dossier=OuterRef("pk"), quartier__code=qpv)))
     volets = Demande.objects.filter(dossier=OuterRef("pk")).exclude(etat=ABANDONNEE)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from ensemblier.comptes.models import Habilitation
 from ensemblier.dossiers.actes import ecrire_message, noter_reference_depot
 from ensemblier.dossiers.droits import roles, roles_sur_demande
-from ensemblier.dossiers.models import Ciblage, Dossier, Piece
+from ensemblier.dossiers.models import CommuneVisee, Dossier, Piece
 from ensemblier.instruction import actes
 from ensemblier.instruction.models import Avis
 from ensemblier.noyau.machine import Role, RoleInsuffisant
@@ -101,7 +101,7 @@ def test_une_autre_ville_a_la_page_d_un_dossier_qui_n_existe_pas(vise):
 def test_sa_ville_visee_ailleurs_ouvrirait_tout_garde_levee(vise, monkeypatch):
     """Si le lieu visé n'était pas comparé, l'agent d'Avion lirait le dossier."""
     agent_d_avion()
-    monkeypatch.setattr(Ciblage.objects, "filter", lambda **_: Ciblage.objects.all())
+    monkeypatch.setattr(CommuneVisee.objects, "filter", lambda **_: CommuneVisee.objects.all())
     assert Dossier.objects.visibles_par(f.acteur("remi")).exists()
 
 

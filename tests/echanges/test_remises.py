@@ -11,6 +11,7 @@ import zipfile
 import pytest
 
 from ensemblier.comptes.models import Interet
+from ensemblier.dossiers.ecriture import poser_quartiers
 from ensemblier.dossiers.models import Piece
 from ensemblier.echanges import actes
 from ensemblier.echanges.remises import Archive, nom_de_l_archive, nom_de_piece, remettables
@@ -28,8 +29,8 @@ def dossier():
     for code in ("CALL", "ETAT", "LENS"):
         s.volet(lu, "4000.00", financeur=code, etat="sollicitee")
     lu.criteres.create(code="habitants", est_declare=True, est_valide=True)
-    ciblage = lu.ciblages.create(quartier=lu.territoire.quartiers.get(code="QN06224M"))
-    ciblage.communes.add(lu.territoire.communes.get(code="LENS"))
+    cite = lu.territoire.quartiers.get(code="QN06224M")
+    poser_quartiers(lu, {cite: [lu.territoire.communes.get(code="LENS")]})
     return lu
 
 

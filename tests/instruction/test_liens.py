@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from ensemblier.dossiers import actes as actes_dossiers
 from ensemblier.dossiers.droits import roles
-from ensemblier.dossiers.ecriture import Contact
+from ensemblier.dossiers.ecriture import Contact, poser_quartiers
 from ensemblier.dossiers.models import ContactCommune, Dossier
 from ensemblier.dossiers.taches import interroger_les_villes
 from ensemblier.instruction import actes, liens
@@ -182,7 +182,7 @@ def test_un_brouillon_ou_un_depot_ancien_n_ecrit_pas_de_lui_meme(brouillon):
 
 def test_une_ville_que_l_action_ne_vise_plus_n_est_pas_interrogee(brouillon):
     f.deposer(brouillon, le=OCTOBRE)
-    brouillon.ciblages.all().delete()
+    poser_quartiers(brouillon, {})
     assert interroger_les_villes(le=OCTOBRE) == 0
 
 

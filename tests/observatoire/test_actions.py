@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from ensemblier.dossiers.models import Ciblage, Demande, Dossier
+from ensemblier.dossiers.ecriture import poser_quartiers
+from ensemblier.dossiers.models import Demande, Dossier
 from ensemblier.interface import presentation
 from ensemblier.observatoire import lecture
 from ensemblier.programmation.models import Attribution, Deliberation
@@ -26,8 +27,7 @@ def _dossier(numero, intitule="Jardin partagé", quartier="QN06225M"):
         pilier=lieu.piliers.get(code="agir"),
     )  # fmt: skip
     ouvrir(dossier, par=par, le=LE, libelle="Dossier commencé")
-    cible = Ciblage.objects.create(dossier=dossier, quartier=lieu.quartiers.get(code=quartier))
-    cible.communes.add(lieu.communes.get(code="LENS"))
+    poser_quartiers(dossier, {lieu.quartiers.get(code=quartier): [lieu.communes.get(code="LENS")]})
     return dossier
 
 

@@ -15,7 +15,7 @@ from ensemblier.dossiers.models.messages import LECTEURS_DU_FIL, Message, Messag
 from ensemblier.dossiers.models.mots import Mot, MotDuDossier
 from ensemblier.dossiers.models.personnes import CoPorteur, CoPorteurQuerySet, co_portes
 from ensemblier.dossiers.models.pieces import Piece, PieceQuerySet
-from ensemblier.dossiers.models.quartiers import Ciblage, ContactCommune
+from ensemblier.dossiers.models.quartiers import Ciblage, CommuneVisee, ContactCommune
 from ensemblier.dossiers.models.saisies import Saisie, SaisieQuerySet, Simulation, SimulationQuerySet
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Ciblage",
     "CoPorteur",
     "CoPorteurQuerySet",
+    "CommuneVisee",
     "ContactCommune",
     "Correction",
     "CorrectionQuerySet",

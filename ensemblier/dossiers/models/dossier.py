@@ -15,12 +15,12 @@ from ensemblier.dossiers.models.acces import Acces, Deport
 from ensemblier.dossiers.models.acces import aides as aides_de
 from ensemblier.dossiers.models.budget import Demande
 from ensemblier.dossiers.models.personnes import co_portes
-from ensemblier.dossiers.models.quartiers import Ciblage
+from ensemblier.dossiers.models.quartiers import CommuneVisee
 from ensemblier.interface.champs import EurosField
 from ensemblier.interface.index import IndexDeListe
 from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.models import Fichier, Suivi
-from ensemblier.territoires.models import Pilier, Territoire, Thematique
+from ensemblier.territoires.models import Commune, Financeur, Pilier, Territoire, Thematique
 
 
 class DossierQuerySet(models.QuerySet["Dossier"]):
@@ -90,12 +90,14 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
         if any(d.partout for d in agents):
             return Q()
         if financeurs := {d.financeur for d in agents}:
-            demandes = Demande.objects.filter(financeur__code__in=financeurs)
-            branches.append(Q(pk__in=demandes.values("dossier")))
+            siens = Financeur.objects.filter(code__in=financeurs)
+            demandes = Demande.objects.filter(dossier=OuterRef("pk"), financeur__in=siens)
+            branches.append(Q(Exists(demandes)))
         communes = {d.commune for d in acteur.perimetres(Role.REFERENT_COMMUNAL)}
         if communes := communes | {d.commune for d in agents if d.commune}:
-            cibles = Ciblage.objects.filter(dossier=OuterRef("pk"), communes__code__in=communes)
-            branches.append(Q(Exists(cibles)))
+            vues = Commune.objects.filter(code__in=communes)
+            visees = CommuneVisee.objects.filter(dossier=OuterRef("pk"), commune__in=vues)
+            branches.append(Q(Exists(visees)))
         if acteur.a(Role.JURY):
             acces = Acces.objects.filter(utilisateur_id=acteur.utilisateur, retire_le=None)
             branches.append(Q(pk__in=acces.values("dossier")))

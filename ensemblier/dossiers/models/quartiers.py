@@ -20,6 +20,20 @@ class Ciblage(models.Model):
         constraints = (models.UniqueConstraint(fields=("dossier", "quartier"), name="ciblage_unique"),)
 
 
+class CommuneVisee(models.Model):
+    """Une commune où l'action a lieu, tous quartiers réunis : les ciblages d'un seul saut, pour les listes.
+
+    Écrite par `ecriture.poser_quartiers`, avec eux ; jamais seule.
+    """
+
+    dossier = models.ForeignKey("Dossier", on_delete=models.CASCADE, related_name="+", db_index=False)
+    commune = models.ForeignKey(Commune, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("dossier", "commune"), name="commune_visee_unique"),)
+        indexes = (models.Index(fields=("commune", "dossier"), name="commune_visee_par_commune"),)
+
+
 class ContactCommune(models.Model):
     """La trace d'un contact pris avec une ville avant le dépôt (R40, P20)."""
 
