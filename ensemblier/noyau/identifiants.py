@@ -208,7 +208,7 @@ def numero_dauphin(texte: str) -> Identifiant:
     if not re.fullmatch(r"(DA)?[0-9]{8}(-[0-9]+)?", nu):
         raise IdentifiantInvalide(
             f"« {texte.strip()[:40]} » n'est pas un numéro Dauphin{INSECABLE}: il compte huit chiffres, avec "
-            "ou sans DA devant. Recopiez-le depuis votre demande sur Dauphin, par exemple DA01234567."
+            "ou sans DA devant. Recopiez-le depuis la demande sur Dauphin, par exemple DA01234567."
         )
     return Identifiant(nu, nu)
 
