@@ -9,10 +9,9 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from ensemblier.comptes import mandats
-from ensemblier.comptes.models import Mandat
 from ensemblier.conventions import courriels, documents
 from ensemblier.conventions.actes.notification import PDF, ouvrir_la_convention
+from ensemblier.conventions.actes.signature import exiger_l_etat, exiger_le_pouvoir
 from ensemblier.conventions.actes.versement import changer_le_montant
 from ensemblier.conventions.etats import A_SIGNER, PAYE, SIGNEE, SIGNEE_PORTEUR
 from ensemblier.conventions.models import Avenant, Convention, Tranche, Versement
@@ -180,9 +179,8 @@ def signer_l_avenant_porteur(
     """Le signataire du porteur dépose l'avenant signé ; l'autre partie signe ensuite."""
     demande = avenant.demande
     qui = roles(par, demande.dossier)
-    _exiger_l_etat(avenant, "signer_porteur", qui)
-    if empeche := mandats.empechement(demande.dossier.organisme, par, le=le, pour=Mandat.Portee.SUITES):
-        raise ActeBloque(empeche)
+    exiger_l_etat(avenant, "signer_porteur", qui=qui)
+    exiger_le_pouvoir(demande.dossier.organisme, par=par, le=le)
     nom = f"avenant-{demande.dossier.numero}-{avenant.rang}-signe-porteur.pdf"
     fichier = conserver(exemplaire, nom=nom, type_mime=PDF, par=par, le=le)
     avancer(
@@ -198,7 +196,7 @@ def signer_l_avenant_financeur(
     """Le financeur contresigne : l'aide due est celle de l'avenant."""
     demande = avenant.demande
     qui = roles_sur_demande(par, demande)
-    _exiger_l_etat(avenant, "signer_financeur", qui)
+    exiger_l_etat(avenant, "signer_financeur", qui=qui)
     nom = f"avenant-{demande.dossier.numero}-{avenant.rang}-signe.pdf"
     fichier = conserver(exemplaire, nom=nom, type_mime=PDF, par=par, le=le)
     avancer(
@@ -208,18 +206,6 @@ def signer_l_avenant_financeur(
     demande.refresh_from_db(fields=("etat", "vote", "verse"))
     _prendre_effet(avenant, prevoir(demande), par=par, le=le)
     courriels.annoncer_l_avenant_signe(avenant, le=le)
-
-
-def _exiger_l_etat(avenant: Avenant, acte: str, qui: set[Role]) -> None:
-    """Sous le verrou, avant d'écrire un fichier : un second envoi est refusé sans rien laisser."""
-    verrouiller(avenant.racine())
-    avenant.refresh_from_db()
-    if avenant.est_caduc:
-        raise ActeBloque(
-            f"L'avenant n° {avenant.rang} est sans suite : un autre acte a changé le montant. Il ne "
-            "se signe plus. Rechargez la page."
-        )
-    avenant.machine.verifier(etat=avenant.etat, acte=acte, roles=qui)
 
 
 def _prendre_effet(avenant: Avenant, plan: Plan, *, par: Acteur, le: datetime) -> None:

@@ -8,18 +8,18 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from ensemblier.comptes import mandats
-from ensemblier.comptes.models import Mandat
+from ensemblier.comptes.models import Mandat, Organisme
 from ensemblier.conventions import courriels
 from ensemblier.conventions.actes.notification import PDF
 from ensemblier.conventions.actes.versement import rendre_exigible
 from ensemblier.conventions.gardes import pieces_manquantes
-from ensemblier.conventions.models import Convention, Tranche
+from ensemblier.conventions.models import Avenant, Convention, Tranche
 from ensemblier.conventions.plan import CONVENTION
 from ensemblier.dossiers.actes import avancer_demande
 from ensemblier.dossiers.droits import roles, roles_sur_demande
 from ensemblier.dossiers.etats import NOTIFIEE
 from ensemblier.noyau import calendrier
-from ensemblier.noyau.machine import Acteur
+from ensemblier.noyau.machine import Acteur, Role
 from ensemblier.registre.actes import ActeBloque, avancer, verrouiller
 from ensemblier.registre.fichiers import conserver
 
@@ -31,10 +31,8 @@ def signer_porteur(
     """Le signataire du porteur dépose le PDF signé ; l'autre partie signe ensuite."""
     demande = convention.demande
     qui = roles(par, demande.dossier)
-    _exiger_l_etat(convention, "signer_porteur", qui)
-    organisme = demande.dossier.organisme
-    if empeche := mandats.empechement(organisme, par, le=le, pour=Mandat.Portee.SUITES):
-        raise ActeBloque(empeche)
+    exiger_l_etat(convention, "signer_porteur", qui=qui)
+    exiger_le_pouvoir(demande.dossier.organisme, par=par, le=le)
     nom = f"convention-{demande.dossier.numero}-signee-porteur.pdf"
     fichier = conserver(exemplaire, nom=nom, type_mime=PDF, par=par, le=le)
     avancer(
@@ -50,7 +48,7 @@ def signer_financeur(
     """Le financeur contresigne : la première tranche est due (S48). Les pièces P33 sont exigées (S76)."""
     demande = convention.demande
     qui = roles_sur_demande(par, demande)
-    _exiger_l_etat(convention, "signer_financeur", qui)
+    exiger_l_etat(convention, "signer_financeur", qui=qui)
     demande.refresh_from_db(fields=("etat",))
     if manquantes := pieces_manquantes(demande.dossier, financeur=demande.financeur.code):
         raise ActeBloque(
@@ -69,8 +67,19 @@ def signer_financeur(
     courriels.annoncer_la_signature(convention, le=le)
 
 
-def _exiger_l_etat(convention: Convention, acte: str, qui: set) -> None:
+def exiger_l_etat(objet: Convention | Avenant, acte: str, *, qui: set[Role]) -> None:
     """Sous le verrou, avant d'écrire un fichier : un second envoi est refusé sans rien laisser."""
-    verrouiller(convention.racine())
-    convention.refresh_from_db()
-    convention.machine.verifier(etat=convention.etat, acte=acte, roles=qui)
+    verrouiller(objet.racine())
+    objet.refresh_from_db()
+    if isinstance(objet, Avenant) and objet.est_caduc:
+        raise ActeBloque(
+            f"L'avenant n° {objet.rang} est sans suite : un autre acte a changé le montant. Il ne "
+            "se signe plus. Rechargez la page."
+        )
+    objet.machine.verifier(etat=objet.etat, acte=acte, roles=qui)
+
+
+def exiger_le_pouvoir(organisme: Organisme, *, par: Acteur, le: datetime) -> None:
+    """Signer pour l'organisme demande son mandat des suites ; `ActeBloque` dit qui peut."""
+    if empeche := mandats.empechement(organisme, par, le=le, pour=Mandat.Portee.SUITES):
+        raise ActeBloque(empeche)
